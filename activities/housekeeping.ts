@@ -1,0 +1,19 @@
+import { deleteOutlived } from '../src/db/housekeeping.ts';
+import { endDelivery } from '../src/db/delivery.ts';
+import type { ActivityDeps } from './deps.ts';
+
+export function createHousekeepingActivities({ orm, metrics }: ActivityDeps) {
+  return {
+    /** Deletes; repeating finds nothing left. */
+    async deleteOutlived(): Promise<{ requests: number; contacts: number }> {
+      return deleteOutlived(orm.em.fork());
+    },
+
+    /** Ends a delivery whose own activity could not. A final state is never left, so repeating changes nothing. */
+    async settleDelivery(input: { networkId: string; deliveryId: string; why: 'cancelled' | 'lost' }): Promise<void> {
+      const state = input.why === 'cancelled' ? 'skipped' : 'parked';
+      await endDelivery(orm.em.fork(), input.networkId, input.deliveryId, { state, errorClass: input.why, errorText: `the attempt was ${input.why}` });
+      metrics.deliveries.inc({ kind: 'any', state });
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { ActivityDeps } from './deps.ts';
+import { createAppointmentActivities } from './appointment.ts';
+import { createHousekeepingActivities } from './housekeeping.ts';
+import { createMessageActivities } from './message.ts';
+
+export type { ActivityDeps } from './deps.ts';
+
+/** Reservations and transitions: short, and somebody is waiting. */
+export function createDecidingActivities(deps: ActivityDeps) {
+  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps) };
+}
+
+/** Effects: they wait for outside systems, so they have a queue of their own. */
+export function createEffectActivities(deps: ActivityDeps) {
+  return createMessageActivities(deps);
+}
+
+export type DecidingActivities = ReturnType<typeof createDecidingActivities>;
+export type EffectActivities = ReturnType<typeof createEffectActivities>;

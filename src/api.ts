@@ -1,0 +1,42 @@
+/** The API program: config, dependencies, listen, drain on a signal. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { readConfig } from './config.ts';
+import { openDeps, type Deps } from './deps.ts';
+import { createApp } from './http/app.ts';
+import { runProgram } from './program.ts';
+
+/** Longer than an answer may take, so that draining loses none. */
+const drainMs = 15_000;
+
+/** Listens, and answers the address and how to stop: no new connections, open requests are finished, within a limit. */
+export async function startApi(deps: Deps): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { config, log } = deps;
+  const server = createApp(deps).listen(config.api.port, config.api.host);
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 15_000;
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host}:${port}`;
+  log.info({ url }, 'the API listens');
+  return {
+    url,
+    stop: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      const force = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearTimeout(force);
+      log.info('the API has drained');
+    },
+  };
+}
+
+if (import.meta.main) {
+  await runProgram(async () => {
+    const deps = await openDeps(readConfig());
+    const { stop } = await startApi(deps);
+    return { stop: async () => { await stop(); await deps.close(); } };
+  });
+}

@@ -1,0 +1,124 @@
+/** Sends one row and stays with it until there is an answer: repeats with the same key when told to wait, polls when told "pending". */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toBody, type Row } from './rows.ts';
+
+export type Answer =
+  | { kind: 'booked'; appointmentId: string }
+  | { kind: 'refused'; code: string }
+  | { kind: 'error'; text: string };
+
+export type Sent = {
+  row: Row;
+  answer: Answer;
+  /** How long the first try took, where it was answered for good; null where it had to be repeated. */
+  firstTryMs: number | null;
+  retries: number;
+  serverErrors: number;
+  wasPending: boolean;
+  answeredAt: number;
+};
+
+export type Target = { api: string; apiKey: string; run: string; from: string };
+
+type Reply = { status: number; headers: Headers; body: Record<string, unknown> };
+
+const tryWithinMs = 30_000;
+/** How long a busy or resting system is asked again, and how long one that does not answer at all. */
+const retryWithinMs = 10 * 60_000;
+const reconnectWithinMs = 2 * 60_000;
+const decidedWithinMs = 3 * 60_000;
+const pollEveryMs = 500;
+const afterLostConnectionMs = 1_000;
+
+async function call(target: Target, address: string, init: RequestInit): Promise<Reply> {
+  const response = await fetch(new URL(address, target.api), {
+    ...init,
+    headers: { authorization: `Bearer ${target.apiKey}`, ...init.headers },
+    signal: AbortSignal.timeout(tryWithinMs),
+  });
+  const text = await response.text();
+  let body: unknown = null;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // A proxy's HTML page, say: the status tells enough.
+  }
+  return { status: response.status, headers: response.headers, body: typeof body === 'object' && body !== null ? { ...body } : {} };
+}
+
+/** How long the answer asks to wait, in milliseconds; null where it does not. */
+function retryAfterMs({ status, headers }: Reply): number | null {
+  const header = headers.get('retry-after');
+  if ((status !== 429 && status !== 503) || header === null) return null;
+  const seconds = Number(header);
+  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
+  return Math.min(Math.max(wait, 100), 120_000) || afterLostConnectionMs;
+}
+
+/** What a reply says about the booking; null for "pending". */
+function readAnswer({ status, body }: Reply): Answer | null {
+  const code = typeof body.code === 'string' ? body.code : null;
+  if (status === 202 || (status === 200 && body.status === 'pending')) return null;
+  if ((status === 201 || status === 200) && typeof body.id === 'string' && body.status !== 'refused') return { kind: 'booked', appointmentId: body.id };
+  if (status === 200 && body.status === 'refused') return { kind: 'refused', code: code ?? 'unknown' };
+  // A local time that the clocks skip is the one refusal that is the caller's fault and yet no fault of the file.
+  if ((status === 409 || code === 'skipped_local_time') && code !== null) return { kind: 'refused', code };
+  return { kind: 'error', text: `${status} ${code ?? ''} ${JSON.stringify(body.faults ?? body.detail ?? '')}` };
+}
+
+const why = (error: unknown): string => (error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}` : String(error));
+
+async function poll(target: Target, location: string | null, sent: Sent): Promise<Answer> {
+  if (location === null) return { kind: 'error', text: '202 without a Location' };
+  const deadline = Date.now() + decidedWithinMs;
+  while (Date.now() < deadline) {
+    await sleep(pollEveryMs);
+    try {
+      const reply = await call(target, location, {});
+      if (reply.status >= 500) sent.serverErrors += 1;
+      const wait = retryAfterMs(reply);
+      if (wait !== null) await sleep(wait);
+      else {
+        const answer = readAnswer(reply);
+        if (answer) return answer;
+      }
+    } catch {
+      await sleep(afterLostConnectionMs);
+    }
+  }
+  return { kind: 'error', text: `still pending after ${decidedWithinMs / 1000} s` };
+}
+
+/** Sends one row. Never throws: what went wrong is the answer. */
+export async function send(target: Target, row: Row): Promise<Sent> {
+  const sent: Sent = { row, answer: { kind: 'error', text: 'no answer' }, firstTryMs: null, retries: 0, serverErrors: 0, wasPending: false, answeredAt: 0 };
+  const headers = { 'content-type': 'application/json', 'idempotency-key': `${target.run}-${row.key}` };
+  const request = { method: 'POST', headers, body: JSON.stringify(toBody(row, target.from)) };
+  const startedAt = Date.now();
+  for (;;) {
+    let wait: number | null;
+    let within = retryWithinMs;
+    try {
+      const triedAt = performance.now();
+      const reply = await call(target, '/v1/appointments', request);
+      const took = performance.now() - triedAt;
+      if (reply.status >= 500) sent.serverErrors += 1;
+      wait = retryAfterMs(reply);
+      const answer = readAnswer(reply);
+      if (wait === null && sent.retries === 0) sent.firstTryMs = took;
+      sent.wasPending = answer === null;
+      sent.answer = answer ?? (await poll(target, reply.headers.get('location'), sent));
+    } catch (error) {
+      // The outcome is unknown: repeating with the same key is what the key is for.
+      sent.answer = { kind: 'error', text: why(error) };
+      wait = afterLostConnectionMs;
+      within = reconnectWithinMs;
+    }
+    if (wait === null || Date.now() + wait > startedAt + within) {
+      sent.answeredAt = Date.now();
+      return sent;
+    }
+    sent.retries += 1;
+    await sleep(wait);
+  }
+}

@@ -1,0 +1,69 @@
+/** The only reader of the environment. A missing or malformed value stops the start with a sentence that names it. */
+import { z } from 'zod';
+
+const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+
+const environment = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
+  DATABASE_POOL_SIZE: whole(10, 1, 200),
+  TEMPORAL_ADDRESS: z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port').default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_TASK_QUEUE: z.string().min(1).default('punctual'),
+  TEMPORAL_UI_URL: z.url().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }),
+  MAIL_FROM: z.email().default('bookings@punctual.example'),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: whole(3000, 0, 65535),
+  WORKER_HOST: z.string().min(1).default('127.0.0.1'),
+  WORKER_PORT: whole(3001, 0, 65535),
+  TRUST_PROXY: whole(0, 0, 10),
+  RATE_LIMIT_PER_MINUTE: whole(600, 1, 1_000_000),
+  ANSWER_WITHIN_MS: whole(5000, 50, 60_000),
+  RESERVE_WITHIN_SECONDS: whole(60, 1, 3600),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+});
+
+export type Config = Readonly<{
+  databaseUrl: string;
+  databasePoolSize: number;
+  temporal: Readonly<{ address: string; namespace: string; taskQueue: string; uiUrl: string | null }>;
+  smtpUrl: string;
+  mailFrom: string;
+  api: Readonly<{ host: string; port: number; trustProxy: number; rateLimitPerMinute: number; answerWithinMs: number }>;
+  worker: Readonly<{ host: string; port: number }>;
+  reserveWithinSeconds: number;
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+}>;
+
+/** Reads and checks the environment once. Throws an Error whose message names each faulty variable, without its value. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${given[String(issue.path[0])] === undefined ? 'is not set' : issue.message}`);
+    throw new Error(`The configuration is faulty: ${faults.join('; ')}.`);
+  }
+  const e = parsed.data;
+  return Object.freeze({
+    databaseUrl: e.DATABASE_URL,
+    databasePoolSize: e.DATABASE_POOL_SIZE,
+    temporal: Object.freeze({
+      address: e.TEMPORAL_ADDRESS,
+      namespace: e.TEMPORAL_NAMESPACE,
+      taskQueue: e.TEMPORAL_TASK_QUEUE,
+      uiUrl: e.TEMPORAL_UI_URL ?? null,
+    }),
+    smtpUrl: e.SMTP_URL,
+    mailFrom: e.MAIL_FROM,
+    api: Object.freeze({
+      host: e.HOST,
+      port: e.PORT,
+      trustProxy: e.TRUST_PROXY,
+      rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
+      answerWithinMs: e.ANSWER_WITHIN_MS,
+    }),
+    worker: Object.freeze({ host: e.WORKER_HOST, port: e.WORKER_PORT }),
+    reserveWithinSeconds: e.RESERVE_WITHIN_SECONDS,
+    logLevel: e.LOG_LEVEL,
+  });
+}

@@ -1,0 +1,119 @@
+/** Deliveries: one row per effect and appointment, written in the transaction of the transition that demands it. */
+import { v5 as uuidv5 } from 'uuid';
+import type { AppointmentStatus, DeliveryKind, DeliveryState, PlannedDelivery, Refusal } from '../domain/appointment.ts';
+import { Delivery } from './entities/appointment.ts';
+import type { EntityManager } from './orm.ts';
+
+/** The id of one effect: the same on every run, so that writing it twice is noticed. */
+export function deliveryId(appointmentId: string, sequence: number, effect: { kind: string; dueAt: string }): string {
+  const which = effect.kind.startsWith('reminder') ? effect.dueAt : '';
+  return uuidv5(`${effect.kind} ${sequence} ${which}`, appointmentId);
+}
+
+/** Adds the rows to the running unit of work (the caller flushes) and answers them as the workflow knows them. */
+export function insertDeliveries(
+  em: EntityManager,
+  networkId: string,
+  appointmentId: string,
+  sequence: number,
+  effects: Omit<PlannedDelivery, 'id'>[],
+  now: Date,
+): PlannedDelivery[] {
+  return effects.map((effect) => {
+    const id = deliveryId(appointmentId, sequence, effect);
+    em.create(Delivery, {
+      id, networkId, appointmentId, kind: effect.kind, sequence, state: 'due',
+      dueAt: new Date(effect.dueAt), usefulUntil: new Date(effect.usefulUntil), attempts: 0, createdAt: now,
+    }, { persist: true });
+    return { id, ...effect };
+  });
+}
+
+/** The effects of one appointment that are still open, as the workflow knows them. */
+export async function readDeliveries(em: EntityManager, networkId: string, appointmentId: string): Promise<PlannedDelivery[]> {
+  const rows = await em.fork().find(Delivery, { networkId, appointmentId, state: { $in: ['due', 'in_flight'] } }, { orderBy: { dueAt: 'asc', id: 'asc' } });
+  return rows.map((row) => ({ id: row.id, kind: row.kind, dueAt: row.dueAt.toISOString(), usefulUntil: row.usefulUntil.toISOString() }));
+}
+
+/** All that one message needs, read at the moment of sending: nothing of it travels through Temporal. */
+export type DeliveryContext = {
+  id: string;
+  appointmentId: string;
+  networkId: string;
+  kind: DeliveryKind;
+  sequence: number;
+  state: DeliveryState;
+  usefulUntil: string;
+  attempts: number;
+  firstTriedAt: string | null;
+  status: AppointmentStatus | 'refused';
+  refusal: Refusal | null;
+  startsAt: string;
+  endsAt: string;
+  priceCents: number | null;
+  currency: string;
+  shop: { name: string; address: string; phone: string | null; email: string | null; timeZone: string; locale: string };
+  service: { name: string };
+  barber: { name: string; email: string | null; locale: string } | null;
+  customer: { name: string; email: string; timeZone: string; locale: string } | null;
+};
+
+/** Notes the start of an attempt and reads what the message needs. Null when there is no such delivery. */
+export async function beginAttempt(em: EntityManager, networkId: string, id: string): Promise<DeliveryContext | null> {
+  const [row] = await em.execute<{ context: DeliveryContext }[]>(
+    `with d as (
+       update delivery set state = case when finished_at is null then 'in_flight' else state end,
+         attempts = attempts + case when finished_at is null then 1 else 0 end, first_tried_at = coalesce(first_tried_at, now())
+       where id = ? and network_id = ? returning *)
+     select json_build_object(
+       'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id, 'kind', d.kind, 'sequence', d.sequence, 'state', d.state,
+       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'firstTriedAt', d.first_tried_at,
+       'status', coalesce(a.status, 'refused'), 'refusal', case when a.id is null then r.outcome end,
+       'startsAt', coalesce(a.starts_at, r.starts_at),
+       'endsAt', coalesce(a.ends_at, r.starts_at + make_interval(mins => v.duration_minutes)),
+       'priceCents', coalesce(a.price_cents, v.price_cents), 'currency', coalesce(a.currency, v.currency),
+       'shop', json_build_object('name', s.name, 'address', s.address, 'phone', s.phone, 'email', s.email, 'timeZone', coalesce(a.shop_time_zone, s.time_zone), 'locale', s.locale),
+       'service', json_build_object('name', v.name),
+       'barber', case when b.id is not null then json_build_object('name', b.name, 'email', b.email, 'locale', b.locale) end,
+       'customer', case when c.id is not null then json_build_object('name', c.name, 'email', c.email, 'timeZone', c.time_zone, 'locale', c.locale) end
+     ) as context
+     from d
+     left join appointment a on a.id = d.appointment_id
+     left join booking_request r on r.id = d.appointment_id
+     left join shop s on s.id = coalesce(a.shop_id, r.shop_id)
+     left join service v on v.id = coalesce(a.service_id, r.service_id)
+     left join barber b on b.id = coalesce(a.barber_id, r.barber_id)
+     left join contact c on c.id = d.appointment_id`,
+    [id, networkId],
+  );
+  return row?.context ?? null;
+}
+
+export type DeliveryEnd = { state: 'delivered' | 'parked' | 'skipped'; providerId?: string; errorClass?: string; errorText?: string };
+
+/** Ends a delivery. A final state is never left again, so a late attempt cannot undo it. Error texts carry no personal data. */
+export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<void> {
+  await em.execute(
+    `update delivery set state = ?, finished_at = now(), provider_id = ?, error_class = coalesce(?, error_class), error_text = coalesce(?, error_text)
+     where id = ? and network_id = ? and finished_at is null`,
+    [end.state, end.providerId ?? null, end.errorClass ?? null, end.errorText ?? null, id, networkId],
+  );
+}
+
+/** Notes why an attempt failed; the effect stays open for the next one, unless the appointment was cancelled meanwhile. */
+export async function noteFailure(em: EntityManager, networkId: string, id: string, errorClass: string, errorText: string): Promise<void> {
+  await em.execute(
+    `update delivery d set error_class = ?, error_text = ?,
+       state = case when gone.cancelled then 'skipped' else 'due' end, finished_at = case when gone.cancelled then now() end
+     from (select exists (select from appointment a join delivery k on k.appointment_id = a.id
+             where k.id = ? and k.sequence = 0 and a.status = 'cancelled') as cancelled) gone
+     where d.id = ? and d.network_id = ? and d.finished_at is null`,
+    [errorClass, errorText, id, id, networkId],
+  );
+}
+
+/** How many effects wait for a person, over all networks; for the metric. */
+export async function countParked(em: EntityManager): Promise<number> {
+  const [row] = await em.execute<{ count: number }[]>(`select count(*)::int as count from delivery where state = 'parked'`);
+  return row?.count ?? 0;
+}

@@ -1,0 +1,130 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+import type { AppointmentStatus, DeliveryKind, DeliveryState, Outcome } from '../../domain/appointment.ts';
+
+/** Who a person is to a network: nothing but an identity, so that appointments survive the erasure of contacts. */
+export const Customer = defineEntity({
+  name: 'Customer',
+  tableName: 'customer',
+  properties: { id: p.uuid().primary(), networkId: p.uuid(), createdAt: p.datetime() },
+});
+
+/**
+ * The only table that holds a customer's personal data, one row per booking with the id of the appointment: what was typed for that
+ * booking. An unverified booking therefore cannot overwrite anything, and erasing or purging is one DELETE.
+ */
+export const Contact = defineEntity({
+  name: 'Contact',
+  tableName: 'contact',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    customerId: p.uuid(),
+    name: p.string(),
+    email: p.string(),
+    phone: p.string().nullable(),
+    timeZone: p.string(),
+    locale: p.string(),
+    createdAt: p.datetime(),
+  },
+});
+
+/** What was asked under an Idempotency-Key, and what was decided. Exists before the workflow does; its id is the appointment's. */
+export const BookingRequest = defineEntity({
+  name: 'BookingRequest',
+  tableName: 'booking_request',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    apiClientId: p.uuid(),
+    fingerprint: p.string(),
+    shopId: p.uuid(),
+    serviceId: p.uuid(),
+    barberId: p.uuid().nullable(),
+    startsAt: p.datetime(),
+    customerId: p.uuid().nullable(),
+    customerTimeZone: p.string(),
+    createdAt: p.datetime(),
+    toldPendingAt: p.datetime().nullable(),
+    outcome: p.json<Outcome>().nullable(),
+    decidedAt: p.datetime().nullable(),
+  },
+});
+
+export const Appointment = defineEntity({
+  name: 'Appointment',
+  tableName: 'appointment',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    shopId: p.uuid(),
+    serviceId: p.uuid(),
+    barberId: p.uuid(),
+    customerId: p.uuid(),
+    apiClientId: p.uuid(),
+    status: p.string().$type<AppointmentStatus>(),
+    startsAt: p.datetime(),
+    endsAt: p.datetime(),
+    shopTimeZone: p.string(),
+    customerTimeZone: p.string(),
+    priceCents: p.integer(),
+    currency: p.string(),
+    createdAt: p.datetime(),
+    version: p.integer().version(),
+  },
+});
+
+/** One busy stretch of a barber, buffers included; exists only while the time is claimed. `during` is PostgreSQL's `tstzrange` text. */
+export const Occupancy = defineEntity({
+  name: 'Occupancy',
+  tableName: 'occupancy',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    barberId: p.uuid(),
+    appointment: () => p.manyToOne(Appointment).mapToPk().joinColumn('appointment_id'),
+    during: p.string().columnType('tstzrange'),
+  },
+});
+
+/** Append-only: a trigger refuses UPDATE and DELETE. */
+export const AppointmentEvent = defineEntity({
+  name: 'AppointmentEvent',
+  tableName: 'appointment_event',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    appointment: () => p.manyToOne(Appointment).mapToPk().joinColumn('appointment_id'),
+    kind: p.string(),
+    actor: p.string(),
+    version: p.integer(),
+    happenedAt: p.datetime(),
+  },
+});
+
+/** One effect for one appointment: what is to be sent to whom, when, until when it is of use, and how it stands. */
+export const Delivery = defineEntity({
+  name: 'Delivery',
+  tableName: 'delivery',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    appointmentId: p.uuid(),
+    kind: p.string().$type<DeliveryKind>(),
+    sequence: p.integer(),
+    state: p.string().$type<DeliveryState>(),
+    dueAt: p.datetime(),
+    usefulUntil: p.datetime(),
+    attempts: p.integer(),
+    firstTriedAt: p.datetime().nullable(),
+    finishedAt: p.datetime().nullable(),
+    providerId: p.string().nullable(),
+    errorClass: p.string().nullable(),
+    errorText: p.string().nullable(),
+    createdAt: p.datetime(),
+  },
+});
+
+export type AppointmentRow = InferEntity<typeof Appointment>;
+export type ContactRow = InferEntity<typeof Contact>;
+export type BookingRequestRow = InferEntity<typeof BookingRequest>;
+export type DeliveryRow = InferEntity<typeof Delivery>;

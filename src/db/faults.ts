@@ -1,0 +1,40 @@
+/** What a database error means to the code above, told by class and SQLSTATE (PostgreSQL manual, appendix A), never by text. */
+import { ConnectionException, DriverException, OptimisticLockError } from '@mikro-orm/core';
+
+const connectionStates = /^(08|57P0[1-5]|53300|53400|25006)/;
+const socketCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+
+function codeOf(error: unknown): string {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
+    if ('code' in at && typeof at.code === 'string') return at.code;
+    if (at instanceof AggregateError && at.errors[0] instanceof Error) return codeOf(at.errors[0]);
+  }
+  return '';
+}
+
+/**
+ * Whether a rival won: the version had moved on, the exclusion constraint held (23P01, which the ORM does not map), or the two of us
+ * deadlocked or could not be serialised. The transaction is gone; fresh facts and a new one decide.
+ */
+export function lostRace(error: unknown): boolean {
+  return error instanceof OptimisticLockError || ['23P01', '40001', '40P01'].includes(codeOf(error));
+}
+
+/** Whether the row exists already. */
+export function isDuplicate(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}
+
+/** Whether a foreign key says that something else still depends on the row, or that what it points to is not there. */
+export function isReferenced(error: unknown): boolean {
+  return codeOf(error) === '23503';
+}
+
+/** Whether PostgreSQL could not be reached or went away, so that the same statement may work a little later. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof ConnectionException) return true;
+  const code = codeOf(error);
+  if (connectionStates.test(code) || socketCodes.has(code)) return true;
+  // node-postgres has no code for these two.
+  return error instanceof Error && !(error instanceof DriverException && code) && /timeout exceeded when trying to connect|Connection terminated/i.test(error.message);
+}

@@ -1,0 +1,55 @@
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import { Appointment, AppointmentEvent, BookingRequest, Contact, Customer, Delivery, Occupancy } from './entities/appointment.ts';
+import { ApiClient, ApiKey } from './entities/api-key.ts';
+import { Assignment, Barber, Diary, TimeOff } from './entities/barber.ts';
+import { Network, Service, Shop, ShopClosure } from './entities/network.ts';
+import { Migration001NetworkAndAppointments } from './migrations/001-network-and-appointments.ts';
+
+export type { EntityManager };
+export type Orm = MikroORM;
+
+const entities = [
+  Network, Shop, ShopClosure, Service, Barber, Assignment, TimeOff, Diary, ApiClient, ApiKey,
+  Customer, Contact, BookingRequest, Appointment, Occupancy, AppointmentEvent, Delivery,
+];
+
+const migrations = [{ name: '001-network-and-appointments', class: Migration001NetworkAndAppointments }];
+
+/** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */
+export const schemaVersion = migrations.at(-1)?.name ?? 'none';
+
+/** Opens the pool without asking the database anything: a program may start while PostgreSQL is still away, and recover later. */
+export async function openOrm(options: { databaseUrl: string; poolSize: number }): Promise<Orm> {
+  return MikroORM.init({
+    clientUrl: options.databaseUrl,
+    entities,
+    extensions: [Migrator],
+    migrations: { migrationsList: migrations, tableName: 'migration', snapshot: false },
+    pool: { min: 0, max: options.poolSize, idleTimeoutMillis: 30_000 },
+    // One UPDATE per row: MikroORM 7.2.1's batched flush checks versions apart from updating, and loses the race.
+    useBatchUpdates: false,
+    // Instants are stored as timestamptz, and the process's own zone must not matter.
+    forceUtcTimezone: true,
+    driverOptions: { connectionTimeoutMillis: 3000, statement_timeout: 10_000, query_timeout: 12_000, application_name: 'punctual' },
+    debug: false,
+  });
+}
+
+/** Brings the schema to `schemaVersion` and answers the names that ran. Safe from several processes at once: a lock lets one go first. */
+export async function migrate(orm: Orm): Promise<string[]> {
+  return orm.em.fork().transactional(async (em) => {
+    await em.execute('select pg_advisory_xact_lock(7031965)');
+    const ran = await orm.migrator.up({ transaction: em.getTransactionContext() });
+    return ran.map((migration) => migration.name);
+  });
+}
+
+/** The newest migration that the database has run, or null on an empty one. Throws when the database is away. */
+export async function databaseSchemaVersion(orm: Orm): Promise<string | null> {
+  const em = orm.em.fork();
+  const [table] = await em.execute<{ there: boolean }[]>(`select to_regclass('migration') is not null as there`);
+  if (!table?.there) return null;
+  const [row] = await em.execute<{ name: string }[]>('select name from migration order by id desc limit 1');
+  return row?.name ?? null;
+}

@@ -1,0 +1,53 @@
+/** Services: what is offered, how long it takes, what it costs. Archived ones are not found. */
+import { LockMode } from '@mikro-orm/core';
+import { v7 as uuidv7 } from 'uuid';
+import type { Settings } from '../domain/rules.ts';
+import { Problem } from '../errors.ts';
+import { afterCursor, toPage, type Page } from './cursor.ts';
+import { Service, type ServiceRow } from './entities/network.ts';
+import type { EntityManager } from './orm.ts';
+import { requireVersion } from './record.ts';
+
+export type ServiceFields = {
+  name: string; durationMinutes: number; bufferBeforeMinutes: number; bufferAfterMinutes: number; priceCents: number; currency: string; settings: Partial<Settings>;
+};
+export type ServiceView = ServiceFields & { id: string; version: number };
+
+const view = (row: ServiceRow): ServiceView => ({
+  id: row.id, name: row.name, durationMinutes: row.durationMinutes, bufferBeforeMinutes: row.bufferBeforeMinutes, bufferAfterMinutes: row.bufferAfterMinutes,
+  priceCents: row.priceCents, currency: row.currency, settings: row.settings, version: row.version,
+});
+
+export async function findService(em: EntityManager, networkId: string, id: string): Promise<ServiceView | null> {
+  const row = await em.fork().findOne(Service, { id, networkId, archivedAt: null });
+  return row && view(row);
+}
+
+export async function listServices(em: EntityManager, networkId: string, page: { limit: number; cursor: string | null }): Promise<Page<ServiceView>> {
+  const after = afterCursor(page.cursor);
+  const rows = await em.fork().find(
+    Service,
+    { networkId, archivedAt: null, ...(after && { $or: [{ name: { $gt: after[0] } }, { name: after[0], id: { $gt: after[1] } }] }) },
+    { orderBy: { name: 'asc', id: 'asc' }, limit: page.limit + 1 },
+  );
+  return toPage(rows.map(view), page.limit, (row) => [row.name, row.id]);
+}
+
+export async function createService(em: EntityManager, networkId: string, fields: ServiceFields): Promise<ServiceView> {
+  const fork = em.fork();
+  const row = fork.create(Service, { id: uuidv7(), networkId, ...fields, archivedAt: null, version: 1 }, { persist: true });
+  await fork.flush();
+  return view(row);
+}
+
+/** A booking made at the same moment keeps the length and price that it read: that is as if it had come first, so no diary is bumped. */
+export async function changeService(em: EntityManager, networkId: string, id: string, ifMatch: number, change: Partial<ServiceFields> & { archivedAt?: Date }): Promise<ServiceView> {
+  return em.fork().transactional(async (tx) => {
+    const row = await tx.findOne(Service, { id, networkId, archivedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    if (!row) throw new Problem('not_found');
+    requireVersion(row, ifMatch, view(row));
+    tx.assign(row, change);
+    await tx.flush();
+    return view(row);
+  });
+}

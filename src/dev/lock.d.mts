@@ -1,0 +1,1 @@
+export function takeLock(lock: string, maxAgeMs: number, onWait: () => void, signal?: AbortSignal): Promise<() => void>;

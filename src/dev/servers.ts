@@ -1,0 +1,150 @@
+/** PostgreSQL, Temporal and the mail inbox of one machine: those that the environment does not name are started here. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { searchAttributes as attributeKeys } from '../../workflows/messages.ts';
+import { startMaildev } from './mail.ts';
+import { startPostgres } from './postgres.ts';
+import { livePid, writePid } from './processes.ts';
+import type { Log } from './progress.ts';
+import { startTemporal, type SearchAttributeType } from './temporal.ts';
+
+export interface ServerPorts {
+  postgres: number;
+  temporal: number;
+  temporalUi: number;
+  smtp: number;
+  mailUi: number;
+}
+
+export interface ServerOptions {
+  /** Holds data, logs and pid files. */
+  folder: string;
+  ports: ServerPorts;
+  /** Servers that somebody else runs, which are then not started. */
+  external: { databaseUrl?: string; temporalAddress?: string; temporalUi?: string; smtpUrl?: string; mailUi?: string };
+  /** For tests: nothing needs to outlive the stop, so Temporal keeps everything in memory and PostgreSQL does not wait for the disk. */
+  throwaway: boolean;
+  log: Log;
+  /** Ends what may take minutes: getting Temporal's program. The start then fails, and leaves nothing running. */
+  signal?: AbortSignal;
+}
+
+export interface Servers {
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalUi: string | null;
+  smtpUrl: string;
+  mailUi: string | null;
+  /** Lists mails as JSON; null when the inbox is not ours. */
+  mailApi: string | null;
+  stop(): Promise<void>;
+}
+
+type Environment = Record<string, string | undefined>;
+
+const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080 };
+
+/** Reads the ports; a faulty one, or one given twice, ends the start with a sentence that names the variable. */
+function readPorts(env: Environment): ServerPorts {
+  const taken = new Map<number, string>();
+  const port = (variable: keyof typeof defaultPorts): number => {
+    const text = env[variable] || String(defaultPorts[variable]);
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || number < 1 || number > 65_535) throw new Error(`${variable} must be a port from 1 to 65535.`);
+    const other = taken.get(number);
+    if (other !== undefined) throw new Error(`${variable} and ${other} are both port ${number}: give one of them another port.`);
+    taken.set(number, variable);
+    return number;
+  };
+  return {
+    postgres: port('POSTGRES_PORT'),
+    temporal: port('TEMPORAL_PORT'),
+    temporalUi: port('TEMPORAL_UI_PORT'),
+    smtp: port('SMTP_PORT'),
+    mailUi: port('MAIL_UI_PORT'),
+  };
+}
+
+/** What `npm start` uses: lasting data in `.punctual` of this clone, and whatever the environment names instead of starting it. */
+export function serverOptions(env: Environment, log: Log): ServerOptions {
+  const given = {
+    databaseUrl: env.DATABASE_URL,
+    temporalAddress: env.TEMPORAL_ADDRESS,
+    temporalUi: env.TEMPORAL_UI_URL,
+    smtpUrl: env.SMTP_URL,
+    mailUi: env.MAIL_UI_URL,
+  };
+  const external = Object.fromEntries(Object.entries(given).filter(([, value]) => value));
+  return { folder: resolve(import.meta.dirname, '../../.punctual'), ports: readPorts(env), external, throwaway: false, log };
+}
+
+/** The search attributes of our workflows, as the command line of the development server names their types. */
+function searchAttributes(): Record<string, SearchAttributeType> {
+  const types = {
+    TEXT: 'Text',
+    KEYWORD: 'Keyword',
+    INT: 'Int',
+    DOUBLE: 'Double',
+    BOOL: 'Bool',
+    DATETIME: 'Datetime',
+    KEYWORD_LIST: 'KeywordList',
+  } as const;
+  return Object.fromEntries(Object.values(attributeKeys).map((key) => [key.name, types[key.type]]));
+}
+
+/** Makes sure that no other living start uses this folder: it would end the other one's servers as leftovers. */
+function claimFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true });
+  const pidFile = join(folder, 'owner.pid');
+  const other = livePid(pidFile);
+  if (other !== null && other !== process.pid) {
+    throw new Error(`Punctual already runs from this folder (process ${other}): stop that one first.`);
+  }
+  writePid(pidFile, process.pid);
+  return () => rmSync(pidFile, { force: true });
+}
+
+/** Starts what is to be started, all at once. When one fails, the others are stopped and the first failure is told. */
+export async function startServers({ folder, ports, external, throwaway, log, signal }: ServerOptions): Promise<Servers> {
+  const release = claimFolder(folder);
+  const [postgres, temporal, mail] = await Promise.allSettled([
+    external.databaseUrl !== undefined ? null : startPostgres({ dataDir: join(folder, 'postgres'), port: ports.postgres, throwaway, log }),
+    external.temporalAddress !== undefined
+      ? null
+      : startTemporal({
+          dbFile: throwaway ? null : join(folder, 'temporal.db'),
+          port: ports.temporal,
+          uiPort: ports.temporalUi,
+          searchAttributes: searchAttributes(),
+          runDir: folder,
+          log,
+          signal,
+        }),
+    external.smtpUrl !== undefined
+      ? null
+      : startMaildev({ smtpPort: ports.smtp, webPort: ports.mailUi, mailDir: join(folder, 'mail'), runDir: folder, log }),
+  ]);
+  const started = [temporal, mail, postgres];
+  // Temporal first: its workers are gone by now, and nothing must still want the database when that stops.
+  const stop = async (): Promise<void> => {
+    try {
+      for (const server of started) if (server.status === 'fulfilled') await server.value?.stop();
+    } finally {
+      release();
+    }
+  };
+  const failure = started.find((server) => server.status === 'rejected');
+  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected') {
+    await stop();
+    throw failure?.reason;
+  }
+  return {
+    databaseUrl: postgres.value?.url ?? external.databaseUrl ?? '',
+    temporalAddress: temporal.value?.address ?? external.temporalAddress ?? '',
+    temporalUi: temporal.value?.uiUrl ?? external.temporalUi ?? null,
+    smtpUrl: mail.value?.smtpUrl ?? external.smtpUrl ?? '',
+    mailUi: mail.value?.webUrl ?? external.mailUi ?? null,
+    mailApi: mail.value?.apiUrl ?? null,
+    stop,
+  };
+}

@@ -1,0 +1,103 @@
+/** `npm start`: the whole of Punctual on this machine, from nothing. Data lives in `.punctual` and is found again by the next start. */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Runtime } from '@temporalio/worker';
+import { startApi } from '../api.ts';
+import { readConfig } from '../config.ts';
+import { createApiKey } from '../db/api-key.ts';
+import { openDeps, type Deps } from '../deps.ts';
+import { createAuthenticate } from '../http/caller.ts';
+import { prepareServers } from '../migrate.ts';
+import { runProgram, type Running } from '../program.ts';
+import { sdkLogger } from '../sdk-log.ts';
+import { startWorker } from '../worker.ts';
+import { loadSample } from './load-sample.ts';
+import { portIsFree } from './ports.ts';
+import { serverOptions, startServers, type Servers } from './servers.ts';
+import { describeSlot, findFreeSlot } from './welcome.ts';
+
+export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; databaseUrl: string };
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function start(): Promise<Running> {
+  const options = serverOptions(process.env, say);
+  const port = Number(process.env.PORT || 3000);
+  if (!(await portIsFree(port))) throw new Error(`Port ${port} is in use: set PORT to another one for the API.`);
+  const servers = await startServers(options);
+  const opened: (() => Promise<void>)[] = [() => servers.stop()];
+  const stop = async () => {
+    say('Stopping …');
+    for (const close of opened.reverse()) await close();
+    say('Stopped. The appointments and their timers are kept; npm start finds them again.');
+  };
+  try {
+    const deps = await openDeps(readConfig({
+      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', ...process.env,
+      DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, TEMPORAL_UI_URL: servers.temporalUi ?? '',
+    }));
+    opened.push(() => deps.close());
+    Runtime.install({ logger: sdkLogger(deps.log), shutdownSignals: [] });
+    await prepareServers(deps);
+    const { networkId, loaded } = await loadSample(deps.orm);
+    if (loaded) say('Loaded the sample network: 55 shops in Portugal, Madeira and the Azores.');
+    say('Starting the worker and the API …');
+    const worker = await startWorker(deps);
+    opened.push(() => worker.stop());
+    const api = await startApi(deps);
+    opened.push(() => api.stop());
+    const file = await writeDevFile(join(options.folder, 'dev.json'), deps, servers, api.url, networkId);
+    await welcome(deps, file, networkId);
+    return { ended: worker.ended, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The addresses and a demo key, for people and programs; the key of the last start is used again while it is valid. */
+async function writeDevFile(path: string, deps: Deps, servers: Servers, api: string, networkId: string): Promise<DevFile> {
+  const known = await lastKey(path, deps);
+  const apiKey = known ?? (await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'demo', scopes: ['book', 'manage', 'ops'] })).apiKey;
+  const { temporalUi, temporalAddress, mailUi, mailApi, databaseUrl } = servers;
+  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, databaseUrl };
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(path, 0o600);
+  return file;
+}
+
+async function lastKey(path: string, deps: Deps): Promise<string | null> {
+  try {
+    const { apiKey } = JSON.parse(readFileSync(path, 'utf8')) as DevFile;
+    await createAuthenticate(deps.orm)({ get: () => `Bearer ${apiKey}` } as never);
+    return apiKey;
+  } catch {
+    return null;
+  }
+}
+
+async function welcome(deps: Deps, file: DevFile, networkId: string): Promise<void> {
+  const slot = await findFreeSlot(deps, networkId);
+  say(`
+Punctual runs.
+
+  API          ${file.api}   (documentation: ${file.api}/docs)
+  Temporal UI  ${file.temporalUi ?? file.temporalAddress}
+  Mail inbox   ${file.mailUi ?? 'the server that SMTP_URL names'}
+  API key      ${file.apiKey}
+
+All of this stands in .punctual/dev.json too.`);
+  if (slot) {
+    say(`
+Book ${describeSlot(slot)}:
+
+  curl -sS ${file.api}/v1/appointments \\
+    -H 'Authorization: Bearer ${file.apiKey}' \\
+    -H 'Idempotency-Key: my-first-booking-${Date.now()}' -H 'Content-Type: application/json' \\
+    -d '{"shopId":"${slot.shopId}","serviceId":"${slot.serviceId}","barberId":"${slot.barberId}","startsAt":"${slot.startsAt}","customer":{"name":"Ada Lovelace","email":"ada@example.com","phone":"+351500123456","timeZone":"Europe/London","locale":"en-GB"}}'`);
+  }
+  say('\nCtrl-C stops all of it.');
+}
+
+await runProgram(start);

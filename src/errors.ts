@@ -1,0 +1,75 @@
+/**
+ * The closed list of codes that Punctual answers with, one error class, and one map to HTTP status (RFC 9457 problem documents).
+ * Three families: faulty requests (4xx, the caller mends the request), refusals (409, the request was fine and the answer is no), and
+ * faults (5xx, nothing is wrong with the request). Refusals travel through workflows as values; only the edge throws them.
+ */
+export const problems = {
+  invalid_request: { status: 400, title: 'The request has faulty fields.' },
+  malformed_json: { status: 400, title: 'The body is not valid JSON.' },
+  idempotency_key_missing: { status: 400, title: 'Send an Idempotency-Key header of 1 to 255 visible ASCII characters.' },
+  skipped_local_time: { status: 400, title: 'That local time does not exist: the clocks skip it.' },
+  unauthenticated: { status: 401, title: 'Send a valid API key as "Authorization: Bearer …".' },
+  forbidden: { status: 403, title: 'This API key lacks the scope that the operation needs.' },
+  not_found: { status: 404, title: 'There is nothing here under that address.' },
+  method_not_allowed: { status: 405, title: 'That method is not offered at this address.' },
+  body_too_large: { status: 413, title: 'The body is larger than 64 KB.' },
+  unsupported_media_type: { status: 415, title: 'Send the body as application/json.' },
+  precondition_failed: { status: 412, title: 'The record has changed since it was read.' },
+  precondition_required: { status: 428, title: 'Send If-Match with the version that you read.' },
+  idempotency_key_reused: { status: 422, title: 'That Idempotency-Key was used with another body.' },
+  idempotency_key_expired: { status: 422, title: 'That Idempotency-Key was used more than 7 days ago; choose a new one.' },
+  rate_limited: { status: 429, title: 'Too many requests with this API key; wait as Retry-After says.' },
+
+  ambiguous_local_time: { status: 409, title: 'That local time happens twice: choose one of the two instants.' },
+  too_soon: { status: 409, title: 'That time is past or too soon to be booked.' },
+  too_far_ahead: { status: 409, title: 'That time is further ahead than this shop takes bookings.' },
+  off_step: { status: 409, title: 'Visits here begin at fixed steps of the clock, and that time is between two.' },
+  shop_closed: { status: 409, title: 'The shop is closed at that time.' },
+  outside_working_hours: { status: 409, title: 'The barber does not work at that time.' },
+  on_break: { status: 409, title: 'The barber has a break at that time.' },
+  time_off: { status: 409, title: 'The barber is away at that time.' },
+  slot_taken: { status: 409, title: 'That time is taken.' },
+  undecided: { status: 409, title: 'The booking could not be decided in time, so it was refused; nothing is reserved.' },
+  already_begun: { status: 409, title: 'The visit has begun; it can no longer be cancelled.' },
+  in_use: { status: 409, title: 'Other records or future appointments depend on this one.' },
+
+  database_unavailable: { status: 503, title: 'The database is away; nothing was booked. Try again shortly.' },
+  temporal_unavailable: { status: 503, title: 'The workflow service is away; nothing was booked. Try again shortly.' },
+  outcome_unknown: { status: 503, title: 'The outcome is not known yet. Repeat the request with the same Idempotency-Key.' },
+  internal: { status: 500, title: 'Something went wrong on our side.' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** What is wrong with one field: `path` is a JSON Pointer (RFC 6901) into the body, or the name of a parameter or header. */
+export type FieldFault = { path: string; message: string };
+
+/** Members that a problem document may carry beside the standard ones. */
+export type ProblemExtras = {
+  detail?: string;
+  faults?: FieldFault[];
+  retryAfterSeconds?: number;
+  members?: Record<string, unknown>;
+};
+
+/** The one error class that HTTP answers with. Its message is fit for the caller: never personal data, never a driver's text. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly extras: ProblemExtras;
+
+  constructor(code: ProblemCode, extras: ProblemExtras = {}) {
+    super(extras.detail ?? problems[code].title);
+    this.name = 'Problem';
+    this.code = code;
+    this.extras = extras;
+  }
+
+  get status(): number {
+    return problems[this.code].status;
+  }
+}
+
+/** Fails the type check where a union is not matched exhaustively, and the run where data from outside broke its promise. */
+export function unreachable(value: never): never {
+  throw new Error(`Unexpected value: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,52 @@
+/** What callers see of an appointment: instants in UTC, and the wall times of shop and customer with their zones named. */
+import { z } from 'zod';
+import type { Booked, Refusal } from '../domain/appointment.ts';
+import type { AppointmentView, RequestView } from '../db/appointment.ts';
+import { toUtc, toWall } from '../domain/time.ts';
+import { appointmentWorkflowId } from '../../workflows/messages.ts';
+
+const wall = z.object({ timeZone: z.string(), startsAt: z.string(), endsAt: z.string() }).meta({ description: 'Wall-clock times with offset, and the zone they are in.' });
+
+export const appointmentAnswer = z.object({
+  id: z.string(), status: z.enum(['confirmed', 'cancelled']), version: z.int(),
+  shopId: z.string(), serviceId: z.string(), barberId: z.string(),
+  startsAt: z.string(), endsAt: z.string(), shopTime: wall, customerTime: wall,
+  priceCents: z.int(), currency: z.string(), workflowId: z.string(),
+}).meta({ id: 'Appointment' });
+
+const slot = z.object({ barberId: z.string(), startsAt: z.string(), endsAt: z.string() }).meta({ id: 'FreeSlot' });
+export const pendingBody = z.object({ id: z.string(), status: z.literal('pending'), shopId: z.string(), serviceId: z.string(), startsAt: z.string() }).meta({ id: 'PendingBooking' });
+export const refusedBody = z.object({ id: z.string(), status: z.literal('refused'), shopId: z.string(), serviceId: z.string(), startsAt: z.string(), code: z.string(), nearest: z.array(slot) }).meta({ id: 'RefusedBooking' });
+
+type Shown = Pick<AppointmentView, 'id' | 'shopId' | 'serviceId' | 'barberId' | 'status' | 'version' | 'startsAt' | 'endsAt' | 'shopTimeZone' | 'customerTimeZone' | 'priceCents' | 'currency'>;
+
+export function appointmentBody(shown: Shown) {
+  const startsAt = Date.parse(shown.startsAt);
+  const endsAt = Date.parse(shown.endsAt);
+  const inZone = (zone: string) => ({ timeZone: zone, startsAt: toWall(startsAt, zone).iso, endsAt: toWall(endsAt, zone).iso });
+  return {
+    id: shown.id, status: shown.status, version: shown.version, shopId: shown.shopId, serviceId: shown.serviceId, barberId: shown.barberId,
+    startsAt: toUtc(startsAt), endsAt: toUtc(endsAt), shopTime: inZone(shown.shopTimeZone), customerTime: inZone(shown.customerTimeZone),
+    priceCents: shown.priceCents, currency: shown.currency, workflowId: appointmentWorkflowId(shown.id),
+  };
+}
+
+/** The answer to the booking itself: the appointment as it was then, whatever became of it since. */
+export function bookedBody(booked: Booked, rest: Omit<Shown, 'barberId' | 'status' | 'version' | 'startsAt' | 'endsAt'>) {
+  const { barberId, startsAt, endsAt, status, version } = booked;
+  return appointmentBody({ ...rest, barberId, startsAt, endsAt, status, version });
+}
+
+/** The free times that a refusal offers instead. */
+export function refusalMembers(refusal: Refusal) {
+  const utc = (text: string) => toUtc(Date.parse(text));
+  return { nearest: refusal.nearest.map((free) => ({ barberId: free.barberId, startsAt: utc(free.startsAt), endsAt: utc(free.endsAt) })) };
+}
+
+/** A request without an appointment: pending, or refused. */
+export function requestBody(request: RequestView) {
+  const { id, shopId, serviceId, outcome } = request;
+  const startsAt = toUtc(Date.parse(request.startsAt));
+  if (outcome && !outcome.ok) return { id, status: 'refused', shopId, serviceId, startsAt, code: outcome.code, ...refusalMembers(outcome) };
+  return { id, status: 'pending', shopId, serviceId, startsAt };
+}

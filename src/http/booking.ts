@@ -1,0 +1,140 @@
+/**
+ * Booking: look the request up, turn plain losers away, write who asks, then let the workflow decide. Each step may find the answer.
+ */
+import { createHash } from 'node:crypto';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { readBookingFacts, type BookingFacts } from '../db/booking-facts.ts';
+import { forgetRequest, lookUpRequest, markToldPending, storeRefusal, storeRequest, type NewRequest } from '../db/booking-request.ts';
+import { findAppointment } from '../db/appointment.ts';
+import { freeSlot, type Outcome, type Refusal } from '../domain/appointment.ts';
+import { nearestSlots } from '../domain/availability.ts';
+import { judgeCandidates } from '../domain/choice.ts';
+import { resolveLocal, toUtc } from '../domain/time.ts';
+import { Problem } from '../errors.ts';
+import type { NewBooking } from './appointment.ts';
+import { bookedBody, refusalMembers } from './appointment-view.ts';
+import { createDecide } from './appointment-workflow.ts';
+import type { Caller } from './caller.ts';
+import type { HttpDeps } from './deps.ts';
+import type { Answer } from './route.ts';
+
+const day = 86_400_000;
+const keyFormat = /^[\x21-\x7e]{1,255}$/;
+/** UUIDv5 namespace of appointment ids. */
+const appointmentNamespace = '6f0d3f5c-5a0e-5d62-9d0c-6c2f1c2a9b11';
+
+export function createBook(deps: HttpDeps) {
+  const { orm, policy, metrics, now } = deps;
+  const decideByWorkflow = createDecide(deps);
+
+  return async function book(caller: Caller, body: NewBooking, key: string | undefined): Promise<Answer> {
+    if (key === undefined || !keyFormat.test(key)) throw new Problem('idempotency_key_missing');
+    try {
+      const answer = await decide(caller, body, key);
+      metrics.bookings.inc({ outcome: answer.status === 201 ? 'booked' : 'pending' });
+      return answer;
+    } catch (error) {
+      metrics.bookings.inc({ outcome: error instanceof Problem ? error.code : 'internal' });
+      throw error;
+    }
+  };
+
+  async function decide(caller: Caller, body: NewBooking, key: string): Promise<Answer> {
+    const { networkId, apiClientId } = caller;
+    const id = uuidv5(`${networkId} ${apiClientId} ${key}`, appointmentNamespace);
+    const fingerprint = createHash('sha256').update(canonical(body)).digest('hex');
+    const person = { email: body.customer.email.toLowerCase(), phone: body.customer.phone ?? null };
+
+    const lookup = await lookUpRequest(orm.em.fork(), { networkId, id, ...person });
+    const { request } = lookup;
+    if (request?.expired || (!request && lookup.appointmentExists)) throw new Problem('idempotency_key_expired');
+    if (request && request.fingerprint !== fingerprint) throw new Problem('idempotency_key_reused');
+    if (request?.outcome) return answerStored(networkId, id, request.outcome);
+
+    const around = body.startsAt ?? Date.parse(`${body.localStart}:00Z`);
+    const facts = await readBookingFacts(orm.em.fork(), { networkId, ...where(body), window: { from: around - 2 * day, to: around + 3 * day } });
+    if ('missing' in facts) throw new Problem('not_found', { faults: [{ path: `/${facts.missing}`, message: 'is not known in this network, or not there' }] });
+    const startsAt = body.startsAt ?? resolveStart(body.localStart!, facts.shop.timeZone);
+    const asked: NewRequest = {
+      id, networkId, apiClientId, fingerprint, ...where(body), startsAt: new Date(startsAt), customerTimeZone: body.customer.timeZone ?? facts.shop.timeZone,
+    };
+
+    if (!request) {
+      const { possible, refusal } = judgeCandidates(facts, startsAt, now().getTime());
+      if (possible.length === 0) {
+        const outcome = await refusalWithSlots(networkId, body, startsAt, refusal);
+        await storeRefusal(orm.em.fork(), asked, outcome);
+        throw refused(outcome);
+      }
+    }
+
+    await decideByWorkflow.ready();
+    if (!request) {
+      const { name, email, phone, locale } = body.customer;
+      const contact = { name, email, phone: phone ?? null, timeZone: asked.customerTimeZone, locale: locale ?? facts.locale };
+      const isNew = await storeRequest(orm.em.fork(), asked, contact, { customerId: lookup.customerId, newCustomerId: uuidv7() });
+      // A twin with the same key was quicker; look again, and join it.
+      if (!isNew) return decide(caller, body, key);
+    }
+
+    const result = await decideByWorkflow.decide({ appointmentId: id, networkId, ...where(body), startsAt: new Date(startsAt).toISOString(), policy });
+    if (result === 'unsent') {
+      await forgetRequest(orm.em.fork(), networkId, id);
+      throw new Problem('temporal_unavailable', { retryAfterSeconds: 5 });
+    }
+    if (result === 'unknown') {
+      const decided = await markToldPending(orm.em.fork(), networkId, id);
+      return decided ? answer(asked, facts, decided) : pending(asked);
+    }
+    return answer(asked, facts, result);
+  }
+
+  async function refusalWithSlots(networkId: string, body: NewBooking, startsAt: number, code: Refusal['code']): Promise<Refusal> {
+    const wide = await readBookingFacts(orm.em.fork(), { networkId, ...where(body), window: { from: startsAt - 2 * day, to: startsAt + 8 * day } });
+    if ('missing' in wide) return { ok: false, code, nearest: [] };
+    const nearest = nearestSlots({ ...wide, around: startsAt, now: now().getTime(), days: 7, limit: 3 });
+    return { ok: false, code, nearest: nearest.map(freeSlot) };
+  }
+
+  /** The first answer again: from what was stored then, not from what the appointment has become. */
+  async function answerStored(networkId: string, id: string, outcome: Outcome): Promise<Answer> {
+    if (!outcome.ok) throw refused(outcome);
+    const found = await findAppointment(orm.em.fork(), networkId, id);
+    if (!found) throw new Problem('idempotency_key_expired');
+    return booked(id, bookedBody(outcome, found));
+  }
+
+  function answer(asked: NewRequest, facts: BookingFacts, outcome: Outcome): Answer {
+    if (!outcome.ok) throw refused(outcome);
+    const { id, shopId, serviceId, customerTimeZone } = asked;
+    const shown = { id, shopId, serviceId, customerTimeZone, shopTimeZone: facts.shop.timeZone, priceCents: facts.price.cents, currency: facts.price.currency };
+    return booked(id, bookedBody(outcome, shown));
+  }
+}
+
+const where = ({ shopId, serviceId, barberId }: NewBooking) => ({ shopId, serviceId, barberId: barberId ?? null });
+const location = (id: string) => ({ Location: `/v1/appointments/${id}` });
+const booked = (id: string, body: unknown): Answer => ({ status: 201, body, headers: location(id) });
+const refused = (refusal: Refusal): Problem => new Problem(refusal.code, { members: refusalMembers(refusal) });
+
+function pending({ id, shopId, serviceId, startsAt }: NewRequest): Answer {
+  return { status: 202, body: { id, status: 'pending', shopId, serviceId, startsAt: toUtc(startsAt.getTime()) }, headers: { ...location(id), 'Retry-After': '2' } };
+}
+
+function resolveStart(localStart: string, timeZone: string): number {
+  const resolution = resolveLocal(localStart, timeZone);
+  switch (resolution.kind) {
+    case 'exact':
+      return resolution.instant;
+    case 'skipped':
+      throw new Problem('skipped_local_time', { faults: [{ path: '/localStart', message: `does not exist in ${timeZone}: the clocks go forward over it` }] });
+    case 'ambiguous':
+      throw new Problem('ambiguous_local_time', { members: { instants: resolution.instants.map(toUtc), timeZone } });
+  }
+}
+
+/** JSON with sorted keys, so that the order of fields does not make another body. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    part && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part);
+}

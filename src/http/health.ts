@@ -1,0 +1,40 @@
+/** Liveness, readiness with each dependency named, and metrics. None needs a key; none tells more than an operator's probe must know. */
+import type { Express } from 'express';
+import { databaseSchemaVersion, schemaVersion } from '../db/orm.ts';
+import { zoneDataVersion } from '../domain/time.ts';
+import type { HttpDeps } from './deps.ts';
+
+const withinMs = 2000;
+
+type Check = { ok: boolean; [detail: string]: unknown };
+
+async function check(work: () => Promise<Check>): Promise<Check> {
+  const limit = new Promise<Check>((resolve) => setTimeout(() => resolve({ ok: false, error: `no answer within ${withinMs} ms` }), withinMs).unref());
+  return Promise.race([work().catch((error: unknown) => ({ ok: false, error: error instanceof Error ? error.name : 'unknown' })), limit]);
+}
+
+type Probed = Pick<HttpDeps, 'orm' | 'temporal' | 'config' | 'metrics'>;
+
+export function mountHealth(app: Express, { orm, temporal, config, metrics }: Probed): void {
+  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
+
+  app.get('/readyz', async (_request, response) => {
+    const [database, workflows] = await Promise.all([
+      check(async () => {
+        const found = await databaseSchemaVersion(orm);
+        return { ok: found === schemaVersion, schemaVersion: found, expected: schemaVersion };
+      }),
+      check(async () => {
+        await temporal.connection.withDeadline(Date.now() + withinMs, () =>
+          temporal.connection.workflowService.describeNamespace({ namespace: config.temporal.namespace }));
+        return { ok: true, namespace: config.temporal.namespace };
+      }),
+    ]);
+    const ok = database.ok && workflows.ok;
+    response.status(ok ? 200 : 503).json({ status: ok ? 'ready' : 'not ready', checks: { database, temporal: workflows }, zoneDataVersion: zoneDataVersion(), node: process.version });
+  });
+
+  app.get('/metrics', async (_request, response) => {
+    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+}

@@ -1,0 +1,13 @@
+import { Problem } from '../errors.ts';
+
+export const ifMatchHeader = { 'If-Match': { required: true, description: 'The version that was read, as the ETag gave it: "3".' } };
+
+/** The version that an If-Match header names (RFC 9110, 13.1.1, strong tags only). Throws 428 without one. */
+export function readIfMatch(header: string | undefined): number {
+  if (header === undefined) throw new Problem('precondition_required');
+  const [, version] = /^"?(\d{1,9})"?$/.exec(header.trim()) ?? [];
+  if (version === undefined) throw new Problem('invalid_request', { faults: [{ path: 'If-Match', message: 'must be a version, such as "3"' }] });
+  return Number(version);
+}
+
+export const versioned = <T extends { version: number }>(record: T, status = 200) => ({ status, body: record, headers: { ETag: `"${record.version}"` } });

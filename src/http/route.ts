@@ -1,0 +1,93 @@
+/** A route is data: method, path, scope, schemas, handler. The same value validates, authorises, and becomes the OpenAPI document. */
+import type { Express, Request } from 'express';
+import type { z } from 'zod';
+import { Problem, problems, type FieldFault, type ProblemCode } from '../errors.ts';
+import type { Caller, Scope } from './caller.ts';
+
+export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+
+export type RouteInput<P, Q, B> = { caller: Caller; params: P; query: Q; body: B; header: (name: string) => string | undefined };
+
+export type Route = {
+  method: 'get' | 'post' | 'put' | 'delete';
+  path: string;
+  /** Denied by default: a route without a scope cannot be declared. */
+  scope: Scope;
+  tag: string;
+  summary: string;
+  description?: string;
+  params?: z.ZodType;
+  query?: z.ZodType;
+  body?: z.ZodType;
+  /** Request headers beside Authorization, by name: whether it must be sent, and what it is for. */
+  headers?: Record<string, { required: boolean; description: string }>;
+  answers: Record<number, { description: string; body?: z.ZodType; headers?: Record<string, string> }>;
+  problems: ProblemCode[];
+  handle: (input: RouteInput<never, never, never>) => Promise<Answer>;
+};
+
+/** Declares a route; the handler's input has the types that the schemas parse to. */
+export function route<P = Record<string, never>, Q = Record<string, never>, B = undefined>(
+  declared: Omit<Route, 'handle' | 'params' | 'query' | 'body'> & {
+    params?: z.ZodType<P>;
+    query?: z.ZodType<Q>;
+    body?: z.ZodType<B>;
+    handle: (input: RouteInput<P, Q, B>) => Promise<Answer>;
+  },
+): Route {
+  return declared as unknown as Route;
+}
+
+/** Mounts the routes; a known path with another method answers 405 with `Allow`. `authorise` throws unless the caller has the scope. */
+export function mount(app: Express, routes: Route[], authorise: (request: Request, scope: Scope) => Promise<Caller>): void {
+  for (const declared of routes) {
+    app[declared.method](declared.path, async (request, response) => {
+      response.locals.route = declared.path;
+      const caller = await authorise(request, declared.scope);
+      const answer = await declared.handle({
+        caller,
+        params: parseParams(declared.params, request.params) as never,
+        query: parse(declared.query, request.query, (path) => String(path[0] ?? 'query')) as never,
+        body: (declared.body ? parse(declared.body, requireBody(request), (path) => `/${path.map(pointer).join('/')}`) : undefined) as never,
+        header: (name) => request.get(name),
+      });
+      response.status(answer.status).set(answer.headers ?? {});
+      if (answer.body === undefined) response.end();
+      else response.json(answer.body);
+    });
+  }
+  for (const path of new Set(routes.map((declared) => declared.path))) {
+    const allowed = routes.filter((declared) => declared.path === path).map((declared) => declared.method.toUpperCase());
+    app.all(path, (_request, response) => {
+      response.set('Allow', allowed.join(', '));
+      throw new Problem('method_not_allowed', { detail: `Use ${allowed.join(' or ')} here.` });
+    });
+  }
+}
+
+const pointer = (key: PropertyKey): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1');
+
+function requireBody(request: Request): unknown {
+  if (!request.is('application/json')) throw new Problem('unsupported_media_type');
+  return request.body;
+}
+
+/** A malformed id in a path is an address under which nothing is. */
+function parseParams(schema: z.ZodType | undefined, given: unknown): unknown {
+  if (!schema) return {};
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw new Problem('not_found');
+  return parsed.data;
+}
+
+function parse(schema: z.ZodType | undefined, given: unknown, name: (path: PropertyKey[]) => string): unknown {
+  if (!schema) return {};
+  const parsed = schema.safeParse(given, { reportInput: false });
+  if (parsed.success) return parsed.data;
+  const faults: FieldFault[] = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: name([...issue.path, key]), message: 'is not a field of this request' }))
+      : [{ path: name(issue.path), message: issue.message }],
+  );
+  throw new Problem('invalid_request', { detail: problems.invalid_request.title, faults: faults.slice(0, 50) });
+}

@@ -1,0 +1,92 @@
+/** The pieces that requests and answers are made of. Input is strict: unknown fields, control characters and lone surrogates are refused. */
+import { z } from 'zod';
+import { isLocalDate, isLocalDateTime, isTimeZone, parseInstant } from '../domain/time.ts';
+import type { WeeklyStretch } from '../domain/rules.ts';
+
+// Control and invisible direction characters: they forge mail headers and disguise text.
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069\uFEFF]/u;
+
+/** One line of human text, trimmed and in Unicode NFC. */
+export const text = (max: number) =>
+  z.string('must be a text')
+    .refine((value) => value.isWellFormed(), 'has a lone surrogate')
+    .refine((value) => !unprintable.test(value), 'has control characters')
+    .transform((value) => value.normalize('NFC').trim())
+    .pipe(z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`))
+    .meta({ type: 'string', minLength: 1, maxLength: max });
+
+export const uuid = z.uuid('must be a UUID').transform((value) => value.toLowerCase()).meta({ type: 'string', format: 'uuid' });
+export const email = z.email('must be an e-mail address').max(254).refine((value) => !unprintable.test(value), 'has control characters');
+export const phone = z.string('must be a text').regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164, such as +351912345678');
+export const timeZone = z.string('must be a text').refine(isTimeZone, 'must be an IANA time zone, such as Europe/Lisbon');
+export const locale = z.string('must be a text').max(35).refine((value) => {
+  try {
+    return Intl.getCanonicalLocales(value).length === 1;
+  } catch {
+    return false;
+  }
+}, 'must be a BCP 47 language tag, such as pt-PT');
+export const localDate = z.string('must be a text').refine(isLocalDate, 'must be a real date, such as 2026-11-27').meta({ format: 'date' });
+export const localDateTime = z.string('must be a text').refine(isLocalDateTime, 'must be a real local time, such as 2026-11-27T10:30');
+/** RFC 3339 with an offset; parses to epoch milliseconds. */
+export const instant = z.string('must be a text')
+  .refine((value) => parseInstant(value) !== null, 'must be an instant with an offset, such as 2026-11-27T10:30:00+00:00')
+  .transform((value) => parseInstant(value)!)
+  .meta({ type: 'string', format: 'date-time' });
+
+const clock = (max: number) =>
+  z.string('must be a text').regex(/^\d\d:[0-5]\d$/, 'must be HH:mm')
+    .transform((value) => Number(value.slice(0, 2)) * 60 + Number(value.slice(3)))
+    .refine((minute) => minute <= max, `must be at most ${max / 60}:00`)
+    .meta({ type: 'string', pattern: '^\\d\\d:[0-5]\\d$' });
+
+export const clockText = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+
+const stretch = z.strictObject({
+  weekday: z.int('must be 1 (Monday) to 7 (Sunday)').min(1, 'must be 1 (Monday) to 7 (Sunday)').max(7, 'must be 1 (Monday) to 7 (Sunday)'),
+  from: clock(1439),
+  to: clock(2880),
+}).refine(({ from, to }) => to > from, { path: ['to'], message: 'must be after "from"; count on past midnight: 26:00 is 02:00 on the next day' })
+  .refine(({ from, to }) => to - from <= 1440, { path: ['to'], message: 'must be at most 24 hours after "from"' })
+  .transform(({ weekday, from, to }): WeeklyStretch => ({ weekday, fromMinute: from, toMinute: to }));
+
+const weekMinutes = 7 * 1440;
+const onWeek = ({ weekday, fromMinute, toMinute }: WeeklyStretch): [number, number] => [(weekday - 1) * 1440 + fromMinute, (weekday - 1) * 1440 + toMinute];
+
+/** Whether two weekly stretches share a minute, also over the end of the week. */
+function clash(a: WeeklyStretch, b: WeeklyStretch): boolean {
+  const [aFrom, aTo] = onWeek(a);
+  const [bFrom, bTo] = onWeek(b);
+  return [-weekMinutes, 0, weekMinutes].some((shift) => aFrom < bTo + shift && bFrom + shift < aTo);
+}
+
+/** Weekly hours: stretches that do not overlap. */
+export const weeklyHours = z.array(stretch).max(50).superRefine((stretches, context) => {
+  stretches.forEach((later, index) => {
+    if (stretches.slice(0, index).some((earlier) => clash(earlier, later))) {
+      context.addIssue({ code: 'custom', path: [index], message: 'overlaps another stretch' });
+    }
+  });
+});
+
+/** Whether a break lies inside one of the shifts. */
+export const insideHours = (pause: WeeklyStretch, hours: WeeklyStretch[]): boolean => {
+  const [from, to] = onWeek(pause);
+  return hours.some((shift) => {
+    const [start, end] = onWeek(shift);
+    return [-weekMinutes, 0, weekMinutes].some((turn) => start <= from + turn && to + turn <= end);
+  });
+};
+
+export const hoursView = (stretches: WeeklyStretch[]) => stretches.map(({ weekday, fromMinute, toMinute }) => ({ weekday, from: clockText(fromMinute), to: clockText(toMinute) }));
+export const hoursAnswer = z.array(z.object({ weekday: z.int(), from: z.string(), to: z.string() }));
+
+export const settings = z.strictObject({
+  slotStepMinutes: z.int().min(5).max(240).exactOptional(),
+  minimumNoticeMinutes: z.int().min(0).max(43_200).exactOptional(),
+  bookingHorizonDays: z.int().min(1).max(730).exactOptional(),
+  reminderLeadMinutes: z.array(z.int().min(5).max(43_200)).max(5).exactOptional(),
+}).meta({ description: 'Settings of this scope; what is left out is inherited: network, shop, service, barber.' });
+
+export const page = { cursor: z.string().max(500).optional(), limit: z.coerce.number<string>().int().min(1).max(100).default(50) };
+export const pageOf = (item: z.ZodType) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });

@@ -1,0 +1,80 @@
+/** The worker program: two task queues, one for deciding and one for effects, so that a flood of effects never slows an answer. */
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import express from 'express';
+import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { createDecidingActivities, createEffectActivities } from '../activities/index.ts';
+import { effectsQueue } from '../workflows/messages.ts';
+import { readConfig } from './config.ts';
+import { openDeps, type Deps } from './deps.ts';
+import { scheduleHousekeeping } from './housekeeping.ts';
+import { mountHealth } from './http/health.ts';
+import { runProgram, type Running } from './program.ts';
+import { sdkLogger } from './sdk-log.ts';
+
+const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+
+/** Bundles the workflow code once, so that several workers of one process (or test run) can share it. */
+export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({ workflowsPath, logger: sdkLogger(deps.log) });
+}
+
+/** Runs both workers. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
+export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean } = {}): Promise<Running & { ended: Promise<void> }> {
+  const { config, log, orm, mailer, metrics, now } = deps;
+  const { address, namespace, taskQueue } = config.temporal;
+  const workflowBundle = options.bundle ?? (await bundleWorkflows(deps));
+  const connection = await NativeConnection.connect({ address });
+  const activityDeps = { orm, mailer, mailFrom: config.mailFrom, metrics, now };
+  const shared = { connection, namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' } as const;
+
+  const deciding = await Worker.create({
+    ...shared, taskQueue, workflowBundle,
+    activities: createDecidingActivities(activityDeps),
+    // Local activities hold a pool connection each; more of them would only queue for one.
+    maxConcurrentLocalActivityExecutions: config.databasePoolSize,
+    // Nearly every booking's first task comes by the normal queue, so half of the pollers wait there.
+    nonStickyToStickyPollRatio: 0.5,
+    // A worker that died is noticed by those who wait for its sticky queue after this.
+    stickyQueueScheduleToStartTimeout: '3s',
+  });
+  const workers = [deciding];
+  if (options.effects ?? true) {
+    workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue), activities: createEffectActivities(activityDeps), maxConcurrentActivityTaskExecutions: 20 }));
+  }
+  const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
+  ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
+  await scheduleHousekeeping(deps.temporal.client, taskQueue);
+  log.info({ taskQueue }, 'the worker runs');
+  return {
+    ended,
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended.catch(() => {});
+      await connection.close();
+      log.info('the worker has drained');
+    },
+  };
+}
+
+/** Health and metrics of a worker process, on a port of its own. */
+async function serveHealth(deps: Deps): Promise<() => Promise<void>> {
+  const app = express().disable('x-powered-by');
+  mountHealth(app, deps);
+  const server = app.listen(deps.config.worker.port, deps.config.worker.host);
+  await once(server, 'listening');
+  return async () => {
+    server.close();
+    server.closeAllConnections();
+  };
+}
+
+if (import.meta.main) {
+  await runProgram(async () => {
+    const deps = await openDeps(readConfig());
+    Runtime.install({ logger: sdkLogger(deps.log), shutdownSignals: [] });
+    const closeHealth = await serveHealth(deps);
+    const worker = await startWorker(deps);
+    return { ended: worker.ended, stop: async () => { await worker.stop(); await closeHealth(); await deps.close(); } };
+  });
+}

@@ -1,0 +1,207 @@
+/**
+ * `npm test`: type check, lint, then every tier on servers of its own. `npm test -- domain http` runs just these tiers, further
+ * arguments (`--grep x`) go to mocha. Whatever happens, no process, folder or database of this run stays behind.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { freePorts } from '../src/dev/ports.ts';
+import { endLeftover, endProcess, readText, writePid } from '../src/dev/processes.ts';
+import { startServers, type Servers } from '../src/dev/servers.ts';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const root = resolve(import.meta.dirname, '..');
+const allTiers = ['domain', 'db', 'activities', 'workflows', 'http', 'system', 'browser'];
+/** Everything but these needs servers. */
+const pureTiers = ['domain'];
+const tierLimitMs = 25 * 60_000;
+const log = (line: string) => console.log(line);
+
+const args = process.argv.slice(2);
+const firstOption = args.findIndex((arg) => arg.startsWith('-'));
+const named = firstOption < 0 ? args : args.slice(0, firstOption);
+const mochaArgs = firstOption < 0 ? [] : args.slice(firstOption);
+
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const interruption = new AbortController();
+let current: ChildProcess | undefined;
+
+/** Adds what a check or a tier found. */
+function add({ passed, failed, skipped }: Counts): void {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+}
+
+/** The environment of the tests: nothing in it may lead to a server that is not theirs. */
+function testEnvironment(servers: Servers | null, prefix: string): NodeJS.ProcessEnv {
+  const foreign = /^(DATABASE_|TEMPORAL_|SMTP_|MAIL_|PG[A-Z]+$|(POSTGRES_|WORKER_)?PORT$|TEST_)/;
+  const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+  if (servers === null) return kept;
+  return {
+    ...kept,
+    TEST_DATABASE_URL: servers.databaseUrl,
+    TEST_DATABASE_PREFIX: prefix,
+    TEST_TEMPORAL_ADDRESS: servers.temporalAddress,
+    TEST_SMTP_URL: servers.smtpUrl,
+    TEST_MAIL_API: servers.mailApi ?? '',
+  };
+}
+
+/**
+ * Runs a program in a process group of its own and waits for it; null when it did not end by itself. What it started and
+ * left running ends with it.
+ */
+async function run(command: string, args: string[], env: NodeJS.ProcessEnv, pidFile: string): Promise<number | null> {
+  if (interruption.signal.aborted) return null;
+  const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+  current = child;
+  if (child.pid !== undefined) writePid(pidFile, child.pid);
+  const limit = setTimeout(() => {
+    log(`${command} was ended after ${tierLimitMs / 60_000} minutes`);
+    void endProcess(child.pid ?? 0);
+  }, tierLimitMs);
+  const code = await new Promise<number | null>((done) => {
+    child.once('exit', done);
+    child.once('error', (error) => {
+      log(error.message);
+      done(null);
+    });
+  });
+  clearTimeout(limit);
+  if (child.pid !== undefined) await endProcess(child.pid, 2000);
+  rmSync(pidFile, { force: true });
+  return code;
+}
+
+/** The type check and the lint: one test each. */
+async function runCheck(name: string, command: string, args: string[], folder: string): Promise<void> {
+  log(`\n${name}`);
+  const code = await run(join(root, 'node_modules/.bin', command), args, process.env, join(folder, 'tests.pid'));
+  log(code === 0 ? `  ✔ ${command} found nothing` : `  ✘ ${command} ended with ${code ?? 'a signal'}`);
+  add({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+}
+
+/** One mocha process for one tier: a tier that crashes costs one failure and not the other tiers. */
+async function runTier(tier: string, files: string[], env: NodeJS.ProcessEnv, folder: string): Promise<void> {
+  log(`\n${tier}`);
+  const countsFile = join(folder, `${tier}.json`);
+  const code = await run(
+    process.execPath,
+    [
+      join(root, 'node_modules/mocha/bin/mocha.js'),
+      '--no-config',
+      '--no-package',
+      '--timeout',
+      '60000',
+      '--forbid-only',
+      '--exit',
+      '--reporter',
+      join(root, 'test/reporter.ts'),
+      ...mochaArgs,
+      ...files,
+    ],
+    { ...env, TEST_COUNTS_FILE: countsFile },
+    join(folder, 'tests.pid'),
+  );
+  const text = readText(countsFile);
+  const counts = text === null ? { passed: 0, failed: 0, skipped: 0 } : (JSON.parse(text) as Counts);
+  // A test that ends the process ends it with any code, and then there are no counts.
+  const crashed = text === null || (code !== 0 && counts.failed === 0);
+  if (crashed) log(`The tier ${tier} ended with ${code ?? 'a signal'} before its tests were done.`);
+  add({ ...counts, failed: counts.failed + (crashed ? 1 : 0) });
+}
+
+/** Drops what tests left on a server that is not ours. */
+async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ datname: string }>('select datname from pg_database where starts_with(datname, $1)', [prefix]);
+    for (const { datname } of rows) await client.query(`drop database "${datname}" with (force)`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Starts PostgreSQL, Temporal and an inbox for this run alone; TEST_DATABASE_URL may name a PostgreSQL server. */
+async function startOwnServers(folder: string): Promise<Servers> {
+  const [postgres = 0, temporal = 0, temporalUi = 0, smtp = 0, mailUi = 0] = await freePorts(5);
+  const databaseUrl = process.env.TEST_DATABASE_URL;
+  return startServers({
+    folder,
+    ports: { postgres, temporal, temporalUi, smtp, mailUi },
+    external: databaseUrl ? { databaseUrl } : {},
+    throwaway: true,
+    log,
+    signal: interruption.signal,
+  });
+}
+
+/** Everything between the first check and the last tier. */
+async function runAll(folder: string): Promise<void> {
+  if (named.length === 0) {
+    await runCheck('Type check', 'tsc', [], folder);
+    await runCheck('Lint', 'oxlint', ['--type-aware', '--deny-warnings'], folder);
+  }
+  const tiers = allTiers
+    .filter((tier) => named.length === 0 || named.includes(tier))
+    .map((tier) => ({ tier, files: globSync(`test/${tier}/**/*.test.ts`, { cwd: root }).sort() }))
+    .filter(({ files }) => files.length > 0);
+  const prefix = `punctual_test_${randomBytes(4).toString('hex')}_`;
+  const needsServers = tiers.some(({ tier }) => !pureTiers.includes(tier));
+  const servers = needsServers && !interruption.signal.aborted ? await startOwnServers(folder) : null;
+  try {
+    const env = testEnvironment(servers, prefix);
+    for (const { tier, files } of tiers) if (!interruption.signal.aborted) await runTier(tier, files, env, folder);
+  } finally {
+    if (servers !== null && process.env.TEST_DATABASE_URL) await dropDatabases(process.env.TEST_DATABASE_URL, prefix);
+    await servers?.stop();
+  }
+}
+
+/** The whole run, with the folder that it leaves no trace of. */
+async function main(): Promise<void> {
+  const unknown = named.filter((tier) => !allTiers.includes(tier));
+  if (unknown.length > 0) throw new Error(`There is no tier ${unknown.join(', ')}: the tiers are ${allTiers.join(', ')}.`);
+  const folder = mkdtempSync(join(tmpdir(), 'punctual-test-'));
+  chmodSync(folder, 0o711); // PostgreSQL's own user passes through
+  const watchdog = spawn(process.execPath, [join(root, 'test/watchdog.ts'), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (interruption.signal.aborted) return;
+      log('\nInterrupted; cleaning up …');
+      interruption.abort();
+      if (current?.pid !== undefined && current.exitCode === null) void endProcess(current.pid, 5000);
+    });
+  }
+  try {
+    await runAll(folder);
+  } finally {
+    await endLeftover(join(folder, 'tests.pid'));
+    rmSync(folder, { recursive: true, force: true });
+    watchdog.stdin.end();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  total.failed += 1;
+}
+if (interruption.signal.aborted) process.exitCode = 130;
+else if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);

@@ -1,0 +1,72 @@
+/**
+ * An appointment, from the request to the end of the visit: reserve the slot, answer, send what follows from it, wait for a cancellation
+ * or for the visit to be over. Guaranteed: exactly one decision, written in the database before anybody is told; every effect ends
+ * delivered, skipped or parked; every path ends with its update handlers finished. A confirmed appointment is one whose slot is ours, not
+ * one whose effects are done.
+ */
+import { allHandlersFinished, CancellationScope, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Booked, CancelResult, Outcome, PlannedDelivery } from '../src/domain/appointment.ts';
+import { deliverAll } from './effects.ts';
+import { bookUpdate, cancelUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
+import { forgetContact, release, reserve } from './reservation.ts';
+
+export async function appointment(input: AppointmentInput): Promise<AppointmentState> {
+  const state: AppointmentState = { step: 'reserving', outcome: null, openEffects: 0 };
+  let cancellation: Extract<CancelResult, { ok: true }> | undefined;
+
+  setHandler(stateQuery, () => state);
+  setHandler(bookUpdate, async () => {
+    await condition(() => state.outcome !== null);
+    return state.outcome!;
+  });
+  setHandler(cancelUpdate, async ({ actor }) => {
+    await condition(() => state.outcome !== null);
+    if (!state.outcome!.ok) return { ok: false, code: 'not_found' };
+    const result = await release(input, actor);
+    if (result.ok) cancellation ??= result;
+    return result;
+  });
+
+  const { outcome, deliveries, toldPending } = await reserve(input);
+  state.outcome = outcome;
+  markDecision(state, outcome);
+
+  if (outcome.ok) {
+    const effects = new CancellationScope();
+    const sending = effects.run(() => deliver(deliveries));
+    await condition(() => cancellation !== undefined, Math.max(1, Date.parse(outcome.endsAt) - Date.now()));
+    if (cancellation) {
+      markCancelled(state);
+      effects.cancel();
+      await sending;
+      await deliver(cancellation.deliveries);
+    } else {
+      await sending;
+      state.step = 'over';
+    }
+  } else if (toldPending) {
+    await deliver(deliveries);
+    await forgetContact(input);
+  }
+  await condition(allHandlersFinished);
+  return state;
+
+  async function deliver(planned: PlannedDelivery[]): Promise<void> {
+    state.openEffects = planned.length;
+    await deliverAll(input, planned, () => { state.openEffects -= 1; });
+  }
+}
+
+function markDecision(state: AppointmentState, outcome: Outcome): void {
+  state.step = outcome.ok ? 'confirmed' : 'refused';
+  const barber = (outcome as Booked).barberId;
+  upsertSearchAttributes([
+    { key: searchAttributes.status, value: state.step },
+    ...(barber ? [{ key: searchAttributes.barber, value: barber }] : []),
+  ]);
+}
+
+function markCancelled(state: AppointmentState): void {
+  state.step = 'cancelled';
+  upsertSearchAttributes([{ key: searchAttributes.status, value: 'cancelled' }]);
+}

@@ -1,0 +1,52 @@
+/** Effects: each an activity with its own retries and its own end state; one that is stuck delays no other. */
+import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
+import type { PlannedDelivery } from '../src/domain/appointment.ts';
+import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
+import { effectsQueue, type AppointmentInput } from './messages.ts';
+
+const attemptSeconds = 60;
+
+/**
+ * Starts each effect when it is due, the next due one's timer only, and ends when all have ended. In a cancelled scope, effects that wait
+ * for their time are dropped, retries stop, and an attempt in flight is awaited. `onEnd` hears of each that ends.
+ */
+export async function deliverAll(input: AppointmentInput, planned: PlannedDelivery[], onEnd: () => void): Promise<void> {
+  const started: Promise<void>[] = [];
+  for (const effect of planned.toSorted((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))) {
+    const wait = Date.parse(effect.dueAt) - Date.now();
+    try {
+      // Under a second is a difference between two clocks, not a plan.
+      if (wait >= 1000) await sleep(wait);
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      break;
+    }
+    started.push(deliver(input, effect).then(onEnd));
+  }
+  await Promise.all(started);
+}
+
+async function deliver(input: AppointmentInput, effect: PlannedDelivery): Promise<void> {
+  const { networkId, policy } = input;
+  const useSeconds = Math.max(0, (Date.parse(effect.usefulUntil) - Date.now()) / 1000);
+  const effects = proxyActivities<EffectActivities>({
+    taskQueue: effectsQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: attemptSeconds * 1000,
+    scheduleToCloseTimeout: (Math.min(policy.giveUpAfterSeconds, useSeconds) + 2 * attemptSeconds) * 1000,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    // For time-outs and lost workers; a failure that the activity reports names its own next delay.
+    retry: { initialInterval: '1s', backoffCoefficient: 5, maximumInterval: policy.retryEverySeconds * 1000 },
+  });
+  try {
+    await effects.sendMessage({ networkId, deliveryId: effect.id, policy });
+  } catch (error) {
+    const why = isCancellation(error) ? 'cancelled' : 'lost';
+    await CancellationScope.nonCancellable(() => settle(input, effect, why));
+  }
+}
+
+/** Ends a delivery whose activity could not: it was cancelled between two tries, or its time limit ran out. */
+async function settle(input: AppointmentInput, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<void> {
+  const deciding = proxyActivities<DecidingActivities>({ startToCloseTimeout: '10s', retry: { initialInterval: '1s', maximumInterval: '1m' } });
+  await deciding.settleDelivery({ networkId: input.networkId, deliveryId: effect.id, why });
+}

@@ -1,0 +1,2 @@
+export { appointment } from './appointment.ts';
+export { housekeeping } from './housekeeping.ts';
