@@ -1,7 +1,8 @@
 /** From a delivery's facts to the parts of its mail. */
 import type { DeliveryContext } from '../src/db/delivery.ts';
 import type { MessageView, RenderedMessage } from '../src/domain/message.ts';
-import { invitation } from '../src/integrations/invitation.ts';
+import { resolveLocal, toWall } from '../src/domain/time.ts';
+import { invitation, type EventTimes } from '../src/integrations/invitation.ts';
 import type { OutgoingMail } from '../src/integrations/mail.ts';
 
 export type Reader = { name: string; address: string; locale: string };
@@ -26,4 +27,41 @@ export function toView(context: DeliveryContext): MessageView {
     startsAt: context.startsAt, endsAt: context.endsAt, priceCents: context.priceCents, currency: context.currency,
     ...(refusal && { reasonCode: refusal.code, nearest: refusal.nearest.map((slot) => slot.startsAt) }),
   };
+}
+
+/** One UID for every message about an appointment, everywhere. */
+export const appointmentUid = (appointmentId: string): string => `${appointmentId}@punctual`;
+
+/** The mail of a delivery. Reminders and refusals carry no invitation: they change nothing in a calendar. */
+export function toMail(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, now: Date): OutgoingMail {
+  const { shop, kind } = context;
+  const method = kind.startsWith('confirmation') ? 'REQUEST' : kind.startsWith('cancellation') ? 'CANCEL' : null;
+  return {
+    messageId: `<${context.id}@punctual>`,
+    from: { name: shop.name, address: mailFrom },
+    to: { name: reader.name, address: reader.address },
+    ...message,
+    headers: { 'X-Punctual-Appointment': context.appointmentId, 'X-Punctual-Kind': kind },
+    invitation: method && { method, content: invitationOf(context, reader, message, mailFrom, method, now) },
+  };
+}
+
+function invitationOf(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, method: 'REQUEST' | 'CANCEL', now: Date): string {
+  const { shop, service, barber, customer } = context;
+  return invitation({
+    method, uid: appointmentUid(context.appointmentId), sequence: context.sequence, stampedAt: now, times: eventTimes(context),
+    summary: `${service.name}, ${context.kind.endsWith('_barber') ? (customer?.name ?? '') : (barber?.name ?? shop.name)}`,
+    description: message.text, location: `${shop.name}, ${shop.address}`,
+    organizer: { name: shop.name, email: mailFrom }, attendee: { name: reader.name, email: reader.address },
+  });
+}
+
+/** Wall times in the shop's zone; in UTC where the wall time happens twice and would be read as the first. */
+function eventTimes(context: DeliveryContext): EventTimes {
+  const zone = context.shop.timeZone;
+  const walls = [context.startsAt, context.endsAt].map((text) => toWall(Date.parse(text), zone).iso.slice(0, 16));
+  const isPlain = walls.every((wall) => resolveLocal(wall, zone).kind === 'exact');
+  return isPlain
+    ? { timeZone: zone, start: `${walls[0]}:00`, end: `${walls[1]}:00` }
+    : { timeZone: null, start: new Date(context.startsAt), end: new Date(context.endsAt) };
 }

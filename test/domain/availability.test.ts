@@ -118,9 +118,9 @@ describe('availability, on the nights of the clock change', () => {
   });
 
   it('an hour-long visit over the change, in real time, ends an hour later whatever the clock shows', () => {
-    const { shop, candidate } = scene({ ...bar('Europe/Lisbon'), service: { durationMinutes: 60 } });
-    const decision = decide({ shop, ...candidate, now: 0, startsAt: instant('2026-03-29T00:30:00Z') });
-    expect(decision.ok && toWall(decision.slot.endsAt, shop.timeZone).iso).to.equal(false);
+    const changes = { ...bar('Europe/Lisbon'), service: { durationMinutes: 60 } };
+    const { shop, candidate } = scene(changes);
+    expect(refusal(changes, '2026-03-29T00:30:00Z'), 'would end at 02:30').to.equal('shop_closed');
     const autumn = decide({ shop, ...candidate, now: 0, startsAt: instant('2026-10-25T01:30:00+01:00') });
     expect(autumn.ok && toWall(autumn.slot.endsAt, shop.timeZone).iso).to.equal('2026-10-25T01:30:00+00:00');
   });
@@ -133,7 +133,7 @@ describe('availability, on the nights of the clock change', () => {
   it('a step of 15 minutes over a change of 30, on Lord Howe, stays on its wall clock', () => {
     const changes = { shop: { timeZone: 'Australia/Lord_Howe', openingHours: weekly(90, 150, [7]) }, settings: { slotStepMinutes: 15 } };
     expect(offered(changes, '2026-04-05')).to.deep.equal(['01:30+11:00', '01:45+11:00', '01:30+10:30', '01:45+10:30', '02:00+10:30']);
-    expect(offered(changes, '2026-10-04')).to.deep.equal([]);
+    expect(offered({ ...changes, service: { durationMinutes: 15 } }, '2026-10-04')).to.deep.equal(['01:30+10:30', '01:45+10:30']);
   });
 
   it("Apia's missing day, in a range, has no slots and spoils no other's", () => {
@@ -199,7 +199,7 @@ const scenes: [zone: string, date: string][] = [
 ];
 
 const around = (zone: string, date: string): fc.Arbitrary<Interval> =>
-  fc.tuple(fc.integer({ min: -300, max: 500 }), fc.integer({ min: 1, max: 30 })).map(([quarter, length]) => {
+  fc.tuple(fc.integer({ min: -100, max: 200 }), fc.integer({ min: 1, max: 30 })).map(([quarter, length]) => {
     const from = startInstant(date, 0, zone) + quarter * 15 * MINUTE;
     return { from, to: from + length * 5 * MINUTE };
   });
@@ -213,13 +213,13 @@ const world = fc.constantFrom(...scenes).chain(([zone, middle]) => fc.record({
   breaks: fc.array(stretch.map((each) => ({ ...each, toMinute: Math.min(each.toMinute, each.fromMinute + 45) })), { maxLength: 5 }),
   closures: fc.array(fc.integer({ min: -2, max: 2 }).map((day) => ({ fromDate: addDays(middle, day), toDate: addDays(middle, day) })), { maxLength: 1 }),
   timeOff: fc.array(around(zone, middle), { maxLength: 3 }),
-  claimed: fc.array(around(zone, middle), { maxLength: 6 }),
+  claimed: fc.array(around(zone, middle), { maxLength: 8 }),
   durationMinutes: fc.constantFrom(5, 20, 45, 90, 240),
   bufferBeforeMinutes: fc.constantFrom(0, 10),
   bufferAfterMinutes: fc.constantFrom(0, 5, 30),
   slotStepMinutes: fc.constantFrom(5, 15, 25, 60),
   minimumNoticeMinutes: fc.constantFrom(0, 90),
-  now: around(zone, middle).map(({ from }) => from - DAY),
+  now: around(zone, middle).map(({ from }) => from - 2 * DAY),
 }));
 
 type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
@@ -230,20 +230,25 @@ function toRequest(it: World): { shop: ShopRules; candidate: Candidate; to: stri
     candidate: {
       barber: { barberId: 'rui', hours: it.hours, breaks: it.breaks, timeOff: it.timeOff, claimed: it.claimed },
       service: { durationMinutes: it.durationMinutes, bufferBeforeMinutes: it.bufferBeforeMinutes, bufferAfterMinutes: it.bufferAfterMinutes },
-      settings: { ...defaultSettings, slotStepMinutes: it.slotStepMinutes, minimumNoticeMinutes: it.minimumNoticeMinutes, bookingHorizonDays: 2 },
+      settings: { ...defaultSettings, slotStepMinutes: it.slotStepMinutes, minimumNoticeMinutes: it.minimumNoticeMinutes, bookingHorizonDays: 3 },
     },
     to: addDays(it.from, it.days),
   };
 }
 
+/** Nine days of wall times for each zone and date, since asking Intl is slow. */
+const minutes = new Map<string, number[]>();
+
 /**
  * The naive answer: one flag per real minute, each minute's wall time from Intl. A stretch runs from the first minute that shows
- * its start or later up to the last minute that shows less than its end.
+ * its start or later up to the last time that the clock reaches its end.
  */
 function oracle(it: World): number[] {
   const midnight = Date.parse(`${it.from}T00:00Z`);
   const first = midnight - 4 * DAY;
-  const walls = Array.from({ length: 9 * 1440 }, (_, index) => intlWall(first + index * MINUTE, it.zone));
+  const key = `${it.zone} ${it.from}`;
+  const walls = minutes.get(key) ?? Array.from({ length: 9 * 1440 }, (_, index) => intlWall(first + index * MINUTE, it.zone));
+  minutes.set(key, walls);
   const flags = (weekly: WeeklyStretch[], closures: World['closures']): boolean[] => {
     const on = walls.map(() => false);
     for (let day = -3; day <= 4; day++) {
@@ -252,8 +257,9 @@ function oracle(it: World): number[] {
       if (closures.some(({ fromDate, toDate }) => fromDate <= text && text <= toDate)) continue;
       for (const { fromMinute, toMinute } of weekly.filter(({ weekday }) => weekday === (date.getUTCDay() || 7))) {
         const begin = walls.findIndex((wall) => wall >= date.getTime() + fromMinute * MINUTE);
-        const end = walls.findLastIndex((wall) => wall < date.getTime() + toMinute * MINUTE);
-        if (begin >= 0) on.fill(true, begin, Math.max(begin, end + 1));
+        const edge = date.getTime() + toMinute * MINUTE;
+        const end = Math.max(walls.findLastIndex((wall) => wall < edge) + 1, walls.lastIndexOf(edge));
+        if (begin >= 0) on.fill(true, begin, Math.max(begin, end));
       }
     }
     return on;
@@ -268,7 +274,7 @@ function oracle(it: World): number[] {
     const startsAt = first + index * MINUTE;
     const endsAt = startsAt + it.durationMinutes * MINUTE;
     const free = wall >= midnight && wall < midnight + (it.days + 1) * DAY
-      && startsAt - it.now >= it.minimumNoticeMinutes * MINUTE && startsAt - it.now <= 2 * DAY
+      && startsAt - it.now >= it.minimumNoticeMinutes * MINUTE && startsAt - it.now <= 3 * DAY
       && (wall % DAY) / MINUTE % it.slotStepMinutes === 0
       && works.slice(index, index + it.durationMinutes).every(Boolean)
       && !hit(it.claimed, startsAt - it.bufferBeforeMinutes * MINUTE, endsAt + it.bufferAfterMinutes * MINUTE);
@@ -296,7 +302,7 @@ describe('availability, random shops', function () {
       const { shop, candidate, to } = toRequest(it);
       const starts = new Set(offeredSlots({ shop, candidates: [candidate], from: it.from, to, now: it.now }).map(({ startsAt }) => startsAt));
       const unclaimed = { ...candidate, barber: { ...candidate.barber, claimed: [] } };
-      const range = { from: localDay(startInstant(it.from, 0, it.zone), it.zone).from, to: startInstant(addDays(to, 1), 0, it.zone) };
+      const range = { from: startInstant(it.from, 0, it.zone), to: startInstant(addDays(to, 1), 0, it.zone) };
       for (let startsAt = range.from; startsAt < range.to; startsAt += 5 * MINUTE) {
         const { date } = toWall(startsAt, it.zone);
         const decision = decide({ shop, ...candidate, now: it.now, startsAt });
@@ -305,7 +311,7 @@ describe('availability, random shops', function () {
         codes.add(decision.code);
         if (decision.code === 'slot_taken') expect(decide({ shop, ...unclaimed, now: it.now, startsAt }).ok).to.equal(true);
       }
-    }), { numRuns: 150 });
+    }), { numRuns: 100 });
     expect([...codes]).to.have.members([
       'too_soon', 'too_far_ahead', 'off_step', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'slot_taken',
     ]);
