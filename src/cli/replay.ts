@@ -2,7 +2,7 @@
  * Program: sends a day of booking requests through the HTTP API of the running system, waits for the mails, and proves in the database
  * that nobody was booked twice and nobody refused without a reason. Exit code 1 if any of that fails.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -81,6 +81,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  if (!existsSync(options.file)) throw new Error(`There is no file ${options.file}.`);
   const rows = readRows(options.file).slice(0, options.limit);
   if (rows.length === 0) throw new Error(`There are no rows in ${options.file}.`);
   const database = new pg.Pool({ connectionString: options.databaseUrl, max: 1, application_name: 'punctual replay' });

@@ -12,7 +12,7 @@ import { runProgram, type Running } from '../program.ts';
 import { sdkLogger } from '../sdk-log.ts';
 import { startWorker } from '../worker.ts';
 import { loadSample } from './load-sample.ts';
-import { portIsFree } from './ports.ts';
+import { requireFreePort } from './ports.ts';
 import { serverOptions, startServers, type Servers } from './servers.ts';
 import { describeSlot, findFreeSlot } from './welcome.ts';
 
@@ -20,15 +20,14 @@ export type DevFile = { api: string; apiKey: string; temporalUi: string | null; 
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-async function start(): Promise<Running> {
+async function start(interrupted: AbortSignal): Promise<Running> {
   const options = serverOptions(process.env, say);
-  const port = Number(process.env.PORT || 3000);
-  if (!(await portIsFree(port))) throw new Error(`Port ${port} is in use: set PORT to another one for the API.`);
-  const servers = await startServers(options);
+  await requireFreePort(Number(process.env.PORT || 3000), 'the API', 'PORT');
+  const servers = await startServers({ ...options, signal: interrupted });
   const opened: (() => Promise<void>)[] = [() => servers.stop()];
   const stop = async () => {
     say('Stopping …');
-    for (const close of opened.reverse()) await close();
+    for (const close of opened.toReversed()) await close();
     say('Stopped. The appointments and their timers are kept; npm start finds them again.');
   };
   try {
@@ -47,6 +46,7 @@ async function start(): Promise<Running> {
     const api = await startApi(deps);
     opened.push(() => api.stop());
     const file = await writeDevFile(join(options.folder, 'dev.json'), deps, servers, api.url, networkId);
+    interrupted.throwIfAborted();
     await welcome(deps, file, networkId);
     return { ended: worker.ended, stop };
   } catch (error) {

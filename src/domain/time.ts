@@ -134,11 +134,14 @@ export function startInstant(date: string, minute: number, zone: string): number
   return found.kind === 'exact' ? found.instant : found.nextInstant;
 }
 
-/** Where a stretch up to `minute` (0 … 2880) after 00:00 of `date` ends: of a repeated time the later, of a skipped one the transition. */
+/**
+ * Where a stretch up to `minute` (0 … 2880) after 00:00 of `date` ends: with the last occurrence of the minute before. So an end inside
+ * a repeated hour is the later one, while a shop that closes exactly when that hour begins shuts at its first occurrence.
+ */
 export function endInstant(date: string, minute: number, zone: string): number {
-  const found = resolve(wallOfDate(date) + minute * MINUTE, zone);
-  if (found.kind === 'ambiguous') return found.instants[1];
-  return found.kind === 'exact' ? found.instant : found.nextInstant;
+  const last = resolve(wallOfDate(date) + (minute - 1) * MINUTE, zone);
+  if (last.kind === 'skipped') return last.nextInstant;
+  return (last.kind === 'ambiguous' ? last.instants[1] : last.instant) + MINUTE;
 }
 
 /** What the wall clock in `zone` shows at `instant`. Offsets are whole minutes in every zone since 1972. */

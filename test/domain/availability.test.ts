@@ -241,7 +241,7 @@ const minutes = new Map<string, number[]>();
 
 /**
  * The naive answer: one flag per real minute, each minute's wall time from Intl. A stretch runs from the first minute that shows
- * its start or later up to the last time that the clock reaches its end.
+ * its start or later up to and with the last one that shows less than its end.
  */
 function oracle(it: World): number[] {
   const midnight = Date.parse(`${it.from}T00:00Z`);
@@ -258,7 +258,7 @@ function oracle(it: World): number[] {
       for (const { fromMinute, toMinute } of weekly.filter(({ weekday }) => weekday === (date.getUTCDay() || 7))) {
         const begin = walls.findIndex((wall) => wall >= date.getTime() + fromMinute * MINUTE);
         const edge = date.getTime() + toMinute * MINUTE;
-        const end = Math.max(walls.findLastIndex((wall) => wall < edge) + 1, walls.lastIndexOf(edge));
+        const end = walls.findLastIndex((wall) => wall < edge) + 1;
         if (begin >= 0) on.fill(true, begin, Math.max(begin, end));
       }
     }

@@ -105,6 +105,11 @@ describe('shift edges', () => {
     expect(endInstant('2026-03-29', 90, 'Europe/Lisbon')).to.equal(Date.UTC(2026, 2, 29, 1));
   });
 
+  it('an end exactly where the repeated hour begins, is its first occurrence: a shop that closes then sells nothing after', () => {
+    expect(endInstant('2026-10-25', 60, 'Europe/Lisbon')).to.equal(Date.UTC(2026, 9, 25, 0));
+    expect(endInstant('2026-10-24', 1440, 'Atlantic/Azores')).to.equal(Date.UTC(2026, 9, 25, 0));
+  });
+
   it('minute 1560 of a date, is 02:00 of the next, and 2880 the midnight after', () => {
     expect(endInstant('2026-10-24', 1560, 'Europe/Lisbon')).to.equal(Date.UTC(2026, 9, 25, 2));
     expect(endInstant('2026-12-31', 2880, 'Europe/Lisbon')).to.equal(Date.UTC(2027, 0, 2));

@@ -30,7 +30,7 @@ const decidedWithinMs = 3 * 60_000;
 const pollEveryMs = 500;
 const afterLostConnectionMs = 1_000;
 
-async function call(target: Target, address: string, init: RequestInit): Promise<Reply> {
+async function call(target: Target, address: string, init: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Reply> {
   const response = await fetch(new URL(address, target.api), {
     ...init,
     headers: { authorization: `Bearer ${target.apiKey}`, ...init.headers },
