@@ -25,7 +25,7 @@ export async function openOrm(options: { databaseUrl: string; poolSize: number }
     clientUrl: options.databaseUrl,
     entities,
     extensions: [Migrator],
-    migrations: { migrationsList: migrations, tableName: 'migration', snapshot: false },
+    migrations: { migrationsList: migrations, tableName: 'migration', snapshot: false, silent: true },
     pool: { min: 0, max: options.poolSize, idleTimeoutMillis: 30_000 },
     // One UPDATE per row: MikroORM 7.2.1's batched flush checks versions apart from updating, and loses the race.
     useBatchUpdates: false,

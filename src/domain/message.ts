@@ -1,9 +1,9 @@
 /** From what is known of an appointment to one message, as text and HTML. Pure; the shop's local time comes first, zones are named. */
 import type { DeliveryKind, Refusal } from './appointment.ts';
 import { textsFor, type Texts } from './message-texts.ts';
-import { clockText, clocksDiffer, priceText, wallText } from './wall-text.ts';
+import { clocksDiffer, priceText, shortWallText, wallRangeText, wallText } from './wall-text.ts';
 
-/** What a message may show. Instants are ISO 8601 in UTC. */
+/** What a message may show. Instants are ISO 8601 in UTC, money is in hundredths of the currency. */
 export type MessageView = {
   appointmentId: string;
   shopName: string;
@@ -26,68 +26,99 @@ export type MessageView = {
 
 export type RenderedMessage = { subject: string; text: string; html: string };
 
-type Line = [label: string, value: string];
+/** A list shows one value a line. */
+type Line = [label: string, value: string | string[]];
 
-export function renderMessage(kind: DeliveryKind, view: MessageView, locale: string): RenderedMessage {
+const stillToCome: DeliveryKind[] = ['confirmation_customer', 'reminder_customer'];
+
+export function renderMessage(kind: DeliveryKind, given: MessageView, locale: string): RenderedMessage {
+  const view = cleaned(given);
   const texts = textsFor(locale, view.shopLocale);
-  const facts = {
-    shop: view.shopName, service: view.serviceName, barber: view.barberName ?? '', customer: view.customerName,
-    when: wallText(Date.parse(view.startsAt), view.shopTimeZone, texts.locale),
-  };
   const forBarber = kind.endsWith('_barber');
-  const reader = forBarber ? facts.barber : facts.customer;
+  const facts = {
+    shop: view.shopName, service: view.serviceName, customer: view.customerName || texts.someone,
+    when: shortWallText(view.startsAt, view.shopTimeZone, texts.locale),
+  };
+  const subject = texts.subject[kind](facts);
+  const greeting = texts.greeting(forBarber ? (view.barberName ?? '') : view.customerName).replace(' ,', ',');
   const lead = [texts.lead[kind](facts), ...(view.reasonCode ? [texts.reason[view.reasonCode]] : [])].join(' ');
-  const lines = forBarber ? barberLines(view, texts) : customerLines(view, texts);
-  const greeting = texts.greeting(reader);
+  const lines = forBarber ? barberLines(view, texts, facts.customer) : customerLines(view, texts);
+  const closing = [...(stillToCome.includes(kind) && view.shopPhone ? [texts.howToChange(view.shopPhone)] : []), view.shopName];
   return {
-    subject: oneLine(texts.subject[kind](facts)),
-    text: [greeting, '', lead, '', ...lines.map(([label, value]) => `${label}: ${value}`), ''].join('\n'),
-    html: page(texts.locale, greeting, lead, lines),
+    subject,
+    text: [greeting, lead, lines.map(lineText).join('\n'), ...closing].join('\n\n') + '\n',
+    html: page(texts.locale, subject, [greeting, lead], lines, closing),
   };
 }
 
-function whenLine(view: MessageView, texts: Texts): Line {
-  const ends = clockText(Date.parse(view.endsAt), view.shopTimeZone);
-  return [texts.label.when, wallText(Date.parse(view.startsAt), view.shopTimeZone, texts.locale).replace(' (', `–${ends} (`)];
-}
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+
+/**
+ * Values may come from anywhere, and here none can end a header or a line of text, nor turn the direction of what follows it.
+ * Names lose what no name needs; half a surrogate pair becomes U+FFFD.
+ */
+const clean = (text: string): string => text.toWellFormed().replaceAll(unprintable, ' ').replaceAll(/\p{Bidi_Control}/gu, '').trim();
+
+const cleaned = (view: MessageView): MessageView =>
+  Object.fromEntries(Object.entries(view).map(([key, value]) => [key, typeof value === 'string' ? clean(value) : value])) as MessageView;
+
+/** The zone of a reader whose clock differs from the shop's at this instant. */
+const abroad = (view: MessageView, at: string): string | null =>
+  view.customerTimeZone && clocksDiffer(at, view.customerTimeZone, view.shopTimeZone) ? view.customerTimeZone : null;
 
 function customerLines(view: MessageView, texts: Texts): Line[] {
   const { label, locale } = texts;
-  const startsAt = Date.parse(view.startsAt);
-  const abroad = view.customerTimeZone !== null && clocksDiffer(startsAt, view.customerTimeZone, view.shopTimeZone);
-  return [
-    whenLine(view, texts),
-    ...(abroad ? [[label.yourTime, wallText(startsAt, view.customerTimeZone!, locale)] satisfies Line] : []),
+  const { startsAt, endsAt, shopTimeZone, barberName, shopPhone, priceCents } = view;
+  const theirZone = abroad(view, startsAt);
+  const free = (view.nearest ?? []).slice(0, 3).map((at) => {
+    const zone = abroad(view, at);
+    return [wallText(at, shopTimeZone, locale), ...(zone ? [wallText(at, zone, locale)] : [])].join(' = ');
+  });
+  const lines: (Line | null)[] = [
+    [label.when, wallRangeText(startsAt, endsAt, shopTimeZone, locale)],
+    theirZone ? [label.yourTime, wallRangeText(startsAt, endsAt, theirZone, locale)] : null,
     [label.service, view.serviceName],
-    ...(view.barberName ? [[label.barber, view.barberName] satisfies Line] : []),
+    barberName ? [label.barber, barberName] : null,
     [label.shop, `${view.shopName}, ${view.shopAddress}`],
-    ...(view.shopPhone ? [[label.phone, view.shopPhone] satisfies Line] : []),
-    ...(view.priceCents !== null ? [[label.price, priceText(view.priceCents, view.currency, locale)] satisfies Line] : []),
-    ...(view.nearest?.length ? [[label.nearest, view.nearest.map((at) => wallText(Date.parse(at), view.shopTimeZone, locale)).join('; ')] satisfies Line] : []),
+    shopPhone ? [label.phone, shopPhone] : null,
+    priceCents !== null ? [label.price, priceText(priceCents, view.currency, locale)] : null,
+    [label.reference, view.appointmentId],
+    free.length > 0 ? [label.nearest, free] : null,
+  ];
+  return lines.filter((line) => line !== null);
+}
+
+/** The customer's name and nothing more of them: phone and address stay with the shop. */
+function barberLines(view: MessageView, { label, locale }: Texts, customer: string): Line[] {
+  return [
+    [label.when, wallRangeText(view.startsAt, view.endsAt, view.shopTimeZone, locale)],
+    [label.customer, customer],
+    [label.service, view.serviceName],
+    [label.shop, view.shopName],
     [label.reference, view.appointmentId],
   ];
 }
 
-function barberLines(view: MessageView, texts: Texts): Line[] {
-  const { label } = texts;
-  return [whenLine(view, texts), [label.customer, view.customerName], [label.service, view.serviceName], [label.shop, view.shopName], [label.reference, view.appointmentId]];
-}
-
-/** A subject is a header: nothing may end its line. */
-const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+const lineText = ([label, value]: Line): string => (typeof value === 'string' ? `${label}: ${value}` : [`${label}:`, ...value.map((one) => `- ${one}`)].join('\n'));
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (mark) => escapes[mark]!);
+const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (mark) => escapes[mark] ?? '');
 
-function page(locale: string, greeting: string, lead: string, lines: Line[]): string {
+/** Styles stand inline because mail programs drop style sheets; the table is one of data, with a header for each row. */
+function page(locale: string, title: string, opening: string[], lines: Line[], closing: string[]): string {
+  const paragraphs = (texts: string[]) => texts.map((text) => `<p>${escape(text)}</p>`).join('\n');
+  const cell = (value: string | string[]) =>
+    typeof value === 'string' ? escape(value) : `<ul style="margin:0;padding:0 0 0 20px">${value.map((one) => `<li>${escape(one)}</li>`).join('')}</ul>`;
   const rows = lines.map(([label, value]) =>
-    `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:4px 16px 4px 0;color:#555;font-weight:normal">${escape(label)}</th><td style="padding:4px 0">${escape(value)}</td></tr>`);
+    `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:4px 16px 4px 0;color:#555;font-weight:normal">${escape(label)}</th><td style="padding:4px 0;vertical-align:top">${cell(value)}</td></tr>`);
   return `<!doctype html>
-<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>
-<body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#111;background:#fff">
-<p>${escape(greeting)}</p>
-<p>${escape(lead)}</p>
-<table role="presentation" style="border-collapse:collapse">${rows.join('')}</table>
-</body></html>
+<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title></head>
+<body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#111;background:#fff"><div style="max-width:600px">
+${paragraphs(opening)}
+<table style="border-collapse:collapse">
+${rows.join('\n')}
+</table>
+${paragraphs(closing)}
+</div></body></html>
 `;
 }

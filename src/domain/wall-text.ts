@@ -1,26 +1,53 @@
-/** The one place where instants become text for people. Pure: Intl only, 24-hour clock, and the zone always named. */
-import { toWall } from './time.ts';
+/**
+ * The one place where instants and amounts become text for people. Pure, and Intl alone: a 24-hour clock in every language, and
+ * each time names its IANA zone and its offset from UTC, so that no reader must guess. Instants are epoch milliseconds or ISO 8601 in UTC;
+ * locales are BCP 47 tags.
+ */
+type Instant = number | string;
+type Wall = { date: string; time: string; offset: string };
+type DateStyle = 'full' | 'long';
 
-/** "+01:00" of an instant in a zone. */
-function offsetText(minutes: number): string {
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? '-' : '+'}${String(Math.floor(size / 60)).padStart(2, '0')}:${String(size % 60).padStart(2, '0')}`;
+const plain = { calendar: 'gregory', numberingSystem: 'latn' } as const;
+
+/** What a clock in the zone shows: the date in words, `10:30`, and `+01:00`. */
+function wallAt(instant: Instant, timeZone: string, locale: string, dateStyle: DateStyle): Wall {
+  const at = new Date(instant);
+  const date = new Intl.DateTimeFormat(locale, { ...plain, timeZone, dateStyle }).format(at);
+  // The clock is always made from the same locale's parts: pt-PT and en-US would each write it in their own way.
+  const parts = new Intl.DateTimeFormat('en-GB', { ...plain, timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'longOffset' }).formatToParts(at);
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? '';
+  return { date, time: `${part('hour')}:${part('minute')}`, offset: part('timeZoneName').replace('GMT', '').replace('\u2212', '-') || '+00:00' };
 }
 
-/** E.g. "Friday, 27 November 2026, 10:30 (Europe/Lisbon, UTC+00:00)". `instant` is epoch milliseconds, `locale` a BCP 47 tag. */
-export function wallText(instant: number, timeZone: string, locale: string): string {
-  const wall = toWall(instant, timeZone);
-  // The wall's date is formatted as if it were UTC, so that the zone data of Intl and of toWall cannot disagree.
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeZone: 'UTC', calendar: 'gregory', numberingSystem: 'latn' }).format(Date.parse(`${wall.date}T00:00:00Z`));
-  return `${date}, ${wall.time} (${timeZone}, UTC${offsetText(wall.offsetMinutes)})`;
+/** E.g. "Friday 27 November 2026, 10:30 (Europe/Lisbon, UTC+00:00)". */
+export function wallText(instant: Instant, timeZone: string, locale: string): string {
+  const { date, time, offset } = wallAt(instant, timeZone, locale, 'full');
+  return `${date}, ${time} (${timeZone}, UTC${offset})`;
 }
 
-/** "10:30" of an instant in a zone. */
-export const clockText = (instant: number, timeZone: string): string => toWall(instant, timeZone).time;
+/**
+ * A visit: "Friday 27 November 2026, 10:30–11:00 (Europe/Lisbon, UTC+00:00)". Where the clock changes in between, each time has its own
+ * offset, since 00:45–01:15 would hide an hour.
+ */
+export function wallRangeText(from: Instant, to: Instant, timeZone: string, locale: string): string {
+  const start = wallAt(from, timeZone, locale, 'full');
+  const end = wallAt(to, timeZone, locale, 'full');
+  if (start.offset === end.offset) return `${start.date}, ${start.time}–${end.time} (${timeZone}, UTC${start.offset})`;
+  return `${start.date}, ${start.time} (UTC${start.offset}) – ${end.time} (UTC${end.offset}), ${timeZone}`;
+}
 
-/** Whether two zones' clocks show different times at this instant. */
-export const clocksDiffer = (instant: number, one: string, other: string): boolean => toWall(instant, one).iso.slice(0, 16) !== toWall(instant, other).iso.slice(0, 16);
+/** For subjects, where little room is: "27 November 2026, 10:30 (Europe/Lisbon)". */
+export function shortWallText(instant: Instant, timeZone: string, locale: string): string {
+  const { date, time } = wallAt(instant, timeZone, locale, 'long');
+  return `${date}, ${time} (${timeZone})`;
+}
 
-/** E.g. "€15.00" or "15,00 €". */
+/** Whether the clocks of two zones show different times, or days, at this instant. */
+export function clocksDiffer(instant: Instant, one: string, other: string): boolean {
+  const [a, b] = [one, other].map((zone) => wallAt(instant, zone, 'en', 'long'));
+  return a?.date !== b?.date || a?.time !== b?.time;
+}
+
+/** E.g. "€15.00" or "15,00 €"; `cents` are hundredths of the ISO 4217 currency. */
 export const priceText = (cents: number, currency: string, locale: string): string =>
   new Intl.NumberFormat(locale, { style: 'currency', currency, numberingSystem: 'latn' }).format(cents / 100);

@@ -35,7 +35,7 @@ export function route<P = Record<string, never>, Q = Record<string, never>, B = 
     handle: (input: RouteInput<P, Q, B>) => Promise<Answer>;
   },
 ): Route {
-  return declared as Route;
+  return declared;
 }
 
 /** Mounts the routes; a known path with another method answers 405 with `Allow`. `authorise` throws unless the caller has the scope. */

@@ -32,8 +32,10 @@ export function inboxReader(mailApi: string, customers: Map<string, string>): Ma
     seen.add(mail.id);
     const appointmentId = [mail.headers?.['x-punctual-appointment']].flat()[0]?.trim();
     const customer = appointmentId === undefined ? undefined : customers.get(appointmentId);
-    if (appointmentId === undefined || customer === undefined) return;
+    const kind = [mail.headers?.['x-punctual-kind']].flat()[0]?.trim();
+    if (appointmentId === undefined || customer === undefined || !kind?.startsWith('confirmation_')) return;
     const isCustomers = mail.to?.some(({ address }) => address.toLowerCase() === customer.toLowerCase());
+    if (isCustomers !== (kind === 'confirmation_customer')) return;
     const side = isCustomers ? found.customer : found.barber;
     if (side.has(appointmentId)) found.extra += 1;
     side.add(appointmentId);

@@ -25,10 +25,9 @@ export type Options = {
 type DevFile = Partial<Record<'api' | 'apiKey' | 'databaseUrl' | 'mailApi', string>>;
 
 const devFile = fileURLToPath(new URL('../../../.punctual/dev.json', import.meta.url));
-const sampleFile = fileURLToPath(new URL('../../dev/data/day-3000.csv', import.meta.url));
 const mainlandZone = 'Europe/Lisbon';
 
-export const usage = `npm run replay -- [file.csv] [options]
+export const usage = `npm run replay -- <file.csv> [options]        (a day of 3,000 requests: src/dev/data/day-3000.csv)
   --from YYYY-MM-DD    the date of day offset 0 (default: the next Monday)
   --run SALT           salts the idempotency keys (default: the time of the start); the same salt repeats the same requests
   --concurrency N      requests in flight (default: 8)
@@ -65,7 +64,9 @@ const flags = {
 export function readOptions(args: string[], now: number): Options | null {
   const { values, positionals } = parseArgs({ args, options: flags, allowPositionals: true });
   if (values.help) return null;
-  if (positionals.length > 1) throw new Error(`One file at a time, please: ${positionals.join(', ')}.`);
+  const [file, ...others] = positionals;
+  // Nothing is sent by accident: the file must be named.
+  if (file === undefined || others.length > 0) throw new Error(`Name one file of requests.\n${usage}`);
   const from = values.from ?? nextMonday(now);
   if (!isLocalDate(from)) throw new Error('--from must be a date such as 2026-11-23.');
   const run = values.run ?? new Date(now).toISOString().slice(0, 19).replace(/[-:]/g, '');
@@ -78,7 +79,7 @@ export function readOptions(args: string[], now: number): Options | null {
     return value;
   };
   return {
-    file: positionals[0] ?? sampleFile,
+    file,
     from,
     run,
     concurrency: whole('concurrency', values.concurrency, 8),

@@ -1,0 +1,21 @@
+/** The inbox of the test run, read by appointment: tests share it and never empty it. */
+import { required } from './database.ts';
+
+export type InboxMail = {
+  subject: string;
+  text: string;
+  headers: Record<string, string>;
+  envelope: { to: { address: string }[] };
+  attachments: { contentType: string; generatedFileName: string }[];
+};
+
+/** All mails about one appointment, in the order of arrival. */
+export async function mailsOf(appointmentId: string): Promise<InboxMail[]> {
+  const found: InboxMail[] = [];
+  for (let skip = 0; ; skip += 200) {
+    const response = await fetch(`${required('TEST_MAIL_API')}?skip=${skip}&limit=200`);
+    const mails = (await response.json()) as InboxMail[];
+    found.push(...mails.filter(({ headers }) => headers['x-punctual-appointment'] === appointmentId));
+    if (mails.length < 200) return found;
+  }
+}
