@@ -56,5 +56,11 @@ const clean = (text: string): string => text.toWellFormed().replaceAll(/[\p{Cc}\
 const oneLine = (text: string): string => clean(text).trim();
 const lines = (text: string): string => text.split(/\r\n|\r|\n/).map(clean).join('\n').trim();
 
-/** In a CN a quote or caret needs the escapes of RFC 6868, which Outlook shows as they are; in an address neither has a place. */
-const person = ({ name, email }: { name: string; email: string }) => ({ name: oneLine(name).replaceAll('"', "'").replaceAll('^', ' '), email: clean(email).replaceAll(/[\s"^]/g, '') });
+/**
+ * In a CN a quote or caret needs the escapes of RFC 6868, which Outlook shows as they are, and readers disagree on a backslash. In an
+ * address none of them has a place.
+ */
+const person = ({ name, email }: { name: string; email: string }) => ({
+  name: oneLine(name).replaceAll('"', "'").replaceAll(/[\^\\]/g, ' '),
+  email: clean(email).replaceAll(/[\s"^\\]/g, ''),
+});

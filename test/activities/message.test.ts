@@ -21,7 +21,7 @@ describe('sendMessage', () => {
 
   const activities = () => createMessageActivities({
     orm: database.orm, mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date(clock),
-    mailer: { close: () => {}, send: async (mail) => { if (failure) throw failure; sent.push(mail); return { providerId: mail.messageId }; } },
+    mailer: { close: () => {}, verify: async () => {}, send: async (mail) => { if (failure) throw failure; sent.push(mail); return { providerId: mail.messageId }; } },
   });
   const send = () => activities().sendMessage({ networkId: network.networkId, deliveryId, policy: defaultPolicy });
   const state = async () => (await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === deliveryId)!;

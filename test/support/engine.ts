@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.ts';
 import { openDeps, type Deps } from '../../src/deps.ts';
 import { bundleWorkflows, startWorker } from '../../src/worker.ts';
 import { createDatabase, required, type TestDatabase } from './database.ts';
+import { quietRuntime } from './quiet.ts';
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
@@ -32,6 +33,7 @@ export type Engine = {
 export type Answer = { status: number; headers: Headers; text: string; body: any };
 
 export async function startEngine(options: { env?: Record<string, string>; deps?: Partial<Deps>; workers?: boolean } = {}): Promise<Engine> {
+  quietRuntime();
   const database = await createDatabase({ poolSize: 20 });
   const taskQueue = `test-${randomUUID()}`;
   const opened = await openDeps(readConfig(programEnvironment(database, taskQueue, options.env)));
