@@ -1,5 +1,6 @@
 /** Appointments over HTTP: schema, handler, schema, handler. */
 import { z } from 'zod';
+import { requireTimeCursor } from '../db/cursor.ts';
 import { findAppointment, findRequest, listAppointments, listDeliveries } from '../db/appointment.ts';
 import { endInstant, startInstant } from '../domain/time.ts';
 import { findShop } from '../db/shop.ts';
@@ -72,6 +73,7 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
       problems: ['invalid_request', 'not_found'],
       handle: async ({ caller, query }) => {
         const { shopId, barberId, date, status, cursor, limit } = query;
+        if (cursor) requireTimeCursor(cursor);
         const shop = date && shopId ? await findShop(orm.em.fork(), caller.networkId, shopId) : null;
         if (date && !shop) throw new Problem('not_found', { detail: 'There is no such shop.' });
         const day = date && shop ? { from: new Date(startInstant(date, 0, shop.timeZone)), to: new Date(endInstant(date, 1440, shop.timeZone)) } : {};

@@ -13,7 +13,7 @@ const maxDays = 60;
 const day = 86_400_000;
 const query = z.strictObject({ shopId: uuid, serviceId: uuid, barberId: uuid.optional(), from: localDate, to: localDate })
   .refine(({ from, to }) => to >= from, { path: ['to'], message: 'must not be before "from"' })
-  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < maxDays * day, { path: ['to'], message: `must be at most ${maxDays} days after "from"` });
+  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < maxDays * day, { path: ['to'], message: `must be less than ${maxDays} days after "from"` });
 const answer = z.object({
   timeZone: z.string(),
   slots: z.array(z.object({ startsAt: z.string(), endsAt: z.string(), startsAtLocal: z.string(), barberId: z.string() })),

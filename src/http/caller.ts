@@ -10,7 +10,8 @@ export type Scope = 'book' | 'manage' | 'ops';
 
 export type Caller = { networkId: string; apiClientId: string; keyId: string; scopes: string[] };
 
-const format = /^Bearer pk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})$/;
+/** The scheme's name has no case (RFC 9110, 11.1). */
+const format = /^[Bb][Ee][Aa][Rr][Ee][Rr] pk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})$/;
 /** A revoked key stops working within this time. */
 const rememberMs = 5000;
 

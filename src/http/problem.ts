@@ -28,6 +28,8 @@ export function toProblem(error: unknown): Problem {
   if (type === 'entity.too.large') return new Problem('body_too_large');
   if (type === 'encoding.unsupported' || type === 'charset.unsupported') return new Problem('unsupported_media_type');
   if (typeof type === 'string' && type.startsWith('entity.')) return new Problem('malformed_json');
+  // An address with a broken percent sign.
+  if (error instanceof URIError) return new Problem('not_found');
   if (typeof status === 'number' && status >= 400 && status < 500) return new Problem(status === 404 ? 'not_found' : 'malformed_json');
   return new Problem('internal');
 }

@@ -1,6 +1,6 @@
 /** A route is data: method, path, scope, schemas, handler. The same value validates, authorises, and becomes the OpenAPI document. */
 import type { Express, Request } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Problem, problems, type FieldFault, type ProblemCode } from '../errors.ts';
 import type { Caller, Scope } from './caller.ts';
 
@@ -47,8 +47,8 @@ export function mount(app: Express, routes: Route[], authorise: (request: Reques
       const answer = await declared.handle({
         caller,
         params: parseParams(declared.params, request.params) as never,
-        query: parse(declared.query, request.query, (path) => String(path[0] ?? 'query')) as never,
-        body: (declared.body ? parse(declared.body, requireBody(request), (path) => `/${path.map(pointer).join('/')}`) : undefined) as never,
+        query: parse(declared.query ?? nothing, request.query, (path) => String(path[0] ?? 'query')) as never,
+        body: parse(declared.body ?? nothing, declared.body ? requireBody(request) : (request.body ?? {}), (path) => `/${path.map(pointer).join('/')}`) as never,
         header: (name) => request.get(name),
       });
       response.status(answer.status).set(answer.headers ?? {});
@@ -65,6 +65,9 @@ export function mount(app: Express, routes: Route[], authorise: (request: Reques
   }
 }
 
+/** Where a route asks for nothing, nothing is accepted: a field that was ignored would look as if it had counted. */
+const nothing = z.strictObject({});
+
 const pointer = (key: PropertyKey): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1');
 
 function requireBody(request: Request): unknown {
@@ -80,8 +83,7 @@ function parseParams(schema: z.ZodType | undefined, given: unknown): unknown {
   return parsed.data;
 }
 
-function parse(schema: z.ZodType | undefined, given: unknown, name: (path: PropertyKey[]) => string): unknown {
-  if (!schema) return {};
+function parse(schema: z.ZodType, given: unknown, name: (path: PropertyKey[]) => string): unknown {
   const parsed = schema.safeParse(given, { reportInput: false });
   if (parsed.success) return parsed.data;
   const faults: FieldFault[] = parsed.error.issues.flatMap((issue) =>

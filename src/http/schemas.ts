@@ -3,20 +3,21 @@ import { z } from 'zod';
 import { isLocalDate, isLocalDateTime, isTimeZone, parseInstant } from '../domain/time.ts';
 import type { WeeklyStretch } from '../domain/rules.ts';
 
-// Control and invisible direction characters: they forge mail headers and disguise text.
-const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069\uFEFF]/u;
+// Control, direction and zero-width characters: they forge mail headers and disguise text. The joiners stay: scripts and emoji need them.
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/u;
 
 /** One line of human text, trimmed and in Unicode NFC. */
 export const text = (max: number) =>
   z.string('must be a text')
     .refine((value) => value.isWellFormed(), 'has a lone surrogate')
-    .refine((value) => !unprintable.test(value), 'has control characters')
+    .refine((value) => !unprintable.test(value), 'has control or invisible characters')
     .transform((value) => value.normalize('NFC').trim())
     .pipe(z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`))
     .meta({ type: 'string', minLength: 1, maxLength: max });
 
 export const uuid = z.uuid('must be a UUID').transform((value) => value.toLowerCase()).meta({ type: 'string', format: 'uuid' });
-export const email = z.email('must be an e-mail address').max(254).refine((value) => !unprintable.test(value), 'has control characters');
+/** Letters, digits and a few signs of ASCII by zod's own pattern, so no control character gets in. */
+export const email = z.email('must be an e-mail address').max(254);
 export const phone = z.string('must be a text').regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164, such as +351912345678');
 export const timeZone = z.string('must be a text').refine(isTimeZone, 'must be an IANA time zone, such as Europe/Lisbon');
 export const locale = z.string('must be a text').max(35).refine((value) => {
@@ -26,18 +27,23 @@ export const locale = z.string('must be a text').max(35).refine((value) => {
     return false;
   }
 }, 'must be a BCP 47 language tag, such as pt-PT');
-export const localDate = z.string('must be a text').refine(isLocalDate, 'must be a real date, such as 2026-11-27').meta({ format: 'date' });
-export const localDateTime = z.string('must be a text').refine(isLocalDateTime, 'must be a real local time, such as 2026-11-27T10:30');
+// Far years are typing errors, and at the edges of the calendar (PostgreSQL has no year 0) the days around a day do not exist.
+const years = 'must lie in the years 2000 to 2199';
+const isNear = (value: string): boolean => value >= '2000' && value < '2200';
+export const localDate = z.string('must be a text').refine(isLocalDate, { message: 'must be a real date, such as 2026-11-27', abort: true }).refine(isNear, years).meta({ format: 'date' });
+export const localDateTime = z.string('must be a text')
+  .refine(isLocalDateTime, { message: 'must be a real local time, such as 2026-11-27T10:30', abort: true }).refine(isNear, years);
 /** RFC 3339 with an offset; parses to epoch milliseconds. */
 export const instant = z.string('must be a text')
-  .refine((value) => parseInstant(value) !== null, 'must be an instant with an offset, such as 2026-11-27T10:30:00+00:00')
+  .refine((value) => parseInstant(value) !== null, { message: 'must be an instant with an offset, such as 2026-11-27T10:30:00+00:00', abort: true })
+  .refine(isNear, years)
   .transform((value) => parseInstant(value)!)
   .meta({ type: 'string', format: 'date-time' });
 
 const clock = (max: number) =>
   z.string('must be a text').regex(/^\d\d:[0-5]\d$/, 'must be HH:mm')
     .transform((value) => Number(value.slice(0, 2)) * 60 + Number(value.slice(3)))
-    .refine((minute) => minute <= max, `must be at most ${max / 60}:00`)
+    .refine((minute) => minute <= max, `must be at most ${clockText(max)}`)
     .meta({ type: 'string', pattern: '^\\d\\d:[0-5]\\d$' });
 
 export const clockText = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
@@ -88,5 +94,9 @@ export const settings = z.strictObject({
   reminderLeadMinutes: z.array(z.int().min(5).max(43_200)).max(5).exactOptional(),
 }).meta({ description: 'Settings of this scope; what is left out is inherited: network, shop, service, barber.' });
 
-export const page = { cursor: z.string().max(500).optional(), limit: z.coerce.number<string>().int().min(1).max(100).default(50) };
+/** A cursor holds the last row's name: up to 200 characters, escaped as JSON, as UTF-8, in base64. */
+export const page = {
+  cursor: z.string().max(2000).optional(),
+  limit: z.string().regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100').transform(Number).default(50).meta({ type: 'integer', minimum: 1, maximum: 100 }),
+};
 export const pageOf = (item: z.ZodType) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });

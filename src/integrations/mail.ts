@@ -93,8 +93,8 @@ function classify(error: unknown): MailError {
   // 454 and its like: the server cannot check passwords just now.
   if (['EAUTH', 'ENOAUTH', 'EOAUTH2'].includes(String(code))) return new MailError(reply !== null && !refused ? 'transient' : 'sign_in', text);
   if (refused && (command === 'RCPT TO' || command === 'DATA' || reply === 552)) return new MailError('permanent', text);
-  // With no reply these are the client's own: an address that is none, or a mail larger than the server announced to take.
-  if (reply === null && (code === 'EENVELOPE' || code === 'EMESSAGE')) return new MailError('permanent', text);
+  // With no reply it is the client's own word: an address that is none.
+  if (reply === null && code === 'EENVELOPE') return new MailError('permanent', text);
   return new MailError('transient', text);
 }
 

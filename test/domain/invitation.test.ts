@@ -31,7 +31,7 @@ function read(text: string) {
     const time = property?.getFirstValue() as ICAL.Time;
     const tzid = property?.getFirstParameter('tzid');
     if (tzid !== undefined) {
-      const zone = zones.get(String(tzid));
+      const zone = zones.get(tzid);
       if (!zone) throw new Error(`no VTIMEZONE for ${tzid}`);
       time.zone = zone;
     }

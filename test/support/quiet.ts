@@ -9,5 +9,5 @@ let installed = false;
 export function quietRuntime(): void {
   if (installed || process.env.LOG_LEVEL) return;
   installed = true;
-  Runtime.install({ logger: quiet, shutdownSignals: [], telemetryOptions: { logging: { filter: { core: 'OFF', other: 'OFF' } } } });
+  Runtime.install({ logger: quiet, shutdownSignals: [], telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } });
 }
