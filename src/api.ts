@@ -1,5 +1,6 @@
 /** The API program: config, dependencies, listen, drain on a signal. */
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
@@ -13,6 +14,14 @@ const drainMs = 15_000;
 export async function startApi(deps: Deps): Promise<{ url: string; stop: () => Promise<void> }> {
   const { config, log } = deps;
   const server = createApp(deps).listen(config.api.port, config.api.host);
+  const open = new Set<ServerResponse>();
+  // A connection on which request follows request never falls idle: while draining, each answer must say that it is the last one there.
+  const isLast = (response: ServerResponse) => { if (!response.headersSent) response.setHeader('Connection', 'close'); };
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    if (!server.listening) isLast(response);
+    open.add(response);
+    response.once('close', () => open.delete(response));
+  });
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   await once(server, 'listening');
@@ -24,6 +33,7 @@ export async function startApi(deps: Deps): Promise<{ url: string; stop: () => P
     stop: async () => {
       const closed = once(server, 'close');
       server.close();
+      open.forEach(isLast);
       server.closeIdleConnections();
       const force = setTimeout(() => server.closeAllConnections(), drainMs);
       await closed;

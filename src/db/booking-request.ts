@@ -1,6 +1,5 @@
 /** What was asked under an Idempotency-Key, who asked (the contact), and what was decided. */
 import type { Outcome } from '../domain/appointment.ts';
-import { isReferenced } from './faults.ts';
 import type { EntityManager } from './orm.ts';
 
 export type StoredRequest = {
@@ -15,29 +14,20 @@ export type RequestLookup = {
   request: StoredRequest | null;
   /** An appointment with this id exists although its request was purged long ago. */
   appointmentExists: boolean;
-  /** The customer whom the network knows by this phone or e-mail; the phone counts first. */
-  customerId: string | null;
 };
 
-/** One read for two questions: was this key used, and do we know this person? `phone` and `email` are normalised. */
-export async function lookUpRequest(
-  em: EntityManager,
-  ask: { networkId: string; id: string; email: string; phone: string | null },
-): Promise<RequestLookup> {
-  type Row = { fingerprint: string | null; outcome: Outcome | null; created_at: string | null; expired: boolean; appointment_exists: boolean; customer_id: string | null };
+/** Whether this key was used, and for what. */
+export async function lookUpRequest(em: EntityManager, networkId: string, id: string): Promise<RequestLookup> {
+  type Row = { fingerprint: string | null; outcome: Outcome | null; created_at: string | null; expired: boolean; appointment_exists: boolean };
   const [row] = await em.execute<Row[]>(
     `select r.fingerprint, r.outcome, r.created_at, coalesce(r.created_at < now() - interval '7 days', false) as expired,
-       exists (select from appointment a where a.id = k.id) as appointment_exists,
-       coalesce((select customer_id from contact where network_id = k.network_id and phone = k.phone limit 1),
-                (select customer_id from contact where network_id = k.network_id and lower(email) = k.email limit 1)) as customer_id
-     from (select ?::uuid as id, ?::uuid as network_id, ?::text as phone, ?::text as email) k
-     left join booking_request r on r.id = k.id and r.network_id = k.network_id`,
-    [ask.id, ask.networkId, ask.phone, ask.email],
+       exists (select from appointment a where a.id = k.id) as appointment_exists
+     from (select ?::uuid as id, ?::uuid as network_id) k left join booking_request r on r.id = k.id and r.network_id = k.network_id`,
+    [id, networkId],
   );
   return {
     request: row?.fingerprint ? { fingerprint: row.fingerprint, outcome: row.outcome, createdAt: row.created_at!, expired: row.expired } : null,
     appointmentExists: row?.appointment_exists ?? false,
-    customerId: row?.customer_id ?? null,
   };
 }
 
@@ -67,44 +57,25 @@ export async function storeRefusal(em: EntityManager, request: NewRequest, outco
 }
 
 /**
- * Writes the request and the contact before the workflow starts, so that only ids travel further. A person seen for the first time gets a
- * customer; two first bookings of one person at the same moment wait for each other (advisory locks, always in the same order).
+ * Writes the request and the contact before the workflow starts, so that only ids travel further, in one round trip. The contact's customer
+ * is whom the network knows by this phone or e-mail, else `newCustomerId` becomes one.
  * @returns false when a request with this id was there already: then nothing is written.
  */
-export async function storeRequest(
-  em: EntityManager,
-  request: NewRequest,
-  contact: NewContact,
-  known: { customerId: string | null; newCustomerId: string },
-): Promise<boolean> {
-  const write = async (tx: EntityManager, customerId: string, isNew: boolean) => {
-    const [row] = await tx.execute<{ id: string }[]>(
-      `with request as (insert into booking_request (${columns}, customer_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing returning id),
-       newcomer as (insert into customer (id, network_id) select ?::uuid, ?::uuid from request where ?::boolean on conflict do nothing)
-       insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
-       select request.id, ?::uuid, ?::uuid, ?::text, ?::text, ?::text, ?::text, ?::text from request returning id`,
-      [
-        ...columnValues(request), customerId,
-        customerId, request.networkId, isNew,
-        request.networkId, customerId, contact.name, contact.email, contact.phone, contact.timeZone, contact.locale,
-      ],
-    );
-    return row !== undefined;
-  };
-  if (known.customerId !== null) {
-    try {
-      return await write(em, known.customerId, false);
-    } catch (error) {
-      // Purged since the look-up: this person is new after all.
-      if (!isReferenced(error)) throw error;
-    }
-  }
-  return em.transactional(async (tx) => {
-    const handles = [contact.phone, contact.email.toLowerCase()].filter((handle) => handle !== null).sort();
-    for (const handle of handles) await tx.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`${request.networkId} ${handle}`]);
-    const { customerId } = await lookUpRequest(tx, { networkId: request.networkId, id: request.id, email: contact.email.toLowerCase(), phone: contact.phone });
-    return write(tx, customerId ?? known.newCustomerId, customerId === null);
-  });
+export async function storeRequest(em: EntityManager, request: NewRequest, contact: NewContact, newCustomerId: string): Promise<boolean> {
+  const [row] = await em.execute<{ id: string }[]>(
+    `with request as (
+       insert into booking_request (${columns}, customer_id)
+       select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::timestamptz, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
+       where not exists (select from booking_request where id = ?::uuid)
+       on conflict (id) do nothing returning id, network_id, customer_id)
+     insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
+     select id, network_id, customer_id, ?::text, ?::text, ?::text, ?::text, ?::text from request returning id`,
+    [
+      ...columnValues(request), request.networkId, contact.phone, contact.email.toLowerCase(), newCustomerId, request.id,
+      contact.name, contact.email, contact.phone, contact.timeZone, contact.locale,
+    ],
+  );
+  return row !== undefined;
 }
 
 /**

@@ -25,11 +25,6 @@ export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
-/** Whether a foreign key says that something else still depends on the row, or that what it points to is not there. */
-export function isReferenced(error: unknown): boolean {
-  return codeOf(error) === '23503';
-}
-
 /** Whether PostgreSQL could not be reached or went away, so that the same statement may work a little later. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof ConnectionException) return true;

@@ -1,10 +1,9 @@
 /** The two ways a booking request is decided, each one transaction. Whichever writes the outcome first wins; the other reads it. */
 import { v7 as uuidv7 } from 'uuid';
-import { planConfirmation, type Booked, type Decided, type Outcome, type Refusal } from '../domain/appointment.ts';
+import { planConfirmation, type Booked, type Decided, type Outcome, type PlannedDelivery, type Refusal } from '../domain/appointment.ts';
 import type { Decision } from '../domain/rules.ts';
 import type { BookingFacts, Candidate } from './booking-facts.ts';
-import { insertDeliveries, readDeliveries } from './delivery.ts';
-import { Appointment, AppointmentEvent, Occupancy } from './entities/appointment.ts';
+import { deliveryId, readDeliveries } from './delivery.ts';
 import { Diary } from './entities/barber.ts';
 import type { EntityManager } from './orm.ts';
 
@@ -12,17 +11,34 @@ export type BookingIds = { appointmentId: string; networkId: string; shopId: str
 
 class DecidedBefore extends Error {}
 
-type Undecided = { api_client_id: string; customer_id: string; customer_time_zone: string; told_pending: boolean };
+/** Writes the outcome unless there is one; the row lock orders rivals. */
+const decideRequest = `update booking_request set outcome = ?::jsonb, decided_at = ?::timestamptz where id = ? and network_id = ? and outcome is null
+  returning id, network_id, api_client_id, customer_id, customer_time_zone, told_pending_at is not null as told_pending`;
 
-/** Writes the outcome unless there is one; the row lock orders rivals. Answers what the appointment needs from the request. */
-async function decideRequest(em: EntityManager, ids: BookingIds, outcome: Outcome): Promise<Undecided | null> {
-  const [row] = await em.execute<Undecided[]>(
-    `update booking_request set outcome = ?::jsonb, decided_at = now() where id = ? and network_id = ? and outcome is null
-     returning api_client_id, customer_id, customer_time_zone, told_pending_at is not null as told_pending`,
-    [JSON.stringify(outcome), ids.appointmentId, ids.networkId],
-  );
-  return row ?? null;
-}
+/** The effects, as the rows of a JSON array. */
+const insertDeliveries = `insert into delivery (id, network_id, appointment_id, kind, sequence, state, due_at, useful_until)
+  select d.id, request.network_id, request.id, d.kind, 0, 'due', d."dueAt", d."usefulUntil"
+  from request, jsonb_to_recordset(?::jsonb) as d(id uuid, kind text, "dueAt" timestamptz, "usefulUntil" timestamptz)`;
+
+/** All rows of a won slot in one round trip; foreign keys are checked at its end. Answers no row when the request was decided before. */
+const insertWon = `
+with request as (${decideRequest}),
+appointment as (
+  insert into appointment (id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at, shop_time_zone,
+    customer_time_zone, price_cents, currency, created_at)
+  select id, network_id, ?::uuid, ?::uuid, ?::uuid, customer_id, api_client_id, 'confirmed', ?::timestamptz, ?::timestamptz, ?::text, customer_time_zone,
+    ?::int, ?::text, ?::timestamptz from request),
+occupancy as (
+  insert into occupancy (id, network_id, barber_id, appointment_id, during)
+  select ?::uuid, network_id, ?::uuid, id, tstzrange(?::timestamptz, ?::timestamptz) from request),
+event as (
+  insert into appointment_event (id, network_id, appointment_id, kind, actor, version, happened_at)
+  select ?::uuid, network_id, id, 'booked', 'client:' || api_client_id, 1, ?::timestamptz from request),
+deliveries as (${insertDeliveries})
+select told_pending from request`;
+
+const named = (appointmentId: string, effects: Omit<PlannedDelivery, 'id'>[]): PlannedDelivery[] =>
+  effects.map((effect) => ({ id: deliveryId(appointmentId, 0, effect), ...effect }));
 
 /**
  * Claims the slot for the appointment. The order is the point: bump the diary's version and flush, which tells every loser at once and
@@ -39,36 +55,26 @@ export async function claimSlot(
   overruleVersion = false,
 ): Promise<Decided> {
   const { slot, claims } = decision;
-  const startsAt = new Date(slot.startsAt);
-  const endsAt = new Date(slot.endsAt);
-  const outcome: Booked = { ok: true, barberId: slot.barberId, startsAt: startsAt.toISOString(), endsAt: endsAt.toISOString(), status: 'confirmed', version: 1 };
-  const deliveries = planConfirmation(slot.startsAt, candidate.settings.reminderLeadMinutes, now.getTime());
+  const { barberId } = slot;
+  const [startsAt, endsAt] = [new Date(slot.startsAt), new Date(slot.endsAt)];
+  const outcome: Booked = { ok: true, barberId, startsAt: startsAt.toISOString(), endsAt: endsAt.toISOString(), status: 'confirmed', version: 1 };
+  const deliveries = named(ids.appointmentId, planConfirmation(slot.startsAt, candidate.settings.reminderLeadMinutes, now.getTime()));
   try {
     return await em.transactional(async (tx) => {
       if (!overruleVersion) {
-        const diary = tx.map(Diary, { barberId: slot.barberId, version: candidate.diaryVersion, bumpedAt: new Date(0) });
+        const diary = tx.map(Diary, { barberId, version: candidate.diaryVersion, bumpedAt: new Date(0) });
         diary.bumpedAt = now;
         await tx.flush();
       }
-      const request = await decideRequest(tx, ids, outcome);
-      if (!request) throw new DecidedBefore();
-
-      tx.create(Appointment, {
-        id: ids.appointmentId, networkId: ids.networkId, shopId: ids.shopId, serviceId: ids.serviceId, barberId: slot.barberId,
-        customerId: request.customer_id, apiClientId: request.api_client_id, status: 'confirmed', startsAt, endsAt,
-        shopTimeZone: facts.shop.timeZone, customerTimeZone: request.customer_time_zone,
-        priceCents: facts.price.cents, currency: facts.price.currency, createdAt: now, version: 1,
-      }, { persist: true });
-      tx.create(Occupancy, {
-        id: uuidv7(), networkId: ids.networkId, barberId: slot.barberId, appointment: ids.appointmentId,
-        during: `[${new Date(claims.from).toISOString()},${new Date(claims.to).toISOString()})`,
-      }, { persist: true });
-      tx.create(AppointmentEvent, {
-        id: uuidv7(), networkId: ids.networkId, appointment: ids.appointmentId, kind: 'booked', actor: `client:${request.api_client_id}`, version: 1, happenedAt: now,
-      }, { persist: true });
-      const planned = insertDeliveries(tx, ids.networkId, ids.appointmentId, 0, deliveries, now);
-      await tx.flush();
-      return { outcome, deliveries: planned, toldPending: request.told_pending };
+      const [won] = await tx.execute<{ told_pending: boolean }[]>(insertWon, [
+        JSON.stringify(outcome), now, ids.appointmentId, ids.networkId,
+        ids.shopId, ids.serviceId, barberId, startsAt, endsAt, facts.shop.timeZone, facts.price.cents, facts.price.currency, now,
+        uuidv7(), barberId, new Date(claims.from), new Date(claims.to),
+        uuidv7(), now,
+        JSON.stringify(deliveries),
+      ]);
+      if (!won) throw new DecidedBefore();
+      return { outcome, deliveries, toldPending: won.told_pending };
     });
   } catch (error) {
     if (error instanceof DecidedBefore) return readDecided(em, ids);
@@ -78,14 +84,13 @@ export async function claimSlot(
 
 /** Ends the request refused, unless it was decided before: then that stands. A customer who was told "pending" gets a mail to be told so. */
 export async function refuseRequest(em: EntityManager, ids: BookingIds, outcome: Refusal, now: Date, mailUntil: Date): Promise<Decided> {
-  return em.fork().transactional(async (tx) => {
-    const request = await decideRequest(tx, ids, outcome);
-    if (!request) return readDecided(tx, ids);
-    const planned = request.told_pending
-      ? insertDeliveries(tx, ids.networkId, ids.appointmentId, 0, [{ kind: 'refusal_customer', dueAt: now.toISOString(), usefulUntil: mailUntil.toISOString() }], now)
-      : [];
-    return { outcome, deliveries: planned, toldPending: request.told_pending };
-  });
+  const mail = named(ids.appointmentId, [{ kind: 'refusal_customer', dueAt: now.toISOString(), usefulUntil: mailUntil.toISOString() }]);
+  const [refused] = await em.execute<{ told_pending: boolean }[]>(
+    `with request as (${decideRequest}), deliveries as (${insertDeliveries} where request.told_pending) select told_pending from request`,
+    [JSON.stringify(outcome), now, ids.appointmentId, ids.networkId, JSON.stringify(mail)],
+  );
+  if (!refused) return readDecided(em, ids);
+  return { outcome, deliveries: refused.told_pending ? mail : [], toldPending: refused.told_pending };
 }
 
 /** What was decided before. A request that is not there any more was forgotten before it reached us: nothing is or will be reserved. */

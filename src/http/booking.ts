@@ -43,11 +43,9 @@ export function createBook(deps: HttpDeps) {
     const { networkId, apiClientId } = caller;
     const id = uuidv5(`${networkId} ${apiClientId} ${key}`, appointmentNamespace);
     const fingerprint = createHash('sha256').update(canonical(body)).digest('hex');
-    const person = { email: body.customer.email.toLowerCase(), phone: body.customer.phone ?? null };
 
-    const lookup = await lookUpRequest(orm.em.fork(), { networkId, id, ...person });
-    const { request } = lookup;
-    if (request?.expired || (!request && lookup.appointmentExists)) throw new Problem('idempotency_key_expired');
+    const { request, appointmentExists } = await lookUpRequest(orm.em.fork(), networkId, id);
+    if (request?.expired || (!request && appointmentExists)) throw new Problem('idempotency_key_expired');
     if (request && request.fingerprint !== fingerprint) throw new Problem('idempotency_key_reused');
     if (request?.outcome) return answerStored(networkId, id, request.outcome);
 
@@ -62,9 +60,9 @@ export function createBook(deps: HttpDeps) {
     if (!request) {
       const { possible, refusal } = judgeCandidates(facts, startsAt, now().getTime());
       if (possible.length === 0) {
-        const outcome = await refusalWithSlots(networkId, body, startsAt, refusal);
-        await storeRefusal(orm.em.fork(), asked, outcome);
-        throw refused(outcome);
+        await storeRefusal(orm.em.fork(), asked, await refusalWithSlots(networkId, body, startsAt, refusal));
+        // What is stored is the answer: a twin with the same key may have been quicker, and even be who took the time.
+        return decide(caller, body, key);
       }
     }
 
@@ -72,7 +70,7 @@ export function createBook(deps: HttpDeps) {
     if (!request) {
       const { name, email, phone, locale } = body.customer;
       const contact = { name, email, phone: phone ?? null, timeZone: asked.customerTimeZone, locale: locale ?? facts.locale };
-      const isNew = await storeRequest(orm.em.fork(), asked, contact, { customerId: lookup.customerId, newCustomerId: uuidv7() });
+      const isNew = await storeRequest(orm.em.fork(), asked, contact, uuidv7());
       // A twin with the same key was quicker; look again, and join it.
       if (!isNew) return decide(caller, body, key);
     }
@@ -90,9 +88,11 @@ export function createBook(deps: HttpDeps) {
   }
 
   async function refusalWithSlots(networkId: string, body: NewBooking, startsAt: number, code: Refusal['code']): Promise<Refusal> {
-    const wide = await readBookingFacts(orm.em.fork(), { networkId, ...where(body), window: { from: startsAt - 2 * day, to: startsAt + 8 * day } });
+    // Of a time long past, the free times nearest to it lie around now.
+    const around = Math.max(startsAt, now().getTime());
+    const wide = await readBookingFacts(orm.em.fork(), { networkId, ...where(body), window: { from: around - 2 * day, to: around + 8 * day } });
     if ('missing' in wide) return { ok: false, code, nearest: [] };
-    const nearest = nearestSlots({ ...wide, around: startsAt, now: now().getTime(), days: 7, limit: 3 });
+    const nearest = nearestSlots({ ...wide, around, now: now().getTime(), days: 7, limit: 3 });
     return { ok: false, code, nearest: nearest.map(freeSlot) };
   }
 

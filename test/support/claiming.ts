@@ -18,7 +18,7 @@ export async function request(orm: Orm, network: TestNetwork, startsAt: string, 
     orm.em.fork(),
     { id: appointmentId, networkId, apiClientId, fingerprint: 'f', shopId, serviceId, barberId, startsAt: new Date(startsAt), customerTimeZone: network.timeZone },
     { name: 'Rui', email: `${appointmentId}@example.com`, phone: null, timeZone: network.timeZone, locale: 'pt-PT' },
-    { customerId: null, newCustomerId: randomUUID() },
+    randomUUID(),
   );
   return { appointmentId, networkId, shopId, serviceId };
 }

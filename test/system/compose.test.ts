@@ -1,5 +1,5 @@
 /** Goal: docker-compose.yml keeps its promises where no Docker engine runs. Method: the file is parsed and held against the code that it starts. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { expect } from 'chai';
 import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
 import { readConfig } from '../../src/config.ts';
@@ -39,6 +39,8 @@ describe('docker-compose.yml', () => {
   it('pins every image by version', () => {
     for (const [name, { image }] of Object.entries(services)) expect(image, name).to.match(/:v?\d+\.\d+(\.\d+)?[\w.-]*$/);
     expect(file('Dockerfile')).to.match(/^ARG NODE_IMAGE=node:\d+\.\d+\.\d+-/m);
+    const { version } = JSON.parse(file('package.json')) as { version: string };
+    for (const name of programs) expect(services[name]?.image).to.equal(`punctual:${version}`);
     expect(services.temporal?.image.split(':')[1], 'the schema tool fits the server').to.equal(/:([\d.]+)/.exec(services['temporal-schema']?.image ?? '')?.[1]);
   });
 
@@ -104,6 +106,14 @@ describe('docker-compose.yml', () => {
         else expect(volumes, name).to.have.property(source);
       }
     }
+  });
+
+  it('makes the databases in a process of its own: the image sources a script that it may not execute', () => {
+    expect(statSync(new URL('../../deploy/postgres/create-databases.sh', import.meta.url)).mode & 0o111).not.to.equal(0);
+  });
+
+  it('tells a Temporal server on all addresses how it reaches itself, without which it does not start', () => {
+    expect(services.temporal?.environment).to.include({ BIND_ON_IP: '0.0.0.0', TEMPORAL_BROADCAST_ADDRESS: '127.0.0.1' });
   });
 
   it('explains every variable in .env.example, with the same default, and demands the passwords', () => {

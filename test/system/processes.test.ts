@@ -115,7 +115,9 @@ describe('two APIs and two workers', () => {
     });
     for (const index of [0, 1]) {
       await eventually(async () => answers.length, (sent) => sent > 40 * (index + 1));
-      codes.push(...(await Promise.all([apis[index]!.end('SIGTERM'), workers[index]!.end('SIGTERM')])));
+      const t0 = Date.now(); const timed = (name: string, p: Promise<number|string>) => p.then((c) => { console.log('DEBUG', name, Date.now() - t0, answers.length, mended.length); return c; });
+      codes.push(...(await Promise.all([timed('api', apis[index]!.end('SIGTERM')), timed('worker', workers[index]!.end('SIGTERM'))])));
+      console.log(workers[index]!.output().split('\n').slice(-12).join('\n'));
       [apis[index], workers[index]] = await Promise.all([site.startApi(), site.startWorker()]);
     }
     rolling = false;

@@ -152,6 +152,27 @@ export class Migration001NetworkAndAppointments extends Migration {
     this.addSql(`create index contact_by_email on contact (network_id, lower(email))`);
     this.addSql(`create index contact_by_customer on contact (customer_id)`);
 
+    // Who is asking? The customer whom the network knows by this phone, else by this e-mail, else a new one. Two first bookings of one person
+    // at the same moment wait for each other here; both locks are always taken in the same order.
+    this.addSql(`create function meet_customer(network uuid, given_phone text, given_email text, newcomer uuid) returns uuid language plpgsql as $$
+      declare found_id uuid; handle text;
+      begin
+        for handle in select h from unnest(array[given_phone, given_email]) h where h is not null order by h loop
+          perform pg_advisory_xact_lock(hashtextextended(network || ' ' || handle, 0));
+        end loop;
+        select customer_id into found_id from contact where network_id = network and phone = given_phone limit 1;
+        if found_id is null then
+          select customer_id into found_id from contact where network_id = network and lower(email) = given_email limit 1;
+        end if;
+        if found_id is null then
+          insert into customer (id, network_id) values (newcomer, network);
+          found_id := newcomer;
+        end if;
+        -- Held until the contact points at it, so that a purge of their last contact cannot come between.
+        perform from customer where id = found_id for key share;
+        return found_id;
+      end $$`);
+
     this.addSql(`create table booking_request (
       id uuid primary key,
       network_id uuid not null,
