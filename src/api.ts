@@ -34,9 +34,11 @@ export async function startApi(deps: Deps): Promise<{ url: string; stop: () => P
       const closed = once(server, 'close');
       server.close();
       open.forEach(isLast);
-      server.closeIdleConnections();
+      // A kept-alive connection turns idle only when its request is answered.
+      const sweep = setInterval(() => server.closeIdleConnections(), 100);
       const force = setTimeout(() => server.closeAllConnections(), drainMs);
       await closed;
+      clearInterval(sweep);
       clearTimeout(force);
       log.info('the API has drained');
     },

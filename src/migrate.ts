@@ -1,22 +1,36 @@
-/** Prepares the servers: the database's schema, and Temporal's namespace. Run it before the API and workers of a new version start. */
+/** Prepares the servers: the database's schema, Temporal's namespace and schedule. Run it before the API and workers of a new version start. */
+import { isGrpcServiceError } from '@temporalio/client';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
+import { isDatabaseAway } from './db/faults.ts';
 import { migrate } from './db/orm.ts';
-import { prepareNamespace } from './temporal.ts';
+import { prepareNamespace, scheduleHousekeeping } from './temporal.ts';
 
+/** Repeating is harmless, also from several machines at once. */
 export async function prepareServers(deps: Pick<Deps, 'orm' | 'temporal' | 'config' | 'log'>): Promise<void> {
+  const { namespace, taskQueue } = deps.config.temporal;
   const ran = await migrate(deps.orm);
-  await prepareNamespace(deps.temporal.connection, deps.config.temporal.namespace);
+  await prepareNamespace(deps.temporal.connection, namespace);
+  await scheduleHousekeeping(deps.temporal.client, taskQueue);
   deps.log.info({ ran }, 'the database and the namespace are ready');
 }
 
+function sentence(error: unknown, address: string): string {
+  if (isDatabaseAway(error)) return 'PostgreSQL does not answer at the address in DATABASE_URL.';
+  if (isGrpcServiceError(error)) return `Temporal does not answer as it should at ${address} (TEMPORAL_ADDRESS): ${error.details || error.message}.`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 if (import.meta.main) {
+  let address = '';
   try {
-    const deps = await openDeps(readConfig());
+    const config = readConfig();
+    ({ address } = config.temporal);
+    const deps = await openDeps(config);
     await prepareServers(deps);
     await deps.close();
   } catch (error) {
-    process.stderr.write(`The servers could not be prepared: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`The servers could not be prepared. ${sentence(error, address)}\n`);
     process.exit(1);
   }
 }

@@ -18,7 +18,8 @@ export function sdkLogger(log: Logger): SdkLogger {
     trace: (message, meta) => write('TRACE', message, meta),
     debug: (message, meta) => write('DEBUG', message, meta),
     info: (message, meta) => write('DEBUG', message, meta),
-    warn: (message, meta) => write('WARN', message, meta),
+    // The effects queue has no workflows, on purpose.
+    warn: (message, meta) => write(message.startsWith('No workflows registered') ? 'DEBUG' : 'WARN', message, meta),
     error: (message, meta) => write('ERROR', message, meta),
   };
 }

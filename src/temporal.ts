@@ -1,5 +1,5 @@
 /** Temporal from our side: the client's connection, and what a namespace must have before the first workflow. */
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, ScheduleAlreadyRunning } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { Config } from './config.ts';
@@ -33,4 +33,17 @@ export async function prepareNamespace(connection: Connection, namespace: string
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.entries(searchAttributeTypes).filter(([name]) => !(name in (customAttributes ?? {})));
   if (missing.length > 0) await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
+}
+
+/** Has Temporal run the housekeeping workflow every night. Repeating is harmless: the schedule is made once for a task queue. */
+export async function scheduleHousekeeping(client: Client, taskQueue: string): Promise<void> {
+  try {
+    await client.schedule.create({
+      scheduleId: `housekeeping-${taskQueue}`,
+      spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' },
+      action: { type: 'startWorkflow', workflowType: 'housekeeping', taskQueue, args: [] },
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
 }

@@ -1,13 +1,14 @@
 /** The worker program: two task queues, one for deciding and one for effects, so that a flood of effects never slows an answer. */
 import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
-import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createDecidingActivities, createEffectActivities } from '../activities/index.ts';
 import { effectsQueue } from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
-import { scheduleHousekeeping } from './housekeeping.ts';
 import { mountHealth } from './http/health.ts';
 import { runProgram, type Running } from './program.ts';
 import { sdkLogger } from './sdk-log.ts';
@@ -20,11 +21,11 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
 }
 
 /** Runs both workers. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
-export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean } = {}): Promise<Running & { ended: Promise<void> }> {
+export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean } = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
   const { config, log, orm, mailer, metrics, now } = deps;
   const { address, namespace, taskQueue } = config.temporal;
   const workflowBundle = options.bundle ?? (await bundleWorkflows(deps));
-  const connection = await NativeConnection.connect({ address });
+  const connection = await connectPatiently(address, log);
   const activityDeps = { orm, mailer, mailFrom: config.mailFrom, metrics, now };
   const shared = { connection, namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' } as const;
 
@@ -37,6 +38,8 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
     nonStickyToStickyPollRatio: 0.5,
     // A worker that died is noticed by those who wait for its sticky queue after this.
     stickyQueueScheduleToStartTimeout: '3s',
+    // About 0.4 MB each. An appointment that waits for days is replayed when its reminder comes; only the last minutes' need the cache.
+    maxCachedWorkflows: 500,
   });
   const workers = [deciding];
   if (options.effects ?? true) {
@@ -44,10 +47,10 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   }
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
-  await scheduleHousekeeping(deps.temporal.client, taskQueue);
   log.info({ taskQueue }, 'the worker runs');
   return {
     ended,
+    isPolling: () => workers.every((worker) => worker.getState() === 'RUNNING'),
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => {});
@@ -57,10 +60,23 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   };
 }
 
+/** A worker that starts before Temporal waits for it, and says so; whatever starts it need not. */
+async function connectPatiently(address: string, log: Logger): Promise<NativeConnection> {
+  for (;;) {
+    try {
+      return await NativeConnection.connect({ address });
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      log.warn({ address }, 'Temporal does not answer; trying again');
+      await wait(2000);
+    }
+  }
+}
+
 /** Health and metrics of a worker process, on a port of its own. */
-async function serveHealth(deps: Deps): Promise<() => Promise<void>> {
+async function serveHealth(deps: Deps, isPolling: () => boolean): Promise<() => Promise<void>> {
   const app = express().disable('x-powered-by');
-  mountHealth(app, deps);
+  mountHealth(app, deps, { worker: async () => ({ ok: isPolling() }) });
   const server = app.listen(deps.config.worker.port, deps.config.worker.host);
   await once(server, 'listening');
   return async () => {
@@ -73,8 +89,10 @@ if (import.meta.main) {
   await runProgram(async () => {
     const deps = await openDeps(readConfig());
     Runtime.install({ logger: sdkLogger(deps.log), shutdownSignals: [] });
-    const closeHealth = await serveHealth(deps);
-    const worker = await startWorker(deps);
-    return { ended: worker.ended, stop: async () => { await worker.stop(); await closeHealth(); await deps.close(); } };
+    let worker: Awaited<ReturnType<typeof startWorker>> | undefined;
+    const closeHealth = await serveHealth(deps, () => worker?.isPolling() ?? false);
+    worker = await startWorker(deps);
+    const { ended, stop } = worker;
+    return { ended, stop: async () => { await stop(); await closeHealth(); await deps.close(); } };
   });
 }

@@ -28,9 +28,9 @@ export async function createApiKey(
   const id = uuidv7();
   return em.fork().transactional(async (tx) => {
     const now = new Date();
-    const known = await tx.findOne(ApiClient, { networkId: ask.networkId, name: ask.clientName });
-    const client = known ?? tx.create(ApiClient, { id: uuidv7(), networkId: ask.networkId, name: ask.clientName, createdAt: now }, { persist: true });
-    await tx.flush();
+    // Two keys made at once for a new client: one makes the client, the other finds it.
+    await tx.execute('insert into api_client (id, network_id, name) values (?, ?, ?) on conflict (network_id, name) do nothing', [uuidv7(), ask.networkId, ask.clientName]);
+    const client = await tx.findOneOrFail(ApiClient, { networkId: ask.networkId, name: ask.clientName });
     tx.create(ApiKey, {
       id, networkId: ask.networkId, apiClientId: client.id, secretHash: createHash('sha256').update(secret).digest('hex'),
       scopes: ask.scopes, createdAt: now, expiresAt: ask.expiresAt ?? null,

@@ -81,7 +81,8 @@ export function createBook(deps: HttpDeps) {
       throw new Problem('temporal_unavailable', { retryAfterSeconds: 5 });
     }
     if (result === 'unknown') {
-      const decided = await markToldPending(orm.em.fork(), networkId, id);
+      // Whatever fails here, the workflow may book: the caller must not be told that nothing was booked.
+      const decided = await markToldPending(orm.em.fork(), networkId, id).catch(() => { throw new Problem('outcome_unknown', { retryAfterSeconds: 5 }); });
       return decided ? answer(asked, facts, decided) : pending(asked);
     }
     return answer(asked, facts, result);

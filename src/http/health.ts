@@ -15,11 +15,12 @@ async function check(work: () => Promise<Check>): Promise<Check> {
 
 type Probed = Pick<HttpDeps, 'orm' | 'temporal' | 'config' | 'metrics'>;
 
-export function mountHealth(app: Express, { orm, temporal, config, metrics }: Probed): void {
+/** `more` adds checks that only this program has. */
+export function mountHealth(app: Express, { orm, temporal, config, metrics }: Probed, more: Record<string, () => Promise<Check>> = {}): void {
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
 
   app.get('/readyz', async (_request, response) => {
-    const [database, workflows] = await Promise.all([
+    const [database, workflows, ...others] = await Promise.all([
       check(async () => {
         const found = await databaseSchemaVersion(orm);
         return { ok: found === schemaVersion, schemaVersion: found, expected: schemaVersion };
@@ -29,9 +30,11 @@ export function mountHealth(app: Express, { orm, temporal, config, metrics }: Pr
           temporal.connection.workflowService.describeNamespace({ namespace: config.temporal.namespace }));
         return { ok: true, namespace: config.temporal.namespace };
       }),
+      ...Object.values(more).map(check),
     ]);
-    const ok = database.ok && workflows.ok;
-    response.status(ok ? 200 : 503).json({ status: ok ? 'ready' : 'not ready', checks: { database, temporal: workflows }, zoneDataVersion: zoneDataVersion(), node: process.version });
+    const checks: Record<string, Check> = { database, temporal: workflows, ...Object.fromEntries(Object.keys(more).map((name, index) => [name, others[index]!])) };
+    const ok = Object.values(checks).every((one) => one.ok);
+    response.status(ok ? 200 : 503).json({ status: ok ? 'ready' : 'not ready', checks, zoneDataVersion: zoneDataVersion(), node: process.version });
   });
 
   app.get('/metrics', async (_request, response) => {

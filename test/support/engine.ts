@@ -54,7 +54,6 @@ export async function startEngine(options: { env?: Record<string, string>; deps?
     stop: async () => {
       await api.stop();
       await stopWorkers();
-      await deps.temporal.client.schedule.getHandle(`housekeeping-${taskQueue}`).delete().catch(() => {});
       await deps.close();
       await database.drop();
     },

@@ -5,7 +5,7 @@ import { bookingBody } from '../support/booking.ts';
 import { count, countOverlaps } from '../support/claiming.ts';
 import { eventually, send, type Answer } from '../support/engine.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
-import { openSite, type ApiProgram, type Program, type Site } from '../support/programs.ts';
+import { holdDiary, openSite, type ApiProgram, type Program, type Site } from '../support/programs.ts';
 
 const minute = 60_000;
 
@@ -86,6 +86,23 @@ describe('two APIs and two workers', () => {
     }
   });
 
+  it('programs, told to stop with a booking inside, finish it before they end', async () => {
+    const network = await buildNetwork(site.database.orm);
+    const [api, other] = apis as [ApiProgram, ApiProgram];
+    const held = await holdDiary(site.database, network.barberIds[0]!);
+    const inside = book(0, network, bookingBody(network));
+    await held.blocks();
+
+    const ends = Promise.all([api, ...workers].map((program) => program.end('SIGTERM')));
+    await eventually(() => fetch(`${api.url}/healthz`).then(() => 'answers', () => 'refuses'), (state) => state === 'refuses');
+    await held.release();
+
+    expect((await inside).status).to.equal(201);
+    expect(await ends).to.deep.equal([0, 0, 0]);
+    expect((await send(other.url, network.apiKey, 'GET', (await inside).headers.get('location')!)).body.status).to.equal('confirmed');
+    [apis[0], workers] = await Promise.all([site.startApi(), Promise.all([site.startWorker(), site.startWorker()])]);
+  });
+
   it('each program, told to stop under load and replaced, drains and fails no request that its key does not mend', async () => {
     const network = await buildNetwork(site.database.orm, { barbers: 4 });
     const codes: (number | string)[] = [];
@@ -115,9 +132,7 @@ describe('two APIs and two workers', () => {
     });
     for (const index of [0, 1]) {
       await eventually(async () => answers.length, (sent) => sent > 40 * (index + 1));
-      const t0 = Date.now(); const timed = (name: string, p: Promise<number|string>) => p.then((c) => { console.log('DEBUG', name, Date.now() - t0, answers.length, mended.length); return c; });
-      codes.push(...(await Promise.all([timed('api', apis[index]!.end('SIGTERM')), timed('worker', workers[index]!.end('SIGTERM'))])));
-      console.log(workers[index]!.output().split('\n').slice(-12).join('\n'));
+      codes.push(...(await Promise.all([apis[index]!.end('SIGTERM'), workers[index]!.end('SIGTERM')])));
       [apis[index], workers[index]] = await Promise.all([site.startApi(), site.startWorker()]);
     }
     rolling = false;
@@ -129,6 +144,5 @@ describe('two APIs and two workers', () => {
     expect(new Set(mended.filter((kind) => !['connection', 'outcome_unknown', 'database_unavailable', 'temporal_unavailable'].includes(kind)))).to.be.empty;
     expect(await rows('appointment', network)).to.equal(answers.length);
     expect(await countOverlaps(site.database.orm, network.networkId)).to.equal(0);
-    console.log('DEBUG', answers.length, mended.length, new Set(mended));
   });
 });

@@ -114,7 +114,8 @@ export class Migration001NetworkAndAppointments extends Migration {
       network_id uuid not null references network,
       name text not null,
       created_at timestamptz not null default now(),
-      unique (network_id, id)
+      unique (network_id, id),
+      unique (network_id, name)
     )`);
     this.addSql(`create table api_key (
       id uuid primary key,
