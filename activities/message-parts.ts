@@ -40,6 +40,7 @@ export function toMail(context: DeliveryContext, reader: Reader, message: Render
     messageId: `<${context.id}@punctual>`,
     from: { name: shop.name, address: mailFrom },
     to: { name: reader.name, address: reader.address },
+    replyTo: shop.email ? { name: shop.name, address: shop.email } : null,
     ...message,
     headers: { 'X-Punctual-Appointment': context.appointmentId, 'X-Punctual-Kind': kind },
     invitation: method && { method, content: invitationOf(context, reader, message, mailFrom, method, now) },

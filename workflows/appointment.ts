@@ -19,37 +19,44 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     await condition(() => state.outcome !== null);
     return state.outcome!;
   });
-  setHandler(cancelUpdate, async ({ actor }) => {
+  setHandler(cancelUpdate, ({ actor }) => cancel(actor));
+  // "Request cancellation" in the Temporal UI means the appointment: without this, it would stay confirmed and be forgotten.
+  CancellationScope.current().cancelRequested.catch(() => CancellationScope.nonCancellable(() => cancel('operator')));
+  return CancellationScope.nonCancellable(live);
+
+  async function live(): Promise<AppointmentState> {
+    const { outcome, deliveries, toldPending } = await reserve(input);
+    state.outcome = outcome;
+    markDecision(state, outcome);
+
+    if (outcome.ok) {
+      const effects = new CancellationScope();
+      const sending = effects.run(() => deliver(deliveries));
+      await condition(() => cancellation !== undefined, Math.max(1, Date.parse(outcome.endsAt) - Date.now()));
+      if (cancellation) {
+        markCancelled(state);
+        effects.cancel();
+        await sending;
+        await deliver(cancellation.deliveries);
+      } else {
+        await sending;
+        state.step = 'over';
+      }
+    } else if (toldPending) {
+      await deliver(deliveries);
+      await forgetContact(input);
+    }
+    await condition(allHandlersFinished);
+    return state;
+  }
+
+  async function cancel(actor: string): Promise<CancelResult> {
     await condition(() => state.outcome !== null);
     if (!state.outcome!.ok) return { ok: false, code: 'not_found' };
     const result = await release(input, actor);
     if (result.ok) cancellation ??= result;
     return result;
-  });
-
-  const { outcome, deliveries, toldPending } = await reserve(input);
-  state.outcome = outcome;
-  markDecision(state, outcome);
-
-  if (outcome.ok) {
-    const effects = new CancellationScope();
-    const sending = effects.run(() => deliver(deliveries));
-    await condition(() => cancellation !== undefined, Math.max(1, Date.parse(outcome.endsAt) - Date.now()));
-    if (cancellation) {
-      markCancelled(state);
-      effects.cancel();
-      await sending;
-      await deliver(cancellation.deliveries);
-    } else {
-      await sending;
-      state.step = 'over';
-    }
-  } else if (toldPending) {
-    await deliver(deliveries);
-    await forgetContact(input);
   }
-  await condition(allHandlersFinished);
-  return state;
 
   async function deliver(planned: PlannedDelivery[]): Promise<void> {
     state.openEffects = planned.length;

@@ -44,15 +44,12 @@ export async function createShop(em: EntityManager, networkId: string, fields: S
   });
 }
 
-/** Changes a shop under its version, after bumping the diaries of its barbers: zone, hours and settings all decide what can be booked. */
+/** Changes a shop under its version: zone, hours and settings all decide what can be booked. */
 export async function changeShop(
   em: EntityManager, networkId: string, id: string, ifMatch: number,
   change: Partial<ShopFields> & { openingHours?: WeeklyStretch[]; archivedAt?: Date },
 ): Promise<ShopView> {
-  return refuseTaken('/slug', () => em.fork().transactional(async (tx) => {
-    await bumpDiariesOfShop(tx, id);
-    const row = await tx.findOne(Shop, { id, networkId, archivedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-    if (!row) throw new Problem('not_found');
+  return refuseTaken('/slug', () => underDiaries(em, networkId, id, async (tx, row) => {
     requireVersion(row, ifMatch, view(row));
     tx.assign(row, change);
     await tx.flush();
@@ -66,10 +63,7 @@ export async function listClosures(em: EntityManager, networkId: string, shopId:
 }
 
 export async function addClosure(em: EntityManager, networkId: string, shopId: string, closure: Closure & { reason: string }): Promise<ClosureView> {
-  return em.fork().transactional(async (tx) => {
-    await bumpDiariesOfShop(tx, shopId);
-    const shop = await tx.findOne(Shop, { id: shopId, networkId, archivedAt: null });
-    if (!shop) throw new Problem('not_found');
+  return underDiaries(em, networkId, shopId, async (tx) => {
     const row = tx.create(ShopClosure, { id: uuidv7(), networkId, shopId, ...closure }, { persist: true });
     await tx.flush();
     return { id: row.id, ...closure };
@@ -77,8 +71,18 @@ export async function addClosure(em: EntityManager, networkId: string, shopId: s
 }
 
 export async function removeClosure(em: EntityManager, networkId: string, shopId: string, id: string): Promise<void> {
-  await em.fork().transactional(async (tx) => {
-    await bumpDiariesOfShop(tx, shopId);
+  await underDiaries(em, networkId, shopId, async (tx) => {
     if ((await tx.nativeDelete(ShopClosure, { id, shopId, networkId })) === 0) throw new Problem('not_found');
+  });
+}
+
+/** One edit of what bookings in this shop rely on: the diaries of its barbers are bumped first, in the same transaction. */
+async function underDiaries<T>(em: EntityManager, networkId: string, id: string, edit: (tx: EntityManager, shop: ShopRow) => Promise<T>): Promise<T> {
+  return em.fork().transactional(async (tx) => {
+    const shop = await tx.findOne(Shop, { id, networkId, archivedAt: null });
+    if (!shop) throw new Problem('not_found');
+    await bumpDiariesOfShop(tx, id);
+    await tx.refresh(shop, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    return edit(tx, shop);
   });
 }

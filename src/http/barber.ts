@@ -6,7 +6,7 @@ import {
 } from '../db/barber.ts';
 import { Problem } from '../errors.ts';
 import type { HttpDeps } from './deps.ts';
-import { ifMatchHeader, readIfMatch, versioned } from './if-match.ts';
+import { ifMatchHeader, readIfMatch, showCurrent, versioned } from './if-match.ts';
 import { route, type Route } from './route.ts';
 import { email, hoursAnswer, hoursView, insideHours, instant, locale, page, pageOf, settings, text, uuid, weeklyHours } from './schemas.ts';
 
@@ -83,7 +83,7 @@ export function barberRoutes({ orm, now }: HttpDeps): Route[] {
       answers: { 200: { description: 'The hours.', body: assignmentAnswer, headers: { ETag: 'The version.' } } },
       problems: ['invalid_request', 'not_found', 'precondition_failed', 'precondition_required'],
       handle: async ({ caller, params, body, header }) =>
-        versioned(shown(await putAssignment(em(), caller.networkId, { barberId: params.id, shopId: params.shopId }, readIfMatch(header('if-match')), body))),
+        versioned(shown(await showCurrent(shown, putAssignment(em(), caller.networkId, { barberId: params.id, shopId: params.shopId }, readIfMatch(header('if-match')), body)))),
     }),
     route({
       method: 'delete', path: '/v1/barbers/:id/hours/:shopId', scope: 'manage', tag, summary: 'Take a barber off a shop', params: shopParams,

@@ -10,4 +10,12 @@ export function readIfMatch(header: string | undefined): number {
   return Number(version);
 }
 
+/** Puts the record that a 412 carries into the shape that the API answers it in. */
+export async function showCurrent<T>(show: (current: T) => unknown, change: Promise<T>): Promise<T> {
+  return change.catch((error: unknown) => {
+    const current = error instanceof Problem && error.code === 'precondition_failed' ? error.extras.members?.current : null;
+    throw current ? new Problem('precondition_failed', { members: { current: show(current as T) } }) : error;
+  });
+}
+
 export const versioned = <T extends { version: number }>(record: T, status = 200) => ({ status, body: record, headers: { ETag: `"${record.version}"` } });

@@ -41,19 +41,19 @@ export const instant = z.string('must be a text')
   .meta({ type: 'string', format: 'date-time' });
 
 const clock = (max: number) =>
-  z.string('must be a text').regex(/^\d\d:[0-5]\d$/, 'must be HH:mm')
+  z.string('must be a text').regex(/^\d\d:[0-5]\d$/, { message: 'must be HH:mm', abort: true })
     .transform((value) => Number(value.slice(0, 2)) * 60 + Number(value.slice(3)))
-    .refine((minute) => minute <= max, `must be at most ${clockText(max)}`)
+    .refine((minute) => minute <= max, { message: `must be at most ${clockText(max)}`, abort: true })
     .meta({ type: 'string', pattern: '^\\d\\d:[0-5]\\d$' });
 
 export const clockText = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 
 const stretch = z.strictObject({
-  weekday: z.int('must be 1 (Monday) to 7 (Sunday)').min(1, 'must be 1 (Monday) to 7 (Sunday)').max(7, 'must be 1 (Monday) to 7 (Sunday)'),
+  weekday: z.literal([1, 2, 3, 4, 5, 6, 7], 'must be 1 (Monday) to 7 (Sunday)'),
   from: clock(1439),
   to: clock(2880),
-}).refine(({ from, to }) => to > from, { path: ['to'], message: 'must be after "from"; count on past midnight: 26:00 is 02:00 on the next day' })
-  .refine(({ from, to }) => to - from <= 1440, { path: ['to'], message: 'must be at most 24 hours after "from"' })
+}).refine(({ from, to }) => to > from, { path: ['to'], abort: true, message: 'must be after "from"; count on past midnight: 26:00 is 02:00 on the next day' })
+  .refine(({ from, to }) => to - from <= 1440, { path: ['to'], abort: true, message: 'must be at most 24 hours after "from"' })
   .transform(({ weekday, from, to }): WeeklyStretch => ({ weekday, fromMinute: from, toMinute: to }));
 
 const weekMinutes = 7 * 1440;
@@ -70,7 +70,7 @@ function clash(a: WeeklyStretch, b: WeeklyStretch): boolean {
 export const weeklyHours = z.array(stretch).max(50).superRefine((stretches, context) => {
   stretches.forEach((later, index) => {
     if (stretches.slice(0, index).some((earlier) => clash(earlier, later))) {
-      context.addIssue({ code: 'custom', path: [index], message: 'overlaps another stretch' });
+      context.addIssue({ code: 'custom', path: [index], message: 'overlaps another stretch', continue: false });
     }
   });
 });

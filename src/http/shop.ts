@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { addClosure, changeShop, createShop, findShop, listClosures, listShops, removeClosure, type ShopView } from '../db/shop.ts';
 import { Problem } from '../errors.ts';
 import type { HttpDeps } from './deps.ts';
-import { ifMatchHeader, readIfMatch, versioned } from './if-match.ts';
+import { ifMatchHeader, readIfMatch, showCurrent, versioned } from './if-match.ts';
 import { route, type Route } from './route.ts';
 import { email, hoursAnswer, hoursView, locale, localDate, page, pageOf, phone, settings, text, timeZone, uuid, weeklyHours } from './schemas.ts';
 
@@ -34,6 +34,10 @@ export function shopRoutes({ orm, now }: HttpDeps): Route[] {
     return shop;
   }
 
+  async function change(networkId: string, id: string, ifMatch: string | undefined, to: Parameters<typeof changeShop>[4]): Promise<ShopView> {
+    return showCurrent(shown, changeShop(em(), networkId, id, readIfMatch(ifMatch), to));
+  }
+
   return [
     route({
       method: 'get', path: '/v1/shops', scope: 'book', tag, summary: 'List shops by name', query: z.strictObject(page),
@@ -58,18 +62,18 @@ export function shopRoutes({ orm, now }: HttpDeps): Route[] {
     route({
       method: 'put', path: '/v1/shops/:id', scope: 'manage', tag, summary: 'Change a shop', params: idParams, headers: ifMatchHeader, body: fields,
       answers: one, problems: ['invalid_request', 'not_found', 'precondition_failed', 'precondition_required'],
-      handle: async ({ caller, params, body, header }) => versioned(shown(await changeShop(em(), caller.networkId, params.id, readIfMatch(header('if-match')), body))),
+      handle: async ({ caller, params, body, header }) => versioned(shown(await change(caller.networkId, params.id, header('if-match'), body))),
     }),
     route({
       method: 'put', path: '/v1/shops/:id/hours', scope: 'manage', tag, summary: 'Set the opening hours', params: idParams, headers: ifMatchHeader, body: hours,
       answers: one, problems: ['invalid_request', 'not_found', 'precondition_failed', 'precondition_required'],
-      handle: async ({ caller, params, body, header }) => versioned(shown(await changeShop(em(), caller.networkId, params.id, readIfMatch(header('if-match')), body))),
+      handle: async ({ caller, params, body, header }) => versioned(shown(await change(caller.networkId, params.id, header('if-match'), body))),
     }),
     route({
       method: 'delete', path: '/v1/shops/:id', scope: 'manage', tag, summary: 'Archive a shop', params: idParams, headers: ifMatchHeader,
       answers: { 204: { description: 'Archived: it takes no bookings; appointments stay as they are.' } }, problems: ['not_found', 'precondition_failed', 'precondition_required'],
       handle: async ({ caller, params, header }) => {
-        await changeShop(em(), caller.networkId, params.id, readIfMatch(header('if-match')), { archivedAt: now() });
+        await change(caller.networkId, params.id, header('if-match'), { archivedAt: now() });
         return { status: 204 };
       },
     }),

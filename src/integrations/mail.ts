@@ -6,6 +6,8 @@ export type OutgoingMail = {
   messageId: string;
   from: { name: string; address: string };
   to: { name: string; address: string };
+  /** Where answers go; null: to the sender. */
+  replyTo: { name: string; address: string } | null;
   subject: string;
   text: string;
   html: string;
@@ -56,7 +58,7 @@ export function createMailer(options: { smtpUrl: string; maxConnections?: number
     send: async (mail) => {
       try {
         await transport.sendMail({
-          messageId: mail.messageId, from: mail.from, to: mail.to, subject: mail.subject, text: mail.text, html: mail.html,
+          messageId: mail.messageId, from: mail.from, to: mail.to, ...(mail.replyTo && { replyTo: mail.replyTo }), subject: mail.subject, text: mail.text, html: mail.html,
           headers: { ...mail.headers, 'Auto-Submitted': 'auto-generated' },
           ...(mail.invitation && { icalEvent: { method: mail.invitation.method, filename: 'invite.ics', content: mail.invitation.content } }),
           signal: AbortSignal.timeout(limits.send),

@@ -15,7 +15,7 @@ const address = 'ana.segredo@example.org';
 const quick: Partial<MailTimeouts> = { connection: 1000, greeting: 1000, socket: 1000, send: 10_000 };
 
 const newMail = (change: Partial<OutgoingMail> = {}): OutgoingMail => ({
-  messageId: `<${randomUUID()}@punctual>`, from: { name: 'Barbearia "O Zé", Lda', address: 'bookings@punctual.example' }, to: { name: 'Ana Conceição', address },
+  messageId: `<${randomUUID()}@punctual>`, from: { name: 'Barbearia "O Zé", Lda', address: 'bookings@punctual.example' }, replyTo: null, to: { name: 'Ana Conceição', address },
   subject: 'Marcação confirmada 💈', text: 'Olá Ana\n.\nadeus\n', html: '<p>Olá Ana</p>', headers: { 'X-Punctual-Kind': 'confirmation_customer' }, invitation: null, ...change,
 });
 

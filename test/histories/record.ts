@@ -23,7 +23,7 @@ let tries = 0;
 const again = (id: string, times: number) => async ({ deliveryId }: { deliveryId: string }) => {
   if (deliveryId === id && (tries += 1) <= times) throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 500 });
 };
-const paths: Record<string, { script: Script; wishes?: object; then?: (started: Started) => Promise<void> }> = {
+const paths: Record<string, { script: Script; wishes?: object; after?: (started: Started) => Promise<void> }> = {
   'booked-and-over': { script: { reserveSlot: async () => booked(3, effects()), sendMessage: async () => {} } },
   'booked-with-retries': { script: { reserveSlot: async () => booked(4, effects()), sendMessage: again('c', 2) } },
   'effect-lost': { script: { reserveSlot: async () => booked(2, effects()), sendMessage: async () => { throw ApplicationFailure.nonRetryable('bug'); }, settleDelivery: async () => {} } },
@@ -32,24 +32,31 @@ const paths: Record<string, { script: Script; wishes?: object; then?: (started: 
   'undecided': { script: { reserveSlot: async () => { throw new Error('away'); }, refuseUndecided: async () => refused() }, wishes: { policy: shortPolicy({ reserveWithinSeconds: 1 }) } },
   'cancelled-before-reminder': {
     script: { reserveSlot: async () => booked(600, [planned('c', 'confirmation_customer'), planned('r', 'reminder_customer', 300)]), sendMessage: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) },
-    then: cancel,
+    after: cancel,
+  },
+  'cancelled-by-operator': {
+    script: { reserveSlot: async () => booked(600, [planned('r', 'reminder_customer', 300)]), sendMessage: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) },
+    after: async ({ workflowId, outcome }) => {
+      await outcome;
+      await stage.client.workflow.getHandle(workflowId).cancel();
+    },
   },
   'cancelled-while-retrying': {
     script: {
       reserveSlot: async () => booked(600, [planned('c', 'confirmation_customer')]), settleDelivery: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
       sendMessage: async ({ deliveryId }) => { if (deliveryId === 'c') throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 60_000 }); },
     },
-    then: cancel,
+    after: cancel,
   },
-  'cancel-refused': { script: { reserveSlot: async () => booked(3, []), cancelAppointment: async () => ({ ok: false, code: 'already_begun' }) }, then: cancel },
+  'cancel-refused': { script: { reserveSlot: async () => booked(3, []), cancelAppointment: async () => ({ ok: false, code: 'already_begun' }) }, after: cancel },
 };
 
-for (const [name, { script, wishes, then }] of Object.entries(paths)) {
+for (const [name, { script, wishes, after }] of Object.entries(paths)) {
   tries = 0;
   await stage.play(script, async ({ start }) => {
     const started = start(wishes);
     await started.outcome;
-    await then?.(started);
+    await after?.(started);
     const handle = stage.client.workflow.getHandle(started.workflowId);
     await handle.result();
     writeFileSync(new URL(`${version}-${name}.json`, import.meta.url), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())))}\n`);

@@ -83,7 +83,7 @@ describe('hours and offers', () => {
 
   it('a night shift, that runs past midnight, is offered until its end on the next day', async () => {
     await edit('PUT', `${shop()}/hours`, { openingHours: week('18:00', '26:00') });
-    await edit('PUT', hours(), { hours: week('18:00', '26:00'), breaks: week('25:00', '25:30') });
+    await edit('PUT', hours(), { hours: week('18:00', '26:00'), breaks: week('01:00', '01:30') });
 
     expect(await free()).to.include.members(['00:30', '01:30', '18:00', '23:45']).and.to.not.include.members(['00:45', '01:00', '01:45', '17:45']);
   });

@@ -51,6 +51,7 @@ describe('outages', () => {
   });
   beforeEach(async () => {
     network = await buildNetwork(site.database.orm);
+    const t0 = Date.now(); await eventually(ready, ({ status }) => status === 200); console.log('DEBUG', Date.now() - t0);
   });
   // The programs live through every outage.
   afterEach(() => expect([api.isRunning(), worker.isRunning()], `${api.output()}${worker.output()}`).to.deep.equal([true, true]));
@@ -171,7 +172,7 @@ describe('outages', () => {
 
   it('the mail server, away, stops no booking, and gets every mail once when it is back', async () => {
     const [smtpPort = 0, webPort = 0] = await freePorts(2);
-    const policy = { ...defaultPolicy, retryAfterSeconds: [0.2, 0.2, 0.5], retryEverySeconds: 0.5 };
+    const policy = { ...defaultPolicy, retryAfterSeconds: [0.2, 0.2, 0.5], retryEverySeconds: 1 };
     const engine = await startEngine({ env: { SMTP_URL: `smtp://127.0.0.1:${smtpPort}` }, deps: { policy } });
     try {
       const shop = await buildNetwork(engine.deps.orm, { barbers: 3 });

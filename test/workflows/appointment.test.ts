@@ -165,6 +165,18 @@ describe('the appointment workflow', () => {
     });
   });
 
+  it('an operator, who cancels the workflow in the Temporal UI, cancels the appointment', async () => {
+    const script = { reserveSlot: async () => booked(600, [planned('r', 'reminder_customer', 300)]), sendMessage: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start();
+      await outcome;
+      await handle(workflowId).cancel();
+
+      expect((await handle(workflowId).result()).step).to.equal('cancelled');
+      expect(calls).to.deep.equal(['reserveSlot', 'cancelAppointment', 'sendMessage k']);
+    });
+  });
+
   it('two cancellations at once, both succeed and tell of it once', async () => {
     const script = { reserveSlot: async () => booked(600, []), sendMessage: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
     await stage.play(script, async ({ start, calls }) => {

@@ -15,7 +15,7 @@ describe('stored histories', () => {
   before(async () => { bundle = await bundleOf('../../workflows/index.ts'); });
 
   it('there is one, of each path', () => {
-    expect(stored.length).to.be.at.least(9);
+    expect(stored.length).to.be.at.least(10);
   });
 
   for (const name of stored) {
