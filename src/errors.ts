@@ -31,7 +31,6 @@ export const problems = {
   slot_taken: { status: 409, title: 'That time is taken.' },
   undecided: { status: 409, title: 'The booking could not be decided in time, so it was refused; nothing is reserved.' },
   already_begun: { status: 409, title: 'The visit has begun; it can no longer be cancelled.' },
-  in_use: { status: 409, title: 'Other records or future appointments depend on this one.' },
 
   database_unavailable: { status: 503, title: 'The database is away; nothing was booked. Try again shortly.' },
   temporal_unavailable: { status: 503, title: 'The workflow service is away; nothing was booked. Try again shortly.' },

@@ -28,6 +28,8 @@ export async function runProgram(start: (interrupted: AbortSignal) => Promise<Ru
     process.exit(interruption.signal.aborted ? 130 : 1);
   }
   const failed = await Promise.race([signalled.then(() => false), ...(running.ended ? [running.ended.then(() => false, () => true)] : [])]);
+  // A call that still repeats when its channel closes throws from a timer of the gRPC client: no reason to leave in a hurry.
+  process.on('uncaughtException', (error) => process.stderr.write(`${error.name} while stopping\n`));
   await running.stop();
   process.exit(failed ? 1 : 0);
 }

@@ -5,13 +5,13 @@
  * one whose effects are done.
  */
 import { allHandlersFinished, CancellationScope, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { Booked, CancelResult, Outcome, PlannedDelivery } from '../src/domain/appointment.ts';
+import type { CancelResult, Outcome } from '../src/domain/appointment.ts';
 import { deliverAll } from './effects.ts';
 import { bookUpdate, cancelUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
 import { forgetContact, release, reserve } from './reservation.ts';
 
 export async function appointment(input: AppointmentInput): Promise<AppointmentState> {
-  const state: AppointmentState = { step: 'reserving', outcome: null, openEffects: 0 };
+  const state: AppointmentState = { step: 'reserving', outcome: null };
   let cancellation: Extract<CancelResult, { ok: true }> | undefined;
 
   setHandler(stateQuery, () => state);
@@ -31,19 +31,19 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
 
     if (outcome.ok) {
       const effects = new CancellationScope();
-      const sending = effects.run(() => deliver(deliveries));
+      const sending = effects.run(() => deliverAll(input, deliveries));
       await condition(() => cancellation !== undefined, Math.max(1, Date.parse(outcome.endsAt) - Date.now()));
       if (cancellation) {
         markCancelled(state);
         effects.cancel();
         await sending;
-        await deliver(cancellation.deliveries);
+        await deliverAll(input, cancellation.deliveries);
       } else {
         await sending;
         state.step = 'over';
       }
     } else if (toldPending) {
-      await deliver(deliveries);
+      await deliverAll(input, deliveries);
       await forgetContact(input);
     }
     await condition(allHandlersFinished);
@@ -57,19 +57,13 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     if (result.ok) cancellation ??= result;
     return result;
   }
-
-  async function deliver(planned: PlannedDelivery[]): Promise<void> {
-    state.openEffects = planned.length;
-    await deliverAll(input, planned, () => { state.openEffects -= 1; });
-  }
 }
 
 function markDecision(state: AppointmentState, outcome: Outcome): void {
   state.step = outcome.ok ? 'confirmed' : 'refused';
-  const barber = (outcome as Booked).barberId;
   upsertSearchAttributes([
     { key: searchAttributes.status, value: state.step },
-    ...(barber ? [{ key: searchAttributes.barber, value: barber }] : []),
+    ...(outcome.ok ? [{ key: searchAttributes.barber, value: outcome.barberId }] : []),
   ]);
 }
 

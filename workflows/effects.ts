@@ -2,15 +2,18 @@
 import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PlannedDelivery } from '../src/domain/appointment.ts';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
-import { effectsQueue, type AppointmentInput } from './messages.ts';
+import { effectsQueue, type Policy } from './messages.ts';
+
+/** What sending needs to know of the appointment. */
+type Sender = { networkId: string; policy: Policy };
 
 const attemptSeconds = 60;
 
 /**
  * Starts each effect when it is due, the next due one's timer only, and ends when all have ended. In a cancelled scope, effects that wait
- * for their time are dropped, retries stop, and an attempt in flight is awaited. `onEnd` hears of each that ends.
+ * for their time are dropped, retries stop, and an attempt in flight is awaited.
  */
-export async function deliverAll(input: AppointmentInput, planned: PlannedDelivery[], onEnd: () => void): Promise<void> {
+export async function deliverAll(input: Sender, planned: PlannedDelivery[]): Promise<void> {
   const started: Promise<void>[] = [];
   for (const effect of planned.toSorted((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))) {
     const wait = Date.parse(effect.dueAt) - Date.now();
@@ -21,12 +24,12 @@ export async function deliverAll(input: AppointmentInput, planned: PlannedDelive
       if (!isCancellation(error)) throw error;
       break;
     }
-    started.push(deliver(input, effect).then(onEnd));
+    started.push(deliver(input, effect));
   }
   await Promise.all(started);
 }
 
-async function deliver(input: AppointmentInput, effect: PlannedDelivery): Promise<void> {
+async function deliver(input: Sender, effect: PlannedDelivery): Promise<void> {
   const { networkId, policy } = input;
   const useSeconds = Math.max(0, (Date.parse(effect.usefulUntil) - Date.now()) / 1000);
   const effects = proxyActivities<EffectActivities>({
@@ -46,7 +49,7 @@ async function deliver(input: AppointmentInput, effect: PlannedDelivery): Promis
 }
 
 /** Ends a delivery whose activity could not: it was cancelled between two tries, or its time limit ran out. */
-async function settle(input: AppointmentInput, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<void> {
+async function settle(input: Sender, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<void> {
   const deciding = proxyActivities<DecidingActivities>({ startToCloseTimeout: '10s', retry: { initialInterval: '1s', maximumInterval: '1m' } });
   await deciding.settleDelivery({ networkId: input.networkId, deliveryId: effect.id, why });
 }

@@ -1,2 +1,3 @@
 export { appointment } from './appointment.ts';
 export { housekeeping } from './housekeeping.ts';
+export { redelivery } from './redelivery.ts';

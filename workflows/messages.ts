@@ -4,7 +4,7 @@
  */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { AppointmentStatus, CancelResult, Outcome } from '../src/domain/appointment.ts';
+import type { AppointmentStatus, CancelResult, Outcome, PlannedDelivery } from '../src/domain/appointment.ts';
 
 export const appointmentWorkflowId = (appointmentId: string): string => `appointment-${appointmentId}`;
 
@@ -39,9 +39,14 @@ export type AppointmentInput = {
 /** The workflow's type, for clients; the code stays in the worker. */
 export type AppointmentWorkflow = (input: AppointmentInput) => Promise<AppointmentState>;
 
+/** Sends what an appointment's own workflow can no longer send. */
+export type RedeliveryInput = { appointmentId: string; networkId: string; policy: Policy; deliveries: PlannedDelivery[] };
+export type RedeliveryWorkflow = (input: RedeliveryInput) => Promise<void>;
+export const redeliveryWorkflowId = (appointmentId: string): string => `redelivery-${appointmentId}`;
+
 export type CancelRequest = { actor: string };
 
-export type AppointmentState = { step: 'reserving' | AppointmentStatus | 'refused' | 'over'; outcome: Outcome | null; openEffects: number };
+export type AppointmentState = { step: 'reserving' | AppointmentStatus | 'refused' | 'over'; outcome: Outcome | null };
 
 /** Waits for the decision. Its update id is constant: repeating the call joins the first one, also after the workflow closed. */
 export const bookUpdate = defineUpdate<Outcome>('book');

@@ -31,15 +31,14 @@ async function runWorker(): Promise<void> {
 async function runClient(): Promise<void> {
   const connection = await Connection.connect({ address });
   const client = new Client({ connection });
-  process.on('message', async ({ clients, requests }: { clients: number; requests: number }) => {
-    let id = 0;
-    tell(await measure(clients, requests, async () => {
-      const startWorkflowOperation = new WithStartWorkflowOperation<typeof bare>('bare', {
-        workflowId: `bare-${randomUUID()}`, taskQueue, args: [(id += 1) % 1000 + 1], workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      });
-      await client.workflow.executeUpdateWithStart('book', { updateId: 'book', startWorkflowOperation });
-    }));
-  });
+  let id = 0;
+  const bookBare = async () => {
+    const startWorkflowOperation = new WithStartWorkflowOperation<typeof bare>('bare', {
+      workflowId: `bare-${randomUUID()}`, taskQueue, args: [(id += 1) % 1000 + 1], workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    });
+    await client.workflow.executeUpdateWithStart('book', { updateId: 'book', startWorkflowOperation });
+  };
+  process.on('message', ({ clients, requests }: { clients: number; requests: number }) => void measure(clients, requests, bookBare).then(tell));
   process.on('disconnect', () => process.exit(0));
   tell('ready');
 }

@@ -37,6 +37,8 @@ async function begin(path: string, args: string[], env: NodeJS.ProcessEnv = proc
   return { child, said };
 }
 
+const ended = (child: ChildProcess) => Promise.race([new Promise((resolve) => { child.once('exit', resolve); }), wait(10_000).then(() => child.kill('SIGKILL'))]);
+
 const pidIn = (file: string) => Number(readFileSync(file, 'utf8').split('\n')[0]);
 
 async function run(folder: string): Promise<void> {
@@ -101,7 +103,7 @@ async function run(folder: string): Promise<void> {
     await deps.close();
   } finally {
     for (const child of children) if (child.connected) child.disconnect();
-    await Promise.all(children.map((child) => (child.exitCode !== null ? null : Promise.race([new Promise((resolve) => child.once('exit', resolve)), wait(10_000).then(() => child.kill('SIGKILL'))]))));
+    await Promise.all(children.filter((child) => child.exitCode === null).map(ended));
     await servers.stop();
   }
 }

@@ -1,7 +1,8 @@
 /** What a database error means to the code above, told by class and SQLSTATE (PostgreSQL manual, appendix A), never by text. */
 import { ConnectionException, DriverException, OptimisticLockError } from '@mikro-orm/core';
 
-const connectionStates = /^(08|57P0[1-5]|53300|53400|25006)/;
+// 08P01 is a value or message that PostgreSQL cannot take, which no waiting mends; 57014: the statement's time limit ran out.
+const connectionStates = /^(08(?!P01)|57P0[1-5]|57014|53300|53400|25006)/;
 const socketCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 
 function codeOf(error: unknown): string {
@@ -25,11 +26,11 @@ export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
-/** Whether PostgreSQL could not be reached or went away, so that the same statement may work a little later. */
+/** Whether PostgreSQL could not be reached, went away or did not answer in time, so that the same statement may work a little later. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof ConnectionException) return true;
   const code = codeOf(error);
   if (connectionStates.test(code) || socketCodes.has(code)) return true;
-  // node-postgres has no code for these two.
-  return error instanceof Error && !(error instanceof DriverException && code) && /timeout exceeded when trying to connect|Connection terminated/i.test(error.message);
+  // node-postgres has no code for these.
+  return error instanceof Error && !(error instanceof DriverException && code) && /timeout exceeded when trying to connect|Connection terminated|Query read timeout/i.test(error.message);
 }

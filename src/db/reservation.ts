@@ -57,7 +57,10 @@ export async function claimSlot(
   const { slot, claims } = decision;
   const { barberId } = slot;
   const [startsAt, endsAt] = [new Date(slot.startsAt), new Date(slot.endsAt)];
-  const outcome: Booked = { ok: true, barberId, startsAt: startsAt.toISOString(), endsAt: endsAt.toISOString(), status: 'confirmed', version: 1 };
+  const outcome: Booked = {
+    ok: true, barberId, startsAt: startsAt.toISOString(), endsAt: endsAt.toISOString(), status: 'confirmed', version: 1,
+    shopTimeZone: facts.shop.timeZone, priceCents: facts.price.cents, currency: facts.price.currency,
+  };
   const deliveries = named(ids.appointmentId, planConfirmation(slot.startsAt, candidate.settings.reminderLeadMinutes, now.getTime()));
   try {
     return await em.transactional(async (tx) => {

@@ -29,7 +29,10 @@ export const freeSlot = ({ barberId, startsAt, endsAt }: Slot): FreeSlot => ({
 
 export type Refusal = { ok: false; code: RefusalCode | 'undecided'; nearest: FreeSlot[] };
 
-export type Booked = { ok: true; barberId: string; startsAt: string; endsAt: string; status: 'confirmed'; version: number };
+/** What was won, under the facts that the claim read: with it the first answer can be given again, whatever changed since. */
+export type Booked = {
+  ok: true; barberId: string; startsAt: string; endsAt: string; status: 'confirmed'; version: number; shopTimeZone: string; priceCents: number; currency: string;
+};
 
 /** The decision on a booking request, as it is stored, replayed and answered. */
 export type Outcome = Booked | Refusal;

@@ -32,9 +32,10 @@ export function appointmentBody(shown: Shown) {
 }
 
 /** The answer to the booking itself: the appointment as it was then, whatever became of it since. */
-export function bookedBody(booked: Booked, rest: Omit<Shown, 'barberId' | 'status' | 'version' | 'startsAt' | 'endsAt'>) {
-  const { barberId, startsAt, endsAt, status, version } = booked;
-  return appointmentBody({ ...rest, barberId, startsAt, endsAt, status, version });
+export function bookedBody(booked: Booked, rest: Pick<Shown, 'id' | 'shopId' | 'serviceId' | 'customerTimeZone'>) {
+  const { ok: _, ...won } = booked;
+  const { id, shopId, serviceId, customerTimeZone } = rest;
+  return appointmentBody({ id, shopId, serviceId, customerTimeZone, ...won });
 }
 
 /** The free times that a refusal offers instead. */

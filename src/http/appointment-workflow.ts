@@ -3,7 +3,10 @@ import { isGrpcServiceError, WithStartWorkflowOperation, WorkflowNotFoundError, 
 import type { CancelResult, Outcome } from '../domain/appointment.ts';
 import { toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
-import { appointmentWorkflowId, bookUpdate, bookUpdateId, cancelUpdate, searchAttributes, type AppointmentInput, type AppointmentWorkflow } from '../../workflows/messages.ts';
+import {
+  appointmentWorkflowId, bookUpdate, bookUpdateId, cancelUpdate, redeliveryWorkflowId, searchAttributes,
+  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type RedeliveryWorkflow,
+} from '../../workflows/messages.ts';
 import type { HttpDeps } from './deps.ts';
 
 const connectWithinMs = 1500;
@@ -11,7 +14,7 @@ const lookWithinMs = 2000;
 /** Well above a reservation; a worker that dies inside one is noticed after this. */
 const workflowTaskTimeout = '5s';
 
-export function createDecide({ config, temporal, log }: HttpDeps) {
+export function createAppointmentCalls({ config, temporal, log }: HttpDeps) {
   const { client, connection } = temporal;
 
   /** Throws 503 while Temporal cannot be reached, before anything is written or sent. */
@@ -73,5 +76,14 @@ export function createDecide({ config, temporal, log }: HttpDeps) {
     }
   }
 
-  return { ready, decide, cancel };
+  /** For an appointment whose workflow is gone (terminated by a person, say): a workflow that only sends what is given. */
+  async function deliver(input: RedeliveryInput): Promise<void> {
+    await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
+      client.workflow.start<RedeliveryWorkflow>('redelivery', {
+        workflowId: redeliveryWorkflowId(input.appointmentId), taskQueue: config.temporal.taskQueue, args: [input],
+        workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      }));
+  }
+
+  return { ready, decide, cancel, deliver };
 }

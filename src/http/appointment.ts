@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { requireTimeCursor } from '../db/cursor.ts';
 import { findAppointment, findRequest, listAppointments, listDeliveries } from '../db/appointment.ts';
+import type { Refusal } from '../domain/appointment.ts';
 import { endInstant, startInstant } from '../domain/time.ts';
 import { findShop } from '../db/shop.ts';
 import { Problem } from '../errors.ts';
@@ -13,6 +14,8 @@ import { route, type Route } from './route.ts';
 import { email, instant, locale, localDate, localDateTime, page, pageOf, phone, text, timeZone, uuid } from './schemas.ts';
 
 const idParams = z.strictObject({ id: uuid });
+/** Why a booking may be refused. */
+const refusals = ['too_soon', 'too_far_ahead', 'off_step', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'slot_taken', 'undecided'] as const satisfies Refusal['code'][];
 
 const newBooking = z.strictObject({
   shopId: uuid,
@@ -50,13 +53,16 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
         201: { description: 'Booked.', body: appointmentAnswer, headers: { Location: 'The appointment.' } },
         202: { description: 'Not decided yet.', body: pendingBody, headers: { Location: 'Where the decision will be.' } },
       },
-      problems: ['invalid_request', 'idempotency_key_missing', 'skipped_local_time', 'not_found', 'ambiguous_local_time', 'slot_taken', 'idempotency_key_reused', 'database_unavailable'],
+      problems: [
+        'invalid_request', 'idempotency_key_missing', 'skipped_local_time', 'not_found', 'ambiguous_local_time', ...refusals,
+        'idempotency_key_reused', 'idempotency_key_expired', 'temporal_unavailable', 'outcome_unknown',
+      ],
       handle: ({ caller, body, header }) => book(caller, body, header('idempotency-key')),
     }),
     route({
       method: 'get', path: '/v1/appointments/:id', scope: 'book', tag: 'Appointments', params: idParams,
       summary: 'Read one appointment, or how its booking stands',
-      answers: { 200: { description: 'The appointment; or a booking that is pending or was refused.', body: z.union([appointmentAnswer, pendingBody, refusedBody]), headers: { ETag: 'The version.' } } },
+      answers: { 200: { description: 'The appointment; or a booking that is pending or was refused.', body: z.union([appointmentAnswer, pendingBody, refusedBody]), headers: { ETag: 'The version, of an appointment.' } } },
       problems: ['not_found'],
       handle: async ({ caller, params }) => {
         const found = await findAppointment(orm.em.fork(), caller.networkId, params.id);
@@ -97,7 +103,7 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
       summary: 'Cancel an appointment',
       description: 'The time is free when this answers; cancellation mails follow. Repeating it answers the same.',
       answers: { 200: { description: 'Cancelled.', body: appointmentAnswer, headers: { ETag: 'The version.' } } },
-      problems: ['not_found', 'already_begun', 'outcome_unknown'],
+      problems: ['not_found', 'already_begun', 'temporal_unavailable', 'outcome_unknown'],
       handle: ({ caller, params }) => cancel(caller, params.id),
     }),
   ];

@@ -3,9 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import { readBookingFacts, type BookingFacts } from '../db/booking-facts.ts';
+import { readBookingFacts } from '../db/booking-facts.ts';
 import { forgetRequest, lookUpRequest, markToldPending, storeRefusal, storeRequest, type NewRequest } from '../db/booking-request.ts';
-import { findAppointment } from '../db/appointment.ts';
 import { freeSlot, type Outcome, type Refusal } from '../domain/appointment.ts';
 import { nearestSlots } from '../domain/availability.ts';
 import { judgeCandidates } from '../domain/choice.ts';
@@ -13,7 +12,7 @@ import { resolveLocal, toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import type { NewBooking } from './appointment.ts';
 import { bookedBody, refusalMembers } from './appointment-view.ts';
-import { createDecide } from './appointment-workflow.ts';
+import { createAppointmentCalls } from './appointment-workflow.ts';
 import type { Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Answer } from './route.ts';
@@ -25,7 +24,7 @@ const appointmentNamespace = '6f0d3f5c-5a0e-5d62-9d0c-6c2f1c2a9b11';
 
 export function createBook(deps: HttpDeps) {
   const { orm, policy, metrics, now } = deps;
-  const decideByWorkflow = createDecide(deps);
+  const workflow = createAppointmentCalls(deps);
 
   return async function book(caller: Caller, body: NewBooking, key: string | undefined): Promise<Answer> {
     if (key === undefined || !keyFormat.test(key)) throw new Problem('idempotency_key_missing');
@@ -47,7 +46,7 @@ export function createBook(deps: HttpDeps) {
     const { request, appointmentExists } = await lookUpRequest(orm.em.fork(), networkId, id);
     if (request?.expired || (!request && appointmentExists)) throw new Problem('idempotency_key_expired');
     if (request && request.fingerprint !== fingerprint) throw new Problem('idempotency_key_reused');
-    if (request?.outcome) return answerStored(networkId, id, request.outcome);
+    if (request?.outcome) return answer(id, body, request.outcome);
 
     const around = body.startsAt ?? Date.parse(`${body.localStart}:00Z`);
     const facts = await readBookingFacts(orm.em.fork(), { networkId, ...where(body), window: { from: around - 2 * day, to: around + 3 * day } });
@@ -66,7 +65,7 @@ export function createBook(deps: HttpDeps) {
       }
     }
 
-    await decideByWorkflow.ready();
+    await workflow.ready();
     if (!request) {
       const { name, email, phone, locale } = body.customer;
       const contact = { name, email, phone: phone ?? null, timeZone: asked.customerTimeZone, locale: locale ?? facts.locale };
@@ -75,7 +74,7 @@ export function createBook(deps: HttpDeps) {
       if (!isNew) return decide(caller, body, key);
     }
 
-    const result = await decideByWorkflow.decide({ appointmentId: id, networkId, ...where(body), startsAt: new Date(startsAt).toISOString(), policy });
+    const result = await workflow.decide({ appointmentId: id, networkId, ...where(body), startsAt: new Date(startsAt).toISOString(), policy });
     if (result === 'unsent') {
       await forgetRequest(orm.em.fork(), networkId, id);
       throw new Problem('temporal_unavailable', { retryAfterSeconds: 5 });
@@ -83,9 +82,9 @@ export function createBook(deps: HttpDeps) {
     if (result === 'unknown') {
       // Whatever fails here, the workflow may book: the caller must not be told that nothing was booked.
       const decided = await markToldPending(orm.em.fork(), networkId, id).catch(() => { throw new Problem('outcome_unknown', { retryAfterSeconds: 5 }); });
-      return decided ? answer(asked, facts, decided) : pending(asked);
+      return decided ? answer(id, body, decided) : pending(asked);
     }
-    return answer(asked, facts, result);
+    return answer(id, body, result);
   }
 
   async function refusalWithSlots(networkId: string, body: NewBooking, startsAt: number, code: Refusal['code']): Promise<Refusal> {
@@ -96,27 +95,17 @@ export function createBook(deps: HttpDeps) {
     const nearest = nearestSlots({ ...wide, around, now: now().getTime(), days: 7, limit: 3 });
     return { ok: false, code, nearest: nearest.map(freeSlot) };
   }
+}
 
-  /** The first answer again: from what was stored then, not from what the appointment has become. */
-  async function answerStored(networkId: string, id: string, outcome: Outcome): Promise<Answer> {
-    if (!outcome.ok) throw refused(outcome);
-    const found = await findAppointment(orm.em.fork(), networkId, id);
-    if (!found) throw new Problem('idempotency_key_expired');
-    return booked(id, bookedBody(outcome, found));
-  }
-
-  function answer(asked: NewRequest, facts: BookingFacts, outcome: Outcome): Answer {
-    if (!outcome.ok) throw refused(outcome);
-    const { id, shopId, serviceId, customerTimeZone } = asked;
-    const shown = { id, shopId, serviceId, customerTimeZone, shopTimeZone: facts.shop.timeZone, priceCents: facts.price.cents, currency: facts.price.currency };
-    return booked(id, bookedBody(outcome, shown));
-  }
+/** The answer to an outcome: the same now and at every repetition, from what was stored and not from what the appointment has become. */
+function answer(id: string, { shopId, serviceId, customer }: NewBooking, outcome: Outcome): Answer {
+  if (!outcome.ok) throw new Problem(outcome.code, { members: refusalMembers(outcome) });
+  const body = bookedBody(outcome, { id, shopId, serviceId, customerTimeZone: customer.timeZone ?? outcome.shopTimeZone });
+  return { status: 201, body, headers: location(id) };
 }
 
 const where = ({ shopId, serviceId, barberId }: NewBooking) => ({ shopId, serviceId, barberId: barberId ?? null });
 const location = (id: string) => ({ Location: `/v1/appointments/${id}` });
-const booked = (id: string, body: unknown): Answer => ({ status: 201, body, headers: location(id) });
-const refused = (refusal: Refusal): Problem => new Problem(refusal.code, { members: refusalMembers(refusal) });
 
 function pending({ id, shopId, serviceId, startsAt }: NewRequest): Answer {
   return { status: 202, body: { id, status: 'pending', shopId, serviceId, startsAt: toUtc(startsAt.getTime()) }, headers: { ...location(id), 'Retry-After': '2' } };

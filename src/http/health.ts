@@ -26,8 +26,11 @@ export function mountHealth(app: Express, { orm, temporal, config, metrics }: Pr
         return { ok: found === schemaVersion, schemaVersion: found, expected: schemaVersion };
       }),
       check(async () => {
-        await temporal.connection.withDeadline(Date.now() + withinMs, () =>
-          temporal.connection.workflowService.describeNamespace({ namespace: config.temporal.namespace }));
+        const { connection } = temporal;
+        const deadline = Date.now() + withinMs;
+        // First the channel: the SDK repeats a call to a server that is away, and a repetition after the connection's end throws at nobody.
+        await connection['untilReady'](deadline);
+        await connection.withDeadline(deadline, () => connection.workflowService.describeNamespace({ namespace: config.temporal.namespace }));
         return { ok: true, namespace: config.temporal.namespace };
       }),
       ...Object.values(more).map(check),

@@ -11,11 +11,14 @@ const problemSchema = {
     type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, code: { type: 'string', enum: problemCodes },
     detail: { type: 'string' }, instance: { type: 'string' },
     faults: { type: 'array', items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' } } } },
+    nearest: { type: 'array', items: { $ref: '#/components/schemas/FreeSlot' }, description: 'Of a refusal: the free times nearest to the one that was asked for.' },
+    instants: { type: 'array', items: { type: 'string', format: 'date-time' }, description: 'Of a local time that happens twice: both.' },
+    current: { description: 'Of a failed precondition: the record as it is.' },
   },
 };
 
 /** Problems that any route may answer with. */
-const common: ProblemCode[] = ['unauthenticated', 'forbidden', 'rate_limited', 'database_unavailable', 'internal'];
+const common: ProblemCode[] = ['invalid_request', 'unauthenticated', 'forbidden', 'rate_limited', 'database_unavailable', 'internal'];
 
 /** Some texts are checked by functions that JSON Schema cannot say; their declared metadata stands for them. */
 const json = (schema: z.ZodType, io: 'input' | 'output') => {
@@ -52,6 +55,16 @@ function responses(declared: Route) {
   return found;
 }
 
+/** JSON Schema keeps its named parts beside each use, in `$defs`; OpenAPI keeps them once, among the components. */
+function hoist(paths: unknown, schemas: Record<string, unknown>): unknown {
+  return JSON.parse(JSON.stringify(paths), (key, value: unknown) => {
+    if (key === '$ref') return String(value).replace('#/$defs/', '#/components/schemas/');
+    if (key !== '$defs') return value;
+    Object.assign(schemas, value);
+    return undefined;
+  });
+}
+
 /** The document of all routes; paths in OpenAPI's `{id}` form. */
 export function openApiDocument(routes: Route[]) {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -69,6 +82,7 @@ export function openApiDocument(routes: Route[]) {
       },
     };
   }
+  const schemas: Record<string, unknown> = { Problem: problemSchema };
   return {
     openapi: '3.1.0',
     info: {
@@ -76,9 +90,9 @@ export function openApiDocument(routes: Route[]) {
       description: 'Booking for networks of shops. Errors are RFC 9457 problem documents with a closed list of codes. Times come as instants in UTC and as wall-clock times with their zones named.',
     },
     servers: [{ url: '/' }],
-    paths,
+    paths: hoist(paths, schemas),
     components: {
-      schemas: { Problem: problemSchema },
+      schemas,
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of the form pk_….' } },
     },
   };

@@ -97,6 +97,7 @@ export const settings = z.strictObject({
 /** A cursor holds the last row's name: up to 200 characters, escaped as JSON, as UTF-8, in base64. */
 export const page = {
   cursor: z.string().max(2000).optional(),
-  limit: z.string().regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100').transform(Number).default(50).meta({ type: 'integer', minimum: 1, maximum: 100 }),
+  limit: z.string().refine((value) => /^([1-9]\d?|100)$/.test(value), 'must be a whole number from 1 to 100').transform(Number).default(50)
+    .meta({ type: 'integer', minimum: 1, maximum: 100, default: 50 }),
 };
 export const pageOf = (item: z.ZodType) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });

@@ -59,7 +59,8 @@ describe('access', () => {
     const ids = await request(orm, network, startsAt);
     await claim(orm, ids, await facts(orm, network, startsAt), startsAt);
     const closure = await addClosure(orm.em.fork(), networkId, shopId, { fromDate: '2027-06-01', toDate: '2027-06-01', reason: '' });
-    const away = await addTimeOff(orm.em.fork(), networkId, barberId, { startsAt: new Date(network.at('09:00', 9)), endsAt: new Date(network.at('10:00', 9)), reason: '' });
+    const [from, to] = [new Date(network.at('09:00', 9)), new Date(network.at('10:00', 9))];
+    const away = await addTimeOff(orm.em.fork(), networkId, barberId, { startsAt: from, endsAt: to, reason: '' });
     const found = { appointments: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, closureId: closure.id, timeOffId: away.id };
     return { ...network, ids: found };
   }

@@ -120,7 +120,9 @@ describe('bad input', () => {
     expectProblem(await post(bookingBody(network, { note: 'x'.repeat(65_536) })), 'body_too_large');
   });
 
-  for (const [what, key] of Object.entries({ 'no key': undefined, 'an empty key': '', 'a key with a space': 'a b', 'a key of 256 characters': 'k'.repeat(256), 'a key that is not ASCII': 'clé' })) {
+  for (const [what, key] of Object.entries({
+    'no key': undefined, 'an empty key': '', 'a key with a space': 'a b', 'a key of 256 characters': 'k'.repeat(256), 'a key that is not ASCII': 'clé',
+  })) {
     it(`a booking, with ${what}, is refused`, async () => {
       const answer = await engine.call(network.apiKey, 'POST', '/v1/appointments', bookingBody(network), key === undefined ? {} : { 'idempotency-key': key });
 

@@ -22,7 +22,7 @@ describe('bad requests', () => {
 
   const get = (path: string): Promise<Answer> => engine.call(network.apiKey, 'GET', path);
   const slots = (wishes: Record<string, string>) =>
-    get(`/v1/availability?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, from: '2027-05-05', to: '2027-05-06', ...wishes })}`);
+    get(`/v1/availability?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, from: '2027-05-05', to: '2027-05-06', ...wishes }).toString()}`);
 
   before(async () => {
     engine = await startEngine({ workers: false });
@@ -81,7 +81,8 @@ describe('bad requests', () => {
   }
 
   it('an address, with a method that it does not offer, answers 405 with those that it does', async () => {
-    for (const [method, path, allow] of [['PATCH', '/v1/shops', 'GET, POST'], ['DELETE', '/v1/appointments', 'POST, GET'], ['PUT', `/v1/appointments/${someId}/cancel`, 'POST']] as const) {
+    const offers = [['PATCH', '/v1/shops', 'GET, POST'], ['DELETE', '/v1/appointments', 'POST, GET'], ['PUT', `/v1/appointments/${someId}/cancel`, 'POST']] as const;
+    for (const [method, path, allow] of offers) {
       const answer = await engine.call(network.apiKey, method, path);
 
       expectProblem(answer, 'method_not_allowed');
@@ -91,8 +92,9 @@ describe('bad requests', () => {
 
   it('an API key, when it is missing, malformed, unknown, of another secret, expired or revoked, is not let in', async () => {
     const em = engine.database.orm.em.fork();
-    const make = async (expiresAt?: Date) => (await createApiKey(em, { networkId: network.networkId, clientName: 'test', scopes: ['book'], ...(expiresAt && { expiresAt }) })).apiKey;
-    const [expired, revoked] = [await make(new Date(Date.now() - 1000)), await make()];
+    const make = async (more: { expiresAt?: Date } = {}) =>
+      (await createApiKey(em, { networkId: network.networkId, clientName: 'test', scopes: ['book'], ...more })).apiKey;
+    const [expired, revoked] = [await make({ expiresAt: new Date(Date.now() - 1000) }), await make()];
     const id = revoked.slice(3, 35).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     expect(await revokeApiKey(em, network.networkId, id)).to.equal(true);
     const [, known] = network.apiKey.split('_');
@@ -100,10 +102,12 @@ describe('bad requests', () => {
       `Bearer ${network.apiKey}x`, `Bearer ${expired}`, `Bearer ${revoked}`];
 
     for (const authorization of headers) {
-      const answer = await engine.call('', 'POST', '/v1/appointments', '{broken', { authorization });
+      for (const path of ['/v1/appointments', '/V1/Appointments/', '/v1/nothing']) {
+        const answer = await engine.call('', 'POST', path, '{broken', { authorization });
 
-      expectProblem(answer, 'unauthenticated');
-      expect(answer.headers.get('www-authenticate')).to.equal('Bearer');
+        expectProblem(answer, 'unauthenticated');
+        expect(answer.headers.get('www-authenticate')).to.equal('Bearer');
+      }
     }
     expect((await engine.call('', 'GET', '/v1/shops', undefined, { authorization: `bearer ${network.apiKey}` })).status, 'the scheme has no case').to.equal(200);
   });

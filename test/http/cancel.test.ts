@@ -89,9 +89,21 @@ describe('cancelling', () => {
   it('a visit, once over and its workflow gone, can no longer be cancelled', async () => {
     const { id, workflowId } = await booked();
     await engine.deps.temporal.client.workflow.getHandle(workflowId).terminate();
-    await engine.database.orm.em.fork().execute(`update appointment set starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour' where id = ?`, [id]);
+    const past = `starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'`;
+    await engine.database.orm.em.fork().execute(`update appointment set ${past} where id = ?`, [id]);
 
     expectProblem(await cancel(id), 'already_begun');
+  });
+
+  it('a visit still to come, whose workflow a person has terminated, is cancelled all the same and everybody is told', async () => {
+    const { id, workflowId, startsAt } = await booked();
+    await eventually(() => deliveries(id), (rows) => isOver(rows, 'confirmation'));
+    await engine.deps.temporal.client.workflow.getHandle(workflowId).terminate();
+
+    expect((await cancel(id)).body).to.include({ status: 'cancelled', version: 2 });
+    await booked({ startsAt });
+    const after = await eventually(() => deliveries(id), (rows) => isOver(rows, 'cancellation'));
+    expect(after.filter(({ kind }) => kind.startsWith('cancellation')).map(({ state }) => state)).to.deep.equal(['delivered', 'delivered']);
   });
 
   it('a booking, that was refused or never was, cannot be cancelled', async () => {

@@ -21,7 +21,8 @@ describe('lists', () => {
   async function walk(path: string, limit: number, between: () => Promise<unknown> = async () => {}): Promise<Item[]> {
     const items: Item[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const { status, body, text } = await engine.call(network.apiKey, 'GET', `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor && `&cursor=${cursor}`}`);
+      const address = `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor && `&cursor=${cursor}`}`;
+      const { status, body, text } = await engine.call(network.apiKey, 'GET', address);
       expect(status, text).to.equal(200);
       expect(body.items.length).to.be.at.most(limit);
       items.push(...body.items);
@@ -71,7 +72,8 @@ describe('lists', () => {
       const em = engine.database.orm.em.fork();
       network = await buildNetwork(engine.database.orm, { timeZone: 'Atlantic/Azores', hours: everyDay(0, 1440), barbers: 2 });
       const { networkId } = network;
-      const shop = await createShop(em, networkId, { slug: 'b', name: 'B', address: 'Rua 2', phone: null, email: null, timeZone: 'Europe/Lisbon', locale: 'pt', settings: {} });
+      const fields = { slug: 'b', name: 'B', address: 'Rua 2', phone: null, email: null, timeZone: 'Europe/Lisbon', locale: 'pt', settings: {} };
+      const shop = await createShop(em, networkId, fields);
       await changeShop(em, networkId, shop.id, 1, { openingHours: everyDay(0, 1440) });
       const barber = await createBarber(em, networkId, { name: 'B', email: null, locale: 'pt', settings: {} });
       await putAssignment(em, networkId, { barberId: barber.id, shopId: shop.id }, 0, { hours: everyDay(0, 1440), breaks: [] });

@@ -9,7 +9,10 @@ const settings = { slotStepMinutes: 20, minimumNoticeMinutes: 30, bookingHorizon
 /** For each kind: a full record, one with only what must be given, what is then filled in, and faulty values by field. */
 const kinds: Record<string, { full: Record<string, unknown>; bare: Record<string, unknown>; filled: Record<string, unknown>; faulty: Record<string, unknown> }> = {
   shops: {
-    full: { slug: 'rua-augusta', name: 'Augusta "O\'Neill" <b>', address: 'Rua Augusta 1', phone: '+351210000000', email: 'a@example.com', timeZone: 'Europe/Lisbon', locale: 'pt-PT', settings },
+    full: {
+      slug: 'rua-augusta', name: 'Augusta "O\'Neill" <b>', address: 'Rua Augusta 1', phone: '+351210000000', email: 'a@example.com',
+      timeZone: 'Europe/Lisbon', locale: 'pt-PT', settings,
+    },
     bare: { slug: 'funchal', name: 'Funchal', address: 'Rua 2', timeZone: 'Atlantic/Madeira', locale: 'pt' },
     filled: { phone: null, email: null, settings: {}, openingHours: [] },
     faulty: { slug: 'Rua Augusta', name: '', address: 'a\nb', phone: '210000000', email: 'a@b', timeZone: 'Lisbon', locale: '', settings: [] },

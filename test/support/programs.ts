@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
+import { portIsFree } from '../../src/dev/ports.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 import { eventually, programEnvironment } from './engine.ts';
 
@@ -116,6 +117,12 @@ export async function standInTheWay(database: TestDatabase, statement: string, v
 
 /** Stops every reservation of this barber inside its transaction, before its first write. */
 export const holdDiary = (database: TestDatabase, barberId: string) => standInTheWay(database, 'select from diary where barber_id = $1 for update', [barberId]);
+
+/** Kills a server of the test's own and waits until its port is free again; a negative pid kills the process group. */
+export async function killServer(pid: number, port: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => portIsFree(port), (isFree) => isFree);
+}
 
 /** A folder for servers of the test's own; they end, and it goes, also when the tests are killed. */
 export function serverFolder(): { folder: string; release: () => void } {

@@ -68,7 +68,7 @@ export const inSeconds = (seconds: number): string => new Date(Date.now() + seco
 export const planned = (id: string, kind: DeliveryKind, dueIn = 0, usefulFor = 3600): PlannedDelivery => ({ id, kind, dueAt: inSeconds(dueIn), usefulUntil: inSeconds(usefulFor) });
 
 export const booked = (endsIn: number, deliveries: PlannedDelivery[]): Decided => ({
-  outcome: { ok: true, barberId: randomUUID(), startsAt: inSeconds(endsIn - 1), endsAt: inSeconds(endsIn), status: 'confirmed', version: 1 }, deliveries, toldPending: false,
+  outcome: { ok: true, barberId: randomUUID(), startsAt: inSeconds(endsIn - 1), endsAt: inSeconds(endsIn), status: 'confirmed', version: 1, shopTimeZone: 'Europe/Lisbon', priceCents: 1500, currency: 'EUR' }, deliveries, toldPending: false,
 });
 
 export const refused = (toldPending = false, deliveries: PlannedDelivery[] = []): Decided => ({ outcome: { ok: false, code: 'slot_taken', nearest: [] }, deliveries, toldPending });

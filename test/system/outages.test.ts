@@ -1,9 +1,10 @@
 /** Goal: a server that is away costs a clear answer, never a booking. Method: servers of the test's own, killed, frozen and started again on the same ports and data. */
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startMaildev } from '../../src/dev/mail.ts';
+import { startMaildev, type MailServer } from '../../src/dev/mail.ts';
 import { freePorts } from '../../src/dev/ports.ts';
 import { discardPostgres, startPostgres } from '../../src/dev/postgres.ts';
 import { startTemporal, type TemporalServer } from '../../src/dev/temporal.ts';
@@ -16,7 +17,7 @@ import { count, countOverlaps } from '../support/claiming.ts';
 import { eventually, send, startEngine, type Answer } from '../support/engine.ts';
 import { mailsOf, type InboxMail } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
-import { holdDiary, openSite, serverFolder, type ApiProgram, type Program, type Site } from '../support/programs.ts';
+import { holdDiary, killServer, openSite, serverFolder, type ApiProgram, type Program, type Site } from '../support/programs.ts';
 
 const log = () => {};
 const pidIn = (file: string) => Number(readFileSync(file, 'utf8').split('\n')[0]);
@@ -31,11 +32,11 @@ describe('outages', () => {
   let ports: number[];
 
   const postgresUp = () => startPostgres({ dataDir: join(own.folder, 'postgres'), port: ports[0]!, log });
-  const killPostgres = () => process.kill(pidIn(join(own.folder, 'postgres/data/postmaster.pid')), 'SIGKILL');
+  const postmasterPid = () => pidIn(join(own.folder, 'postgres/data/postmaster.pid'));
   const temporalUp = async () => {
     temporal = await startTemporal({ dbFile: join(own.folder, 'temporal.db'), port: ports[1]!, uiPort: ports[2]!, searchAttributes: {}, runDir: own.folder, log });
   };
-  const temporalGets = (signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT') => process.kill(-pidIn(join(own.folder, 'temporal.pid')), signal);
+  const temporalPid = () => pidIn(join(own.folder, 'temporal.pid'));
 
   before(async () => {
     own = serverFolder();
@@ -51,7 +52,7 @@ describe('outages', () => {
   });
   beforeEach(async () => {
     network = await buildNetwork(site.database.orm);
-    const t0 = Date.now(); await eventually(ready, ({ status }) => status === 200); console.log('DEBUG', Date.now() - t0);
+    await eventually(ready, ({ status }) => status === 200);
   });
   // The programs live through every outage.
   afterEach(() => expect([api.isRunning(), worker.isRunning()], `${api.output()}${worker.output()}`).to.deep.equal([true, true]));
@@ -63,6 +64,11 @@ describe('outages', () => {
   });
 
   const post = (key: string, body: unknown = bookingBody(network)) => send(api.url, network.apiKey, 'POST', '/v1/appointments', body, { 'idempotency-key': key });
+  /** An appointment from before the outage. */
+  const bookedBefore = async () => {
+    const [key, body] = [randomUUID(), bookingBody(network, { startsAt: network.at('15:00') })];
+    return eventually(() => post(key, body), ({ status }) => status === 201);
+  };
   const get = (path: string) => send(api.url, network.apiKey, 'GET', path);
   const ready = async () => {
     const { status, body } = await send(api.url, '', 'GET', '/readyz');
@@ -85,11 +91,10 @@ describe('outages', () => {
   }
 
   it('PostgreSQL, killed and started again, is told as away on every request and found again by itself', async () => {
-    const before = await post(randomUUID(), bookingBody(network, { startsAt: network.at('15:00') }));
-    expect(before.status).to.equal(201);
+    const before = await bookedBefore();
     const [key, body] = [randomUUID(), bookingBody(network)];
 
-    killPostgres();
+    await killServer(postmasterPid(), ports[0]!);
     expectAway(await eventually(() => get(`/v1/appointments/${before.body.id}`), ({ status }) => status !== 200), 'database_unavailable');
     expectAway(await post(key, body), 'database_unavailable');
     expectAway(await send(api.url, network.apiKey, 'POST', `/v1/appointments/${before.body.id}/cancel`), 'database_unavailable');
@@ -100,7 +105,7 @@ describe('outages', () => {
     await postgresUp();
 
     expect((await eventually(() => get(`/v1/appointments/${before.body.id}`), ({ status }) => status === 200)).body).to.deep.equal(before.body);
-    expect((await post(key, body)).status).to.equal(201);
+    await eventually(() => post(key, body), ({ status }) => status === 201);
     expect(await eventually(ready, ({ status }) => status === 200)).to.deep.equal({ status: 200, database: true, temporal: true });
   });
 
@@ -110,7 +115,7 @@ describe('outages', () => {
     const inside = post(key, body);
     await held.blocks();
 
-    killPostgres();
+    await killServer(postmasterPid(), ports[0]!);
     expectAway(await inside, 'outcome_unknown');
     await held.release();
     await postgresUp();
@@ -118,17 +123,36 @@ describe('outages', () => {
     await expectOnceAfterRepeating(key, body);
   });
 
+  it('PostgreSQL, frozen, is told as away once it has kept a request waiting too long, and goes on where it was', async () => {
+    const [key, body] = [randomUUID(), bookingBody(network)];
+    const before = await bookedBefore();
+    const postmaster = postmasterPid();
+    const family = [postmaster, ...execFileSync('pgrep', ['-P', String(postmaster)], { encoding: 'utf8' }).trim().split('\n').map(Number)];
+
+    for (const pid of family) process.kill(pid, 'SIGSTOP');
+    try {
+      const [read, booked, state] = await Promise.all([get(`/v1/appointments/${before.body.id}`), post(key, body), ready()]);
+      for (const answer of [read, booked]) expectAway(answer, 'database_unavailable');
+      expect(state).to.deep.equal({ status: 503, database: false, temporal: true });
+    } finally {
+      for (const pid of family) process.kill(pid, 'SIGCONT');
+    }
+
+    await eventually(ready, ({ status }) => status === 200);
+    expect((await eventually(() => post(key, body), ({ status }) => status !== 503)).status).to.be.oneOf([201, 202]);
+    expect((await get(`/v1/appointments/${before.body.id}`)).body).to.deep.equal(before.body);
+  });
+
   it('Temporal, killed before a booking, is told as away, and nothing of the booking is kept', async () => {
-    const before = await post(randomUUID(), bookingBody(network, { startsAt: network.at('15:00') }));
-    expect(before.status).to.equal(201);
+    const before = await bookedBefore();
     const fresh = await buildNetwork(site.database.orm);
     const [key, body] = [randomUUID(), bookingBody(fresh)];
     const postFresh = () => send(api.url, fresh.apiKey, 'POST', '/v1/appointments', body, { 'idempotency-key': key });
 
-    temporalGets('SIGKILL');
+    await killServer(-temporalPid(), ports[1]!);
     await eventually(ready, (state) => !state.temporal);
-    expectAway(await postFresh(), 'temporal_unavailable');
-    expectAway(await send(api.url, network.apiKey, 'POST', `/v1/appointments/${before.body.id}/cancel`), 'temporal_unavailable');
+    const away = await Promise.all([postFresh(), send(api.url, network.apiKey, 'POST', `/v1/appointments/${before.body.id}/cancel`)]);
+    for (const answer of away) expectAway(answer, 'temporal_unavailable');
     for (const table of ['booking_request', 'contact', 'customer']) expect(await count(site.database.orm, table, 'network_id = ?', [fresh.networkId]), table).to.equal(0);
     // What needs no workflow goes on: reading, and refusing what is taken.
     expect((await get(`/v1/appointments/${before.body.id}`)).body.status).to.equal('confirmed');
@@ -147,7 +171,7 @@ describe('outages', () => {
     const inside = post(key, body);
     await held.blocks();
 
-    temporalGets('SIGKILL');
+    await killServer(-temporalPid(), ports[1]!);
     const answer = await inside;
     if (answer.status !== 202) expectAway(answer, 'outcome_unknown');
     await held.release();
@@ -159,12 +183,12 @@ describe('outages', () => {
   it('Temporal, frozen as a booking is sent, leaves an unknown outcome that the same key resolves', async () => {
     const [key, body] = [randomUUID(), bookingBody(network)];
 
-    temporalGets('SIGSTOP');
+    process.kill(-temporalPid(), 'SIGSTOP');
     try {
       expectAway(await post(key, body), 'outcome_unknown');
       expect((await ready()).temporal).to.equal(false);
     } finally {
-      temporalGets('SIGCONT');
+      process.kill(-temporalPid(), 'SIGCONT');
     }
 
     await expectOnceAfterRepeating(key, body);
@@ -173,6 +197,7 @@ describe('outages', () => {
   it('the mail server, away, stops no booking, and gets every mail once when it is back', async () => {
     const [smtpPort = 0, webPort = 0] = await freePorts(2);
     const policy = { ...defaultPolicy, retryAfterSeconds: [0.2, 0.2, 0.5], retryEverySeconds: 1 };
+    let inbox: MailServer | undefined;
     const engine = await startEngine({ env: { SMTP_URL: `smtp://127.0.0.1:${smtpPort}` }, deps: { policy } });
     try {
       const shop = await buildNetwork(engine.deps.orm, { barbers: 3 });
@@ -190,19 +215,16 @@ describe('outages', () => {
         expect(errorText).to.match(/^SMTP failed: E[A-Z]+/);
       }
 
-      const inbox = await startMaildev({ smtpPort, webPort, mailDir: null, runDir: own.folder, log });
-      try {
-        const ended = await eventually(deliveries, (found) => found.every(({ state }) => state === 'delivered'));
-        expect(ended).to.have.length(6);
-        const mails = (await (await fetch(inbox.apiUrl)).json()) as InboxMail[];
-        expect(mails.map(({ headers }) => `${headers['x-punctual-appointment']} ${headers['x-punctual-kind']}`)).to.have.members(
-          booked.flatMap(({ body }) => ['confirmation_customer', 'confirmation_barber'].map((kind) => `${body.id} ${kind}`)),
-        );
-      } finally {
-        await inbox.stop();
-      }
+      inbox = await startMaildev({ smtpPort, webPort, mailDir: null, runDir: own.folder, log });
+      const ended = await eventually(deliveries, (found) => found.every(({ state }) => state === 'delivered'));
+      expect(ended).to.have.length(6);
+      const mails = (await (await fetch(inbox.apiUrl)).json()) as InboxMail[];
+      expect(mails.map(({ headers }) => `${headers['x-punctual-appointment']} ${headers['x-punctual-kind']}`)).to.have.members(
+        booked.flatMap(({ body }) => ['confirmation_customer', 'confirmation_barber'].map((kind) => `${body.id} ${kind}`)),
+      );
     } finally {
       await engine.stop();
+      await inbox?.stop();
     }
   });
 });

@@ -1,0 +1,150 @@
+/** Goal: the document says what the API does. Method: compare it with the mounted routes, resolve its references, and hold real answers against it. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { allRoutes } from '../../src/http/app.ts';
+import { problemCodes } from '../../src/http/problem.ts';
+import type { Route } from '../../src/http/route.ts';
+import { bookingBody } from '../support/booking.ts';
+import { send, startEngine, type Answer, type Engine } from '../support/engine.ts';
+import { buildNetwork, type TestNetwork } from '../support/network.ts';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a JSON document
+type Json = any;
+
+/** Every value under this key, anywhere. */
+function all(value: Json, key: string): Json[] {
+  if (!value || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, part]) => (name === key ? [part, ...all(part, key)] : all(part, key)));
+}
+
+describe('the OpenAPI document', () => {
+  let engine: Engine;
+  let routes: Route[];
+  let document: Json;
+  let network: TestNetwork;
+
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+    routes = allRoutes(engine.deps);
+    network = await buildNetwork(engine.database.orm);
+    document = (await send(engine.url, '', 'GET', '/openapi.json')).body;
+  });
+  after(() => engine.stop());
+
+  const template = (path: string) => path.replaceAll(/:(\w+)/g, '{$1}');
+  const operationOf = ({ method, path }: Route) => document.paths[template(path)]?.[method];
+
+  it('the document, as it is served, has the shape of OpenAPI 3.1', () => {
+    expect(document.openapi).to.match(/^3\.1\.\d+$/);
+    expect(document.info).to.include.all.keys('title', 'version');
+    const operations = Object.values<Json>(document.paths).flatMap((item) => Object.values<Json>(item));
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).to.equal(ids.length);
+    for (const [path, item] of Object.entries<Json>(document.paths)) {
+      expect(path).to.match(/^\/v1(\/([a-z-]+|\{\w+\}))+$/);
+      for (const operation of Object.values<Json>(item)) {
+        const inPath = operation.parameters.filter((parameter: Json) => parameter.in === 'path');
+        expect(inPath.map(({ name }: Json) => `{${name}}`)).to.deep.equal(path.match(/\{\w+\}/g) ?? []);
+        for (const parameter of operation.parameters) {
+          expect(parameter).to.include.all.keys('name', 'in', 'required', 'schema');
+          expect(parameter.schema, `${path} ${parameter.name}`).to.have.property('type');
+        }
+        for (const [status, response] of Object.entries<Json>(operation.responses)) {
+          expect(status).to.match(/^[1-5]\d\d$/);
+          expect(response.description).to.be.a('string').that.is.not.empty;
+        }
+        expect(Object.keys(operation.responses).filter((status) => status.startsWith('2'))).to.not.be.empty;
+      }
+    }
+  });
+
+  it('every reference, wherever it stands, leads to something in the document', () => {
+    const references: string[] = all(document, '$ref');
+    expect(references).to.not.be.empty;
+    for (const reference of references) {
+      const found = reference.split('/').slice(1).reduce((at, name) => at?.[name], document);
+      expect(reference.startsWith('#/') && found, reference).to.be.an('object');
+    }
+  });
+
+  it('every mounted route, with its scope, body and problems, is in the document, and nothing else is', () => {
+    const declared = Object.entries<Json>(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
+    expect(declared.sort()).to.deep.equal(routes.map(({ method, path }) => `${method} ${template(path)}`).sort());
+    for (const route of routes) {
+      const operation = operationOf(route);
+      expect(operation['x-scope']).to.equal(route.scope);
+      expect(operation.security).to.deep.equal([{ apiKey: [] }]);
+      expect(operation.requestBody !== undefined).to.equal(route.body !== undefined);
+      expect(operation.responses).to.include.all.keys('401', '403', '429', '500', '503');
+    }
+    expect(document.components.schemas.Problem.properties.code.enum).to.deep.equal(problemCodes);
+  });
+
+  /** The status is declared, and the body has exactly the declared fields; a problem's code is named under its status. */
+  function expectDeclared(route: Route, answer: Answer): void {
+    const response = operationOf(route).responses[answer.status];
+    expect(response, `${route.method} ${route.path} ${answer.status} ${answer.text}`).to.be.an('object');
+    const type = answer.headers.get('content-type')?.split(';')[0];
+    expect(type && Object.keys(response.content ?? {})).to.satisfy((types: string[] | undefined) => !type || types?.includes(type));
+    if (type === 'application/problem+json') expect(response.description).to.include(`\`${answer.body.code}\``);
+    else if (answer.text !== '') expect(route.answers[answer.status]!.body!.parse(answer.body)).to.deep.equal(answer.body);
+    const isWithoutVersion = answer.body.version === undefined;
+    for (const header of Object.keys(response.headers ?? {})) {
+      expect(answer.headers.has(header) || (header === 'ETag' && isWithoutVersion), `${route.method} ${route.path} ${header}`).to.equal(true);
+    }
+  }
+
+  it('real answers, good and bad, are what the document declares', async () => {
+    const { shopId, serviceId, barberIds: [barberId = ''] } = network;
+    const shop = { slug: 'a', name: 'A', address: 'Rua 1', timeZone: 'Europe/Lisbon', locale: 'pt' };
+    const ask = async (method: Route['method'], path: string, address: string, body?: unknown, ifMatch?: number): Promise<Answer> => {
+      const headers = { 'idempotency-key': randomUUID(), ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }) };
+      const answer = await engine.call(network.apiKey, method.toUpperCase(), address, body, headers);
+      expectDeclared(routes.find((route) => route.method === method && route.path === path)!, answer);
+      return answer;
+    };
+    const booked = await ask('post', '/v1/appointments', '/v1/appointments', bookingBody(network));
+    const refusedAt = bookingBody(network, { startsAt: network.at('03:00') });
+    const past = bookingBody(network, { startsAt: network.at('10:00', -1) });
+    for (const body of [bookingBody(network), refusedAt, past, bookingBody(network, { shopId: randomUUID() }), {}]) {
+      await ask('post', '/v1/appointments', '/v1/appointments', body);
+    }
+    const rows = await engine.database.orm.em.fork().execute<{ id: string }[]>('select id from booking_request where network_id = ?', [network.networkId]);
+    for (const { id } of rows) await ask('get', '/v1/appointments/:id', `/v1/appointments/${id}`).then(({ status }) => expect(status).to.equal(200));
+    await ask('get', '/v1/appointments', '/v1/appointments?limit=1');
+    await ask('get', '/v1/availability', `/v1/availability?shopId=${shopId}&serviceId=${serviceId}&from=2027-01-04&to=2027-01-05`);
+    await ask('get', '/v1/appointments/:id/deliveries', `/v1/appointments/${booked.body.id}/deliveries`);
+    await ask('post', '/v1/appointments/:id/cancel', `/v1/appointments/${booked.body.id}/cancel`);
+    await ask('post', '/v1/appointments/:id/cancel', `/v1/appointments/${randomUUID()}/cancel`);
+
+    for (const kind of ['shops', 'barbers', 'services'] as const) {
+      await ask('get', `/v1/${kind}`, `/v1/${kind}`);
+      await ask('get', `/v1/${kind}/:id`, `/v1/${kind}/${{ shops: shopId, barbers: barberId, services: serviceId }[kind]}`);
+    }
+    const { body: { id } } = await ask('post', '/v1/shops', '/v1/shops', shop);
+    await ask('put', '/v1/shops/:id', `/v1/shops/${id}`, shop);
+    await ask('put', '/v1/shops/:id', `/v1/shops/${id}`, shop, 9);
+    await ask('put', '/v1/shops/:id/hours', `/v1/shops/${id}/hours`, { openingHours: [{ weekday: 6, from: '18:00', to: '26:00' }] }, 1);
+    await ask('put', '/v1/barbers/:id/hours/:shopId', `/v1/barbers/${barberId}/hours/${id}`, { hours: [{ weekday: 6, from: '18:00', to: '26:00' }] }, 0);
+    await ask('get', '/v1/barbers/:id/hours', `/v1/barbers/${barberId}/hours`);
+    await ask('post', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`, { fromDate: '2027-01-04', toDate: '2027-01-05' });
+    await ask('get', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`);
+    await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, { startsAt: network.at('10:00', 5), endsAt: network.at('12:00', 5) });
+    await ask('get', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`);
+    await ask('delete', '/v1/shops/:id', `/v1/shops/${id}`, undefined, 2);
+  });
+
+  it('the page of documents, with all that it loads, comes from this server alone', async () => {
+    const page = await fetch(`${engine.url}/docs`);
+    const html = await page.text();
+    const links = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => new URL(link!, page.url));
+    expect([page.status, links.length > 3]).to.deep.equal([200, true]);
+    expect(page.headers.get('content-security-policy')).to.match(/default-src 'self'/).and.match(/script-src 'self'/);
+    for (const link of links) {
+      expect(link.origin).to.equal(engine.url);
+      const { status, headers } = await fetch(link);
+      expect([status, headers.get('content-type')?.startsWith('text/html')], link.href).to.deep.equal([200, false]);
+    }
+    expect(html.replaceAll('http://www.w3.org/', '')).to.not.match(/https?:\/\//);
+  });
+});
