@@ -23,6 +23,8 @@ describe('cancelling', () => {
     return body;
   };
 
+  const isOver = (rows: Row[], kind: string) => rows.filter((row) => row.kind.startsWith(kind)).every(({ state }) => state === 'delivered');
+
   before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' }, deps: { now: () => new Date(Date.now() + aheadMs) } }); });
   after(() => engine.stop());
   beforeEach(async () => {
@@ -63,7 +65,6 @@ describe('cancelling', () => {
 
   it('a visit, from its booking to its cancellation, lists every message and what became of it', async () => {
     const { id } = await booked({ startsAt: network.at('10:00', 3) });
-    const isOver = (rows: Row[], kind: string) => rows.filter((row) => row.kind.startsWith(kind)).every(({ state }) => state === 'delivered');
     const before = await eventually(() => deliveries(id), (rows) => isOver(rows, 'confirmation'));
     expect(before.map(({ kind, state }) => `${kind} ${state}`).sort()).to.deep.equal([
       'confirmation_barber delivered', 'confirmation_customer delivered', 'reminder_customer due', 'reminder_customer due',
