@@ -67,8 +67,3 @@ export class Problem extends Error {
     return problems[this.code].status;
   }
 }
-
-/** Fails the type check where a union is not matched exhaustively, and the run where data from outside broke its promise. */
-export function unreachable(value: never): never {
-  throw new Error(`Unexpected value: ${JSON.stringify(value)}`);
-}

@@ -7,26 +7,15 @@ import { endInstant, startInstant } from '../domain/time.ts';
 import { findShop } from '../db/shop.ts';
 import { Problem } from '../errors.ts';
 import { appointmentAnswer, appointmentBody, pendingBody, refusedBody, requestBody } from './appointment-view.ts';
-import { createBook } from './booking.ts';
+import { createBook, newBooking } from './booking.ts';
 import { createCancel } from './cancelling.ts';
 import type { HttpDeps } from './deps.ts';
 import { route, type Route } from './route.ts';
-import { email, instant, locale, localDate, localDateTime, page, pageOf, phone, text, timeZone, uuid } from './schemas.ts';
+import { localDate, page, pageOf, uuid } from './schemas.ts';
 
 const idParams = z.strictObject({ id: uuid });
 /** Why a booking may be refused. */
 const refusals = ['too_soon', 'too_far_ahead', 'off_step', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'slot_taken', 'undecided'] as const satisfies Refusal['code'][];
-
-const newBooking = z.strictObject({
-  shopId: uuid,
-  serviceId: uuid,
-  barberId: uuid.optional(),
-  startsAt: instant.optional(),
-  localStart: localDateTime.optional(),
-  customer: z.strictObject({ name: text(200), email, phone: phone.optional(), timeZone: timeZone.optional(), locale: locale.optional() }),
-}).refine((body) => (body.startsAt === undefined) !== (body.localStart === undefined), { path: ['startsAt'], message: 'send either startsAt or localStart' });
-
-export type NewBooking = z.output<typeof newBooking>;
 
 const listQuery = z.strictObject({
   shopId: uuid.optional(), barberId: uuid.optional(), date: localDate.optional(), status: z.enum(['confirmed', 'cancelled']).optional(), ...page,

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
 import { readBookingFacts } from '../db/booking-facts.ts';
 import { forgetRequest, lookUpRequest, markToldPending, storeRefusal, storeRequest, type NewRequest } from '../db/booking-request.ts';
 import { freeSlot, type Outcome, type Refusal } from '../domain/appointment.ts';
@@ -10,17 +11,29 @@ import { nearestSlots } from '../domain/availability.ts';
 import { judgeCandidates } from '../domain/choice.ts';
 import { resolveLocal, toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
-import type { NewBooking } from './appointment.ts';
 import { bookedBody, refusalMembers } from './appointment-view.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
 import type { Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Answer } from './route.ts';
+import { email, instant, locale, localDateTime, phone, text, timeZone, uuid } from './schemas.ts';
 
 const day = 86_400_000;
 const keyFormat = /^[\x21-\x7e]{1,255}$/;
 /** UUIDv5 namespace of appointment ids. */
 const appointmentNamespace = '6f0d3f5c-5a0e-5d62-9d0c-6c2f1c2a9b11';
+
+/** What a booking must say. */
+export const newBooking = z.strictObject({
+  shopId: uuid,
+  serviceId: uuid,
+  barberId: uuid.optional(),
+  startsAt: instant.optional(),
+  localStart: localDateTime.optional(),
+  customer: z.strictObject({ name: text(200), email, phone: phone.optional(), timeZone: timeZone.optional(), locale: locale.optional() }),
+}).refine((body) => (body.startsAt === undefined) !== (body.localStart === undefined), { path: ['startsAt'], message: 'send either startsAt or localStart' });
+
+export type NewBooking = z.output<typeof newBooking>;
 
 export function createBook(deps: HttpDeps) {
   const { orm, policy, metrics, now } = deps;
