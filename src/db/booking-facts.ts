@@ -1,4 +1,5 @@
 /** The one read behind every offer and every decision: all that a booking in one shop depends on, in one statement and one snapshot. */
+import type { Outcome } from '../domain/appointment.ts';
 import type { EntityManager } from './orm.ts';
 import {
   inheritSettings,
@@ -40,9 +41,9 @@ type Row = {
   barbers: { id: string; hours: WeeklyStretch[]; breaks: WeeklyStretch[]; settings: Partial<Settings>; version: number; timeOff: [number, number][]; claimed: [number, number][] }[];
 };
 
-const statement = `
+const statement = (first = '') => `
 with stretch as (select tstzrange(to_timestamp(?::float8 / 1000), to_timestamp(?::float8 / 1000)) as during)
-select
+select ${first}
   n.settings as network_settings,
   (select json_build_object('timeZone', s.time_zone, 'locale', s.locale, 'openingHours', s.opening_hours, 'settings', s.settings)
      from shop s where s.network_id = n.id and s.id = ? and s.archived_at is null) as shop,
@@ -64,10 +65,42 @@ from network n, stretch where n.id = ?`;
 
 const interval = ([from, to]: [number, number]): Interval => ({ from, to });
 
+export type Missing = { missing: 'shopId' | 'serviceId' | 'barberId' };
+
+const factsValues = ({ networkId, shopId, serviceId, barberId, window }: FactsQuery) =>
+  [window.from, window.to, shopId, serviceId, shopId, shopId, barberId, barberId, networkId];
+
 /** Reads the facts, or names what does not exist in the caller's network (archived counts as absent). */
-export async function readBookingFacts(em: EntityManager, query: FactsQuery): Promise<BookingFacts | { missing: 'shopId' | 'serviceId' | 'barberId' }> {
-  const { networkId, shopId, serviceId, barberId, window } = query;
-  const [row] = await em.execute<Row[]>(statement, [window.from, window.to, shopId, serviceId, shopId, shopId, barberId, barberId, networkId]);
+export async function readBookingFacts(em: EntityManager, query: FactsQuery): Promise<BookingFacts | Missing> {
+  const [row] = await em.execute<Row[]>(statement(), factsValues(query));
+  return toFacts(row, query);
+}
+
+export type StoredRequest = { fingerprint: string; outcome: Outcome | null; expired: boolean };
+
+export type Lookup = {
+  /** What was asked under this id before, if anything. */
+  request: StoredRequest | null;
+  /** An appointment with this id exists although its request was purged long ago. */
+  appointmentExists: boolean;
+  facts: BookingFacts | Missing;
+};
+
+/** Whether this key was used, and the facts: two questions, one round trip and one snapshot, so that a twin decided in between cannot fool us. */
+export async function lookUpBooking(em: EntityManager, id: string, query: FactsQuery): Promise<Lookup> {
+  type Found = Row & { request: StoredRequest | null; appointment_exists: boolean };
+  const [from, to, ...rest] = factsValues(query);
+  const [row] = await em.execute<Found[]>(
+    statement(`
+  (select json_build_object('fingerprint', r.fingerprint, 'outcome', r.outcome, 'expired', r.created_at < now() - interval '7 days')
+     from booking_request r where r.id = ?::uuid and r.network_id = n.id) as request,
+  exists (select from appointment x where x.id = ?::uuid) as appointment_exists,`),
+    [from, to, id, id, ...rest],
+  );
+  return { request: row?.request ?? null, appointmentExists: row?.appointment_exists ?? false, facts: toFacts(row, query) };
+}
+
+function toFacts(row: Row | undefined, { barberId }: FactsQuery): BookingFacts | Missing {
   if (!row?.shop) return { missing: 'shopId' };
   const { shop, service } = row;
   if (!service) return { missing: 'serviceId' };

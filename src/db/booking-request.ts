@@ -2,35 +2,6 @@
 import type { Outcome } from '../domain/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
-export type StoredRequest = {
-  fingerprint: string;
-  outcome: Outcome | null;
-  createdAt: string;
-  expired: boolean;
-};
-
-export type RequestLookup = {
-  /** The request stored under this id, if any. */
-  request: StoredRequest | null;
-  /** An appointment with this id exists although its request was purged long ago. */
-  appointmentExists: boolean;
-};
-
-/** Whether this key was used, and for what. */
-export async function lookUpRequest(em: EntityManager, networkId: string, id: string): Promise<RequestLookup> {
-  type Row = { fingerprint: string | null; outcome: Outcome | null; created_at: string | null; expired: boolean; appointment_exists: boolean };
-  const [row] = await em.execute<Row[]>(
-    `select r.fingerprint, r.outcome, r.created_at, coalesce(r.created_at < now() - interval '7 days', false) as expired,
-       exists (select from appointment a where a.id = k.id) as appointment_exists
-     from (select ?::uuid as id, ?::uuid as network_id) k left join booking_request r on r.id = k.id and r.network_id = k.network_id`,
-    [id, networkId],
-  );
-  return {
-    request: row?.fingerprint ? { fingerprint: row.fingerprint, outcome: row.outcome, createdAt: row.created_at!, expired: row.expired } : null,
-    appointmentExists: row?.appointment_exists ?? false,
-  };
-}
-
 export type NewRequest = {
   id: string;
   networkId: string;

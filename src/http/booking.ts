@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { readBookingFacts } from '../db/booking-facts.ts';
-import { forgetRequest, lookUpRequest, markToldPending, storeRefusal, storeRequest, type NewRequest } from '../db/booking-request.ts';
+import { lookUpBooking, readBookingFacts } from '../db/booking-facts.ts';
+import { forgetRequest, markToldPending, storeRefusal, storeRequest, type NewRequest } from '../db/booking-request.ts';
 import { freeSlot, type Outcome, type Refusal } from '../domain/appointment.ts';
 import { nearestSlots } from '../domain/availability.ts';
 import { judgeCandidates } from '../domain/choice.ts';
@@ -56,13 +56,11 @@ export function createBook(deps: HttpDeps) {
     const id = uuidv5(`${networkId} ${apiClientId} ${key}`, appointmentNamespace);
     const fingerprint = createHash('sha256').update(canonical(body)).digest('hex');
 
-    const { request, appointmentExists } = await lookUpRequest(orm.em.fork(), networkId, id);
+    const around = body.startsAt ?? Date.parse(`${body.localStart}:00Z`);
+    const { request, appointmentExists, facts } = await lookUpBooking(orm.em.fork(), id, { networkId, ...where(body), window: { from: around - 2 * day, to: around + 3 * day } });
     if (request?.expired || (!request && appointmentExists)) throw new Problem('idempotency_key_expired');
     if (request && request.fingerprint !== fingerprint) throw new Problem('idempotency_key_reused');
     if (request?.outcome) return answer(id, body, request.outcome);
-
-    const around = body.startsAt ?? Date.parse(`${body.localStart}:00Z`);
-    const facts = await readBookingFacts(orm.em.fork(), { networkId, ...where(body), window: { from: around - 2 * day, to: around + 3 * day } });
     if ('missing' in facts) throw new Problem('not_found', { faults: [{ path: `/${facts.missing}`, message: 'is not known in this network, or not there' }] });
     const startsAt = body.startsAt ?? resolveStart(body.localStart!, facts.shop.timeZone);
     const asked: NewRequest = {
