@@ -65,7 +65,7 @@ export async function claimSlot(
   try {
     return await em.transactional(async (tx) => {
       if (!overruleVersion) {
-        const diary = tx.map(Diary, { barberId, version: candidate.diaryVersion, bumpedAt: new Date(0) });
+        const diary = tx.map(Diary, { barberId, networkId: ids.networkId, version: candidate.diaryVersion, bumpedAt: new Date(0) });
         diary.bumpedAt = now;
         await tx.flush();
       }

@@ -54,6 +54,7 @@ export const Diary = defineEntity({
   tableName: 'diary',
   properties: {
     barberId: p.uuid().primary(),
+    networkId: p.uuid(),
     bumpedAt: p.datetime(),
     version: p.integer().version(),
   },

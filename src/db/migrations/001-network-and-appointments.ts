@@ -101,12 +101,14 @@ export class Migration001NetworkAndAppointments extends Migration {
 
     // A barber without a diary could not be booked under the optimistic lock, so the database makes one for each.
     this.addSql(`create table diary (
-      barber_id uuid primary key references barber,
+      barber_id uuid primary key,
+      network_id uuid not null,
+      foreign key (network_id, barber_id) references barber (network_id, id),
       bumped_at timestamptz not null default now(),
       version integer not null default 1
     )`);
     this.addSql(`create function open_diary() returns trigger language plpgsql as $$
-      begin insert into diary (barber_id) values (new.id); return new; end $$`);
+      begin insert into diary (barber_id, network_id) values (new.id, new.network_id); return new; end $$`);
     this.addSql(`create trigger barber_has_a_diary after insert on barber for each row execute function open_diary()`);
 
     this.addSql(`create table api_client (
