@@ -32,7 +32,7 @@ export const problems = {
   undecided: { status: 409, title: 'The booking could not be decided in time, so it was refused; nothing is reserved.' },
   already_begun: { status: 409, title: 'The visit has begun; it can no longer be cancelled.' },
 
-  database_unavailable: { status: 503, title: 'The database is away; nothing was booked. Try again shortly.' },
+  database_unavailable: { status: 503, title: 'The database does not answer. Try again shortly.' },
   temporal_unavailable: { status: 503, title: 'The workflow service is away; nothing was booked. Try again shortly.' },
   outcome_unknown: { status: 503, title: 'The outcome is not known yet. Repeat the request with the same Idempotency-Key.' },
   internal: { status: 500, title: 'Something went wrong on our side.' },

@@ -21,11 +21,11 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
 }
 
 /** Runs both workers. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
-export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean } = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
+export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean; interrupted?: AbortSignal } = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
   const { config, log, orm, mailer, metrics, now } = deps;
   const { address, namespace, taskQueue } = config.temporal;
   const workflowBundle = options.bundle ?? (await bundleWorkflows(deps));
-  const connection = await connectPatiently(address, log);
+  const connection = await connectPatiently(address, log, options.interrupted);
   const activityDeps = { orm, mailer, mailFrom: config.mailFrom, metrics, now };
   const shared = { connection, namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' } as const;
 
@@ -60,15 +60,15 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   };
 }
 
-/** A worker that starts before Temporal waits for it, and says so; whatever starts it need not. */
-async function connectPatiently(address: string, log: Logger): Promise<NativeConnection> {
+/** A worker that starts before Temporal waits for it, and says so; whatever starts it need not. The signal ends the wait. */
+async function connectPatiently(address: string, log: Logger, interrupted?: AbortSignal): Promise<NativeConnection> {
   for (;;) {
     try {
       return await NativeConnection.connect({ address });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       log.warn({ address }, 'Temporal does not answer; trying again');
-      await wait(2000);
+      await wait(2000, undefined, interrupted && { signal: interrupted });
     }
   }
 }
@@ -86,12 +86,12 @@ async function serveHealth(deps: Deps, isPolling: () => boolean): Promise<() => 
 }
 
 if (import.meta.main) {
-  await runProgram(async () => {
+  await runProgram(async (interrupted) => {
     const deps = await openDeps(readConfig());
     Runtime.install({ logger: sdkLogger(deps.log), shutdownSignals: [] });
     let worker: Awaited<ReturnType<typeof startWorker>> | undefined;
     const closeHealth = await serveHealth(deps, () => worker?.isPolling() ?? false);
-    worker = await startWorker(deps);
+    worker = await startWorker(deps, { interrupted });
     const { ended, stop } = worker;
     return { ended, stop: async () => { await stop(); await closeHealth(); await deps.close(); } };
   });

@@ -57,8 +57,8 @@ export async function startApiProgram(env: Record<string, string>): Promise<ApiP
   return { ...program, url: String(up.url) };
 }
 
-export async function startWorkerProgram(env: Record<string, string>): Promise<Program> {
-  const { up: _, ...program } = await startProgram('src/worker.ts', env, 'the worker runs');
+export async function startWorkerProgram(env: Record<string, string>, upMessage = 'the worker runs'): Promise<Program> {
+  const { up: _, ...program } = await startProgram('src/worker.ts', env, upMessage);
   return program;
 }
 
@@ -67,7 +67,8 @@ export type Site = {
   database: TestDatabase;
   env: Record<string, string>;
   startApi: (more?: Record<string, string>) => Promise<ApiProgram>;
-  startWorker: (more?: Record<string, string>) => Promise<Program>;
+  /** Waits for another message than that it runs, if one is named. */
+  startWorker: (more?: Record<string, string>, upMessage?: string) => Promise<Program>;
   close: () => Promise<void>;
 };
 
@@ -83,7 +84,7 @@ export async function openSite(more: Record<string, string> = {}, existing?: Tes
   return {
     database, env,
     startApi: (more = {}) => noted(startApiProgram({ ...env, ...more })),
-    startWorker: (more = {}) => noted(startWorkerProgram({ ...env, ...more })),
+    startWorker: (more = {}, upMessage?: string) => noted(startWorkerProgram({ ...env, ...more }, upMessage)),
     close: async () => {
       await Promise.all(programs.filter((program) => program.isRunning()).map((program) => program.end('SIGKILL')));
       await database.drop();

@@ -1,6 +1,7 @@
 /** Goal: a booking that nobody decides yet is neither lost nor denied. Method: the API program without a worker, which then starts on time, or too late. */
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { freePorts } from '../../src/dev/ports.ts';
 import { bookingBody, customer } from '../support/booking.ts';
 import { count } from '../support/claiming.ts';
 import { eventually, send } from '../support/engine.ts';
@@ -47,6 +48,14 @@ describe('without a worker', () => {
     const kinds = async () => (await mailsOf(booked.body.id)).map(({ headers }) => headers['x-punctual-kind']).filter((kind) => kind!.startsWith('cancellation')).sort();
     expect(await eventually(kinds, (found) => found.length >= 2)).to.deep.equal(['cancellation_barber', 'cancellation_customer']);
     expect(await worker.end('SIGTERM')).to.equal(0);
+  });
+
+  it('a worker, started while Temporal is away, waits for it and ends at one signal', async () => {
+    const [port] = await freePorts(1);
+
+    const worker = await site.startWorker({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` }, 'Temporal does not answer; trying again');
+
+    expect(await worker.end('SIGTERM')).to.equal(130);
   });
 
   it('bookings are pending, and a worker that starts ends each: confirmed in time, refused and mailed after the deadline', async () => {
