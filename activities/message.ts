@@ -1,4 +1,5 @@
 /** Sending messages. The message is made at the moment of sending, from the database: nothing of it travels through Temporal. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { isWanted } from '../src/domain/appointment.ts';
 import { renderMessage } from '../src/domain/message.ts';
@@ -34,7 +35,7 @@ export function createMessageActivities(deps: ActivityDeps) {
       try {
         const message = renderMessage(context.kind, toView(context), reader.locale);
         const { providerId } = await mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
-        return await end(context, 'delivered', { providerId });
+        return await patiently(() => end(context, 'delivered', { providerId }));
       } catch (error) {
         if (!(error instanceof MailError)) throw error;
         const waitSeconds = nextWait(context, input.policy, now().getTime());
@@ -44,6 +45,18 @@ export function createMessageActivities(deps: ActivityDeps) {
       }
     },
   };
+}
+
+/** The mail has gone: if the database blinks now, writing that again is cheaper than a second copy. Up to 18 s, well within the activity's limit. */
+async function patiently(write: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await write();
+    } catch (error) {
+      if (tries > 8) throw error;
+      await wait(500 * tries);
+    }
+  }
 }
 
 /** Seconds until the next try, or null when it would begin later than the policy or the effect's use allows. */

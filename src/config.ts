@@ -5,7 +5,8 @@ const whole = (fallback: number, min: number, max: number) => z.coerce.number().
 
 const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
-  DATABASE_POOL_SIZE: whole(10, 1, 200),
+  // The migrator asks on a second connection while its transaction holds one.
+  DATABASE_POOL_SIZE: whole(10, 2, 200),
   TEMPORAL_ADDRESS: z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port').default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('punctual'),

@@ -3,6 +3,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { Appointment, AppointmentEvent, BookingRequest, Contact, Customer, Delivery, Occupancy } from './entities/appointment.ts';
 import { ApiClient, ApiKey } from './entities/api-key.ts';
 import { Assignment, Barber, Diary, TimeOff } from './entities/barber.ts';
+import { reclaimDeadClients } from './pool.ts';
 import { Network, Service, Shop, ShopClosure } from './entities/network.ts';
 import { Migration001NetworkAndAppointments } from './migrations/001-network-and-appointments.ts';
 
@@ -31,7 +32,7 @@ export async function openOrm(options: { databaseUrl: string; poolSize: number }
     useBatchUpdates: false,
     // Instants are stored as timestamptz, and the process's own zone must not matter.
     forceUtcTimezone: true,
-    driverOptions: { connectionTimeoutMillis: 3000, statement_timeout: 10_000, query_timeout: 12_000, application_name: 'punctual' },
+    driverOptions: { connectionTimeoutMillis: 3000, statement_timeout: 10_000, query_timeout: 12_000, application_name: 'punctual', onPoolCreated: reclaimDeadClients },
     debug: false,
   });
 }

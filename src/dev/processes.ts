@@ -94,7 +94,8 @@ export function trimLog(logFile: string): void {
 /** Starts a server; it may not be ready yet when this returns. */
 export async function startProcess({ name, command, args, env, logFile, pidFile }: ServerCommand): Promise<Running> {
   trimLog(logFile);
-  const log = openSync(logFile, 'a');
+  // An inbox's log names addresses.
+  const log = openSync(logFile, 'a', 0o600);
   let child: ChildProcess;
   try {
     child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], ...(env && { env }) });
