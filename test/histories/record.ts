@@ -59,7 +59,7 @@ for (const [name, { script, wishes, after }] of Object.entries(paths)) {
     await after?.(started);
     const handle = stage.client.workflow.getHandle(started.workflowId);
     await handle.result();
-    writeFileSync(new URL(`${version}-${name}.json`, import.meta.url), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())))}\n`);
+    writeFileSync(new URL(`${version}-${name}.json`, import.meta.url), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()).replaceAll(`${process.cwd()}/`, '')))}\n`);
   });
   process.stdout.write(`${version}-${name}\n`);
 }
