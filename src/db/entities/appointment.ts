@@ -125,6 +125,3 @@ export const Delivery = defineEntity({
 });
 
 export type AppointmentRow = InferEntity<typeof Appointment>;
-export type ContactRow = InferEntity<typeof Contact>;
-export type BookingRequestRow = InferEntity<typeof BookingRequest>;
-export type DeliveryRow = InferEntity<typeof Delivery>;

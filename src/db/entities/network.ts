@@ -66,4 +66,3 @@ export const Service = defineEntity({
 
 export type ShopRow = InferEntity<typeof Shop>;
 export type ServiceRow = InferEntity<typeof Service>;
-export type ShopClosureRow = InferEntity<typeof ShopClosure>;
