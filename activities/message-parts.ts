@@ -22,15 +22,22 @@ export function toView(context: DeliveryContext): MessageView {
   return {
     appointmentId: context.appointmentId,
     shopName: shop.name, shopAddress: shop.address, shopPhone: shop.phone, shopTimeZone: shop.timeZone, shopLocale: shop.locale,
-    serviceName: context.service.name, barberName: context.barber?.name ?? null,
+    serviceName: context.service.name, barberName: context.barber?.name ?? null, parts: context.parts,
     customerName: context.customer?.name ?? '', customerTimeZone: context.customer?.timeZone ?? null,
-    startsAt: context.startsAt, endsAt: context.endsAt, priceCents: context.priceCents, currency: context.currency,
+    startsAt: context.startsAt, endsAt: context.endsAt, priceCents: context.parts.reduce((sum, part) => sum + part.priceCents, 0), currency: context.currency,
     ...(refusal && { reasonCode: refusal.code, nearest: refusal.nearest.map((slot) => slot.startsAt) }),
   };
 }
 
-/** One UID for every message about an appointment, everywhere. */
+/** The UID of the visit, for the customer and a sole barber: one for every message about it, everywhere. */
 export const appointmentUid = (appointmentId: string): string => `${appointmentId}@punctual`;
+
+/**
+ * Each of several barbers has an event with times of his own, and the UID is what makes an event one (RFC 5545, 3.8.4.7): under a common one
+ * the later mail would replace what the earlier put down (RFC 5546, 2.1.5) wherever two of them reach one mailbox, as with barbers who share
+ * the shop's, or one who is the customer. A sole barber's event is the customer's: and what was sent out under its UID must stay revocable.
+ */
+const eventUid = ({ appointmentId, barberId }: DeliveryContext): string => appointmentUid(barberId ? `${appointmentId}.${barberId}` : appointmentId);
 
 /** The mail of a delivery. Reminders and refusals carry no invitation: they change nothing in a calendar. */
 export function toMail(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, now: Date): OutgoingMail {
@@ -50,7 +57,7 @@ export function toMail(context: DeliveryContext, reader: Reader, message: Render
 function invitationOf(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, method: 'REQUEST' | 'CANCEL', now: Date): string {
   const { shop, service, barber, customer } = context;
   return invitation({
-    method, uid: appointmentUid(context.appointmentId), sequence: context.sequence, stampedAt: now, times: eventTimes(context),
+    method, uid: eventUid(context), sequence: context.sequence, stampedAt: now, times: eventTimes(context),
     summary: `${service.name}, ${context.kind.endsWith('_barber') ? (customer?.name ?? '') : (barber?.name ?? shop.name)}`,
     description: message.text, location: `${shop.name}, ${shop.address}`,
     organizer: { name: shop.name, email: mailFrom }, attendee: { name: reader.name, email: reader.address },

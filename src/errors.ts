@@ -28,8 +28,12 @@ export const problems = {
   outside_working_hours: { status: 409, title: 'The barber does not work at that time.' },
   on_break: { status: 409, title: 'The barber has a break at that time.' },
   time_off: { status: 409, title: 'The barber is away at that time.' },
+  service_not_offered: { status: 409, title: 'No barber who was asked for gives that service here.' },
+  barber_day_full: { status: 409, title: 'The barber takes no more visits on that day.' },
+  customer_limit: { status: 409, title: 'This customer has as many visits as the shop allows.' },
   slot_taken: { status: 409, title: 'That time is taken.' },
   undecided: { status: 409, title: 'The booking could not be decided in time, so it was refused; nothing is reserved.' },
+  in_use: { status: 409, title: 'It is still used, so it cannot be removed.' },
   already_begun: { status: 409, title: 'The visit has begun; it can no longer be cancelled.' },
 
   database_unavailable: { status: 503, title: 'The database does not answer. Try again shortly.' },

@@ -4,15 +4,21 @@ import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
 import { isDatabaseAway } from './db/faults.ts';
 import { migrate } from './db/orm.ts';
+import { adoptZoneData } from './db/zone-data.ts';
+import { zoneDataVersion } from './domain/time.ts';
 import { prepareNamespace, scheduleHousekeeping } from './temporal.ts';
 
 /** Repeating is harmless, also from several machines at once. */
 export async function prepareServers(deps: Pick<Deps, 'orm' | 'temporal' | 'config' | 'log'>): Promise<void> {
   const { namespace, taskQueue } = deps.config.temporal;
   const ran = await migrate(deps.orm);
+  const zoneData = await adoptZoneData(deps.orm.em, zoneDataVersion());
+  if (zoneData.before !== null && zoneData.before !== zoneData.now) {
+    deps.log.warn({ ...zoneData }, 'zone data has changed: "times check" tells which appointments no longer begin at their promised time');
+  }
   await prepareNamespace(deps.temporal.connection, namespace);
   await scheduleHousekeeping(deps.temporal.client, taskQueue);
-  deps.log.info({ ran }, 'the database and the namespace are ready');
+  deps.log.info({ ran, zoneData: zoneData.now }, 'the database and the namespace are ready');
 }
 
 function sentence(error: unknown, address: string): string {

@@ -5,14 +5,15 @@
  * one whose effects are done.
  */
 import { allHandlersFinished, CancellationScope, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { CancelResult, Outcome } from '../src/domain/appointment.ts';
+import type { CancelResult, Outcome, PlannedDelivery, RetimeResult } from '../src/domain/appointment.ts';
 import { deliverAll } from './effects.ts';
-import { bookUpdate, cancelUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
-import { forgetContact, release, reserve } from './reservation.ts';
+import { bookUpdate, cancelUpdate, retimeUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
+import { forgetContact, release, reserve, retime } from './reservation.ts';
 
 export async function appointment(input: AppointmentInput): Promise<AppointmentState> {
   const state: AppointmentState = { step: 'reserving', outcome: null };
   let cancellation: Extract<CancelResult, { ok: true }> | undefined;
+  let retimed: Extract<RetimeResult, { ok: true }> | undefined;
 
   setHandler(stateQuery, () => state);
   setHandler(bookUpdate, async () => {
@@ -20,6 +21,12 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     return state.outcome!;
   });
   setHandler(cancelUpdate, ({ actor }) => cancel(actor));
+  setHandler(retimeUpdate, async ({ actor }) => {
+    await condition(() => state.outcome !== null);
+    const result: RetimeResult = state.outcome!.ok ? await retime(input, actor) : { ok: false, code: 'not_found' };
+    if (result.ok) retimed = result;
+    return result;
+  });
   // "Request cancellation" in the Temporal UI means the appointment: without this, it would stay confirmed and be forgotten.
   CancellationScope.current().cancelRequested.catch(() => CancellationScope.nonCancellable(() => cancel('operator')));
   return CancellationScope.nonCancellable(live);
@@ -30,24 +37,43 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     markDecision(state, outcome);
 
     if (outcome.ok) {
-      const effects = new CancellationScope();
-      const sending = effects.run(() => deliverAll(input, deliveries));
-      await condition(() => cancellation !== undefined, Math.max(1, Date.parse(outcome.endsAt) - Date.now()));
-      if (cancellation) {
-        markCancelled(state);
-        effects.cancel();
-        await sending;
-        await deliverAll(input, cancellation.deliveries);
-      } else {
-        await sending;
-        state.step = 'over';
-      }
+      await untilTheEnd(outcome.endsAt, deliveries);
     } else if (toldPending) {
       await deliverAll(input, deliveries);
       await forgetContact(input);
     }
     await condition(allHandlersFinished);
     return state;
+  }
+
+  /** Confirmations go out whatever happens to the time; reminders are planned anew when it moves. */
+  async function untilTheEnd(firstEnd: string, deliveries: PlannedDelivery[]): Promise<void> {
+    const effects = new CancellationScope();
+    const sending = effects.run(() => deliverAll(input, deliveries.filter((each) => !isReminder(each))));
+    let reminders = deliveries.filter(isReminder);
+    let endsAt = firstEnd;
+    for (;;) {
+      const scope = new CancellationScope();
+      const planned = reminders;
+      const reminding = scope.run(() => deliverAll(input, planned));
+      await condition(() => cancellation !== undefined || retimed !== undefined, Math.max(1, Date.parse(endsAt) - Date.now()));
+      if (cancellation) {
+        markCancelled(state);
+        effects.cancel();
+        scope.cancel();
+        await Promise.all([sending, reminding]);
+        return deliverAll(input, cancellation.deliveries);
+      }
+      if (!retimed) {
+        await Promise.all([sending, reminding]);
+        state.step = 'over';
+        return;
+      }
+      ({ endsAt, reminders } = retimed);
+      retimed = undefined;
+      scope.cancel();
+      await reminding;
+    }
   }
 
   async function cancel(actor: string): Promise<CancelResult> {
@@ -58,6 +84,8 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     return result;
   }
 }
+
+const isReminder = ({ kind }: PlannedDelivery): boolean => kind === 'reminder_customer';
 
 function markDecision(state: AppointmentState, outcome: Outcome): void {
   state.step = outcome.ok ? 'confirmed' : 'refused';

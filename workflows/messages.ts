@@ -4,7 +4,8 @@
  */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { AppointmentStatus, CancelResult, Outcome, PlannedDelivery } from '../src/domain/appointment.ts';
+import type { AppointmentStatus, CancelResult, Outcome, PlannedDelivery, RetimeResult } from '../src/domain/appointment.ts';
+import type { Visit } from '../src/domain/rules.ts';
 
 export const appointmentWorkflowId = (appointmentId: string): string => `appointment-${appointmentId}`;
 
@@ -31,6 +32,8 @@ export type AppointmentInput = {
   serviceId: string;
   /** Null asks for any barber. */
   barberId: string | null;
+  /** What is wanted, when it is more than one service; the two fields above are then those of the first. */
+  visit?: Visit;
   /** ISO 8601, UTC. */
   startsAt: string;
   policy: Policy;
@@ -45,6 +48,7 @@ export type RedeliveryWorkflow = (input: RedeliveryInput) => Promise<void>;
 export const redeliveryWorkflowId = (appointmentId: string): string => `redelivery-${appointmentId}`;
 
 export type CancelRequest = { actor: string };
+export type RetimeRequest = { actor: string };
 
 export type AppointmentState = { step: 'reserving' | AppointmentStatus | 'refused' | 'over'; outcome: Outcome | null };
 
@@ -53,6 +57,9 @@ export const bookUpdate = defineUpdate<Outcome>('book');
 export const bookUpdateId = 'book';
 
 export const cancelUpdate = defineUpdate<CancelResult, [CancelRequest]>('cancel');
+
+/** Brings the appointment back to its promised wall time after clock rules have changed. */
+export const retimeUpdate = defineUpdate<RetimeResult, [RetimeRequest]>('retime');
 
 export const stateQuery = defineQuery<AppointmentState>('state');
 

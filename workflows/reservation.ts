@@ -1,6 +1,6 @@
 /** Deciding about time: always in the database, by short activities on the deciding queue. */
 import { isCancellation, log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import type { CancelResult, Decided } from '../src/domain/appointment.ts';
+import type { CancelResult, Decided, RetimeResult } from '../src/domain/appointment.ts';
 import type { DecidingActivities } from '../activities/index.ts';
 import type { AppointmentInput } from './messages.ts';
 
@@ -27,6 +27,10 @@ export async function reserve(input: AppointmentInput): Promise<Decided> {
 
 export async function release(input: AppointmentInput, actor: string): Promise<CancelResult> {
   return proxyLocalActivities<DecidingActivities>(atOnce).cancelAppointment({ networkId: input.networkId, appointmentId: input.appointmentId, actor });
+}
+
+export async function retime(input: AppointmentInput, actor: string): Promise<RetimeResult> {
+  return proxyLocalActivities<DecidingActivities>(atOnce).retimeAppointment({ networkId: input.networkId, appointmentId: input.appointmentId, actor });
 }
 
 /** Contacts of refused bookings are not kept. */

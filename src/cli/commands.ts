@@ -1,20 +1,10 @@
 /** The commands: each reads its options, works on the database, and answers what stdout gets and what is only said beside it. */
 import { createApiKey, revokeApiKey } from '../db/api-key.ts';
-import { createNetwork, findNetworkBySlug, listApiKeys, type ApiKeyView, type NetworkView } from '../db/network.ts';
-import type { EntityManager } from '../db/orm.ts';
+import { createNetwork, listApiKeys, type ApiKeyView } from '../db/network.ts';
 import { toUtc } from '../domain/time.ts';
+import { requireNetwork, type Command } from './command.ts';
 import { readExpiry, readFlags, readKeyId, readName, readScopes, readSlug } from './options.ts';
-
-/** `result` goes to stdout, so that a script can keep it; `remark` goes to stderr. */
-export type Said = { result: string; remark?: string };
-/** Options are read before the database is opened: a faulty request is told even while it is away. */
-export type Command = (args: string[], now: number) => (em: EntityManager) => Promise<Said>;
-
-async function requireNetwork(em: EntityManager, slug: string): Promise<NetworkView> {
-  const network = await findNetworkBySlug(em, slug);
-  if (!network) throw new Error(`There is no network "${slug}".`);
-  return network;
-}
+import { adoptTimes, checkTimes, moveTimes } from './times.ts';
 
 const addNetwork: Command = (args) => {
   const flags = readFlags(args, ['slug', 'name']);
@@ -68,4 +58,7 @@ export const commands: Readonly<Record<string, Command>> = {
   'key create': addKey,
   'key revoke': endKey,
   'key list': listKeys,
+  'times check': checkTimes,
+  'times move': moveTimes,
+  'times adopt': adoptTimes,
 };

@@ -1,11 +1,12 @@
 /**
- * Program: what an operator does before there is an API key to do it with: networks and keys. Exit code 0, 1 when the command could not be
- * carried out, 2 when the request itself is faulty.
+ * Program: what an operator does before there is an API key to do it with: networks and keys; and after clock rules have
+ * changed. Exit code 0; 1 when the command could not be carried out; 2 when the request itself is faulty; 3 when something waits for a person.
  */
 import { readConfig } from '../config.ts';
 import { databaseSchemaVersion, openOrm } from '../db/orm.ts';
 import { isDatabaseAway } from '../db/faults.ts';
-import { commands, type Said } from './commands.ts';
+import type { Said } from './command.ts';
+import { commands } from './commands.ts';
 import { usage, UsageError } from './options.ts';
 
 /** Two words name a command; what follows are its options. Null asks for the usage. */
@@ -34,6 +35,7 @@ function sentence(error: unknown): string {
 try {
   const said = await run(process.argv.slice(2));
   process.stdout.write(`${said?.result ?? usage}\n`);
+  process.exitCode = said?.exitCode ?? 0;
   if (said?.remark !== undefined) process.stderr.write(`${said.remark}\n`);
 } catch (error) {
   process.stderr.write(`${sentence(error)}\n`);

@@ -18,10 +18,17 @@ export const usage = `Usage: npm run cli -- <command>     (in the image: node sr
       Ends a key within seconds. The id is in the list; the key itself does as well.
   key list --network <slug>
       Prints id, client, scopes, state, end and last use of each key, separated by tabs.
+  times check [--network <slug>]
+      After an update of Node: lists appointments whose instant no longer means the wall time that was promised, because a government has
+      changed its clock rules. Ends with code 3 if there are any.
+  times move [--network <slug>]
+      Moves them back to the promised wall time, with their reminders. Lists those that a person must settle, and ends with code 3 then.
+  times adopt
+      Adopts this Node's zone data, also when it is older than what was adopted. (The migration adopts newer data.)
   help
       Prints this.
 
-It works on the database that DATABASE_URL names; SMTP_URL must be set, too.`;
+It works on the database that DATABASE_URL names; SMTP_URL must be set, too, and TEMPORAL_ADDRESS for "times move".`;
 
 /** Reads the options of a command; all of `needed` must be there, nothing else but `optional` may. */
 export function readFlags<N extends string, O extends string = never>(args: string[], needed: readonly N[], optional: readonly O[] = []): Record<N, string> & Partial<Record<O, string>> {

@@ -1,11 +1,11 @@
 /** Appointments: the cancelling transition, and what is read of them. */
-import { LockMode } from '@mikro-orm/core';
+import { LockMode, raw } from '@mikro-orm/core';
 import { v7 as uuidv7 } from 'uuid';
-import { judgeCancel, planCancellation, type AppointmentStatus, type CancelResult, type Outcome } from '../domain/appointment.ts';
+import { judgeCancel, planCancellation, type AppointmentStatus, type BookedPart, type CancelResult, type Outcome } from '../domain/appointment.ts';
 import type { Page } from './cursor.ts';
 import { afterCursor, toPage } from './cursor.ts';
 import { insertDeliveries, readDeliveries } from './delivery.ts';
-import { Appointment, AppointmentEvent, Delivery, Occupancy, type AppointmentRow } from './entities/appointment.ts';
+import { Appointment, AppointmentEvent, AppointmentPart, Delivery, Occupancy, type AppointmentPartRow, type AppointmentRow } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
 /**
@@ -29,7 +29,9 @@ export async function cancelAppointment(em: EntityManager, ids: { networkId: str
     tx.create(AppointmentEvent, {
       id: uuidv7(), networkId: ids.networkId, appointment: ids.appointmentId, kind: 'cancelled', actor, version: appointment.version, happenedAt: now,
     }, { persist: true });
-    const deliveries = insertDeliveries(tx, ids.networkId, ids.appointmentId, 1, planCancellation(appointment.endsAt.getTime(), now.getTime()), now);
+    const parts = await tx.find(AppointmentPart, { appointmentId: ids.appointmentId }, { orderBy: { position: 'asc' } });
+    const barberIds = [...new Set(parts.map(({ barberId }) => barberId))];
+    const deliveries = insertDeliveries(tx, ids.networkId, ids.appointmentId, 1, planCancellation(appointment.endsAt.getTime(), now.getTime(), barberIds), now);
     await tx.flush();
     return { ok: true, version: appointment.version, deliveries };
   });
@@ -49,19 +51,29 @@ export type AppointmentView = {
   customerTimeZone: string;
   priceCents: number;
   currency: string;
+  /** The services of the visit, in order; service, barber and start above are the first one's. */
+  parts: BookedPart[];
   createdAt: string;
   version: number;
 };
 
-const view = (row: AppointmentRow): AppointmentView => ({
+const partView = (row: AppointmentPartRow): BookedPart => ({
+  serviceId: row.serviceId, barberId: row.barberId, startsAt: row.startsAt.toISOString(), endsAt: row.endsAt.toISOString(), priceCents: row.priceCents, chosen: row.chosen,
+});
+
+const view = (row: AppointmentRow, parts: AppointmentPartRow[]): AppointmentView => ({
   id: row.id, shopId: row.shopId, serviceId: row.serviceId, barberId: row.barberId, customerId: row.customerId, status: row.status,
   startsAt: row.startsAt.toISOString(), endsAt: row.endsAt.toISOString(), shopTimeZone: row.shopTimeZone, customerTimeZone: row.customerTimeZone,
   priceCents: row.priceCents, currency: row.currency, createdAt: row.createdAt.toISOString(), version: row.version,
+  parts: parts.filter(({ appointmentId }) => appointmentId === row.id).map(partView),
 });
+
+const readParts = (em: EntityManager, ids: string[]): Promise<AppointmentPartRow[]> =>
+  em.fork().find(AppointmentPart, { appointmentId: { $in: ids } }, { orderBy: { appointmentId: 'asc', position: 'asc' } });
 
 export async function findAppointment(em: EntityManager, networkId: string, id: string): Promise<AppointmentView | null> {
   const row = await em.fork().findOne(Appointment, { id, networkId });
-  return row && view(row);
+  return row && view(row, await readParts(em, [id]));
 }
 
 export type RequestView = { id: string; shopId: string; serviceId: string; barberId: string | null; startsAt: string; createdAt: string; outcome: Outcome | null };
@@ -86,13 +98,15 @@ export async function listAppointments(em: EntityManager, networkId: string, fil
     Appointment,
     {
       networkId,
-      ...(shopId && { shopId }), ...(barberId && { barberId }), ...(status && { status }),
+      ...(shopId && { shopId }), ...(status && { status }),
       ...((from || to) && { startsAt: { ...(from && { $gte: from }), ...(to && { $lt: to }) } }),
+      ...(barberId && { [raw((alias) => `exists (select from appointment_part p where p.appointment_id = ${alias}.id and p.barber_id = ?)`, [barberId])]: [] }),
       ...(after && { $and: [{ $or: [{ startsAt: { $gt: new Date(after[0]) } }, { startsAt: new Date(after[0]), id: { $gt: after[1] } }] }] }),
     },
     { orderBy: { startsAt: 'asc', id: 'asc' }, limit: page.limit + 1 },
   );
-  return toPage(rows.map(view), page.limit, (row) => [row.startsAt, row.id]);
+  const parts = await readParts(em, rows.map(({ id }) => id));
+  return toPage(rows.map((row) => view(row, parts)), page.limit, (row) => [row.startsAt, row.id]);
 }
 
 export type DeliveryView = { id: string; kind: string; state: string; dueAt: string; attempts: number; finishedAt: string | null; errorClass: string | null; errorText: string | null };

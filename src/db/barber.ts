@@ -1,27 +1,33 @@
-/** Barbers, their weekly hours in each shop, and their time off. Archived ones are not found. */
-import { LockMode } from '@mikro-orm/core';
+/** Barbers, and their weekly hours in each shop. Archived ones are not found. */
 import { v7 as uuidv7 } from 'uuid';
-import type { Settings, WeeklyStretch } from '../domain/rules.ts';
-import { Problem } from '../errors.ts';
+import { breaksOutside, findClash } from '../domain/assignment.ts';
+import type { Settings, WorkPeriod } from '../domain/rules.ts';
+import { Problem, type FieldFault } from '../errors.ts';
 import { afterCursor, toPage, type Page } from './cursor.ts';
-import { bumpDiary } from './diary.ts';
-import { Assignment, Barber, TimeOff, type AssignmentRow, type BarberRow, type TimeOffRow } from './entities/barber.ts';
-import { Shop } from './entities/network.ts';
+import { Assignment, AssignmentException, Barber, type AssignmentRow, type BarberRow } from './entities/barber.ts';
+import { Shop, type ShopRow } from './entities/network.ts';
+import { requireHolidaySets } from './holiday-set.ts';
 import type { EntityManager } from './orm.ts';
-import { requireVersion } from './record.ts';
+import { requireSeen, requireVersion } from './record.ts';
+import { editRules, type Edited, type EditOptions } from './rule-edit.ts';
 
 export type BarberFields = { name: string; email: string | null; locale: string; settings: Partial<Settings> };
 export type BarberView = BarberFields & { id: string; version: number };
-export type AssignmentView = { barberId: string; shopId: string; hours: WeeklyStretch[]; breaks: WeeklyStretch[]; version: number };
-export type TimeOffView = { id: string; startsAt: string; endsAt: string; reason: string };
+export type AssignmentView = { barberId: string; shopId: string; periods: WorkPeriod[]; version: number };
+export type AssignmentIds = { barberId: string; shopId: string };
 
 const view = (row: BarberRow): BarberView => ({ id: row.id, name: row.name, email: row.email ?? null, locale: row.locale, settings: row.settings, version: row.version });
-const assignmentView = ({ barberId, shopId, hours, breaks, version }: AssignmentRow): AssignmentView => ({ barberId, shopId, hours, breaks, version });
-const timeOffView = (row: TimeOffRow): TimeOffView => ({ id: row.id, startsAt: row.startsAt.toISOString(), endsAt: row.endsAt.toISOString(), reason: row.reason });
+const assignmentView = ({ barberId, shopId, periods, version }: AssignmentRow): AssignmentView => ({ barberId, shopId, periods, version });
 
-export async function findBarber(em: EntityManager, networkId: string, id: string): Promise<BarberView | null> {
-  const row = await em.fork().findOne(Barber, { id, networkId, archivedAt: null });
-  return row && view(row);
+/** The barber, or 404. */
+export async function requireBarber(em: EntityManager, networkId: string, id: string): Promise<BarberView> {
+  return view(await barberRow(em.fork(), networkId, id));
+}
+
+async function barberRow(em: EntityManager, networkId: string, id: string): Promise<BarberRow> {
+  const row = await em.findOne(Barber, { id, networkId, archivedAt: null });
+  if (!row) throw new Problem('not_found');
+  return row;
 }
 
 /** Barbers by name, all of the network or those of one shop. */
@@ -42,15 +48,23 @@ export async function listBarbers(em: EntityManager, networkId: string, shopId: 
 }
 
 export async function createBarber(em: EntityManager, networkId: string, fields: BarberFields): Promise<BarberView> {
-  const fork = em.fork();
-  const row = fork.create(Barber, { id: uuidv7(), networkId, ...fields, archivedAt: null, version: 1 }, { persist: true });
-  await fork.flush();
-  return view(row);
+  return em.fork().transactional(async (tx) => {
+    await requireHolidaySets(tx, networkId, fields.settings);
+    const row = tx.create(Barber, { id: uuidv7(), networkId, ...fields, archivedAt: null, version: 1 }, { persist: true });
+    await tx.flush();
+    return view(row);
+  });
 }
 
-export async function changeBarber(em: EntityManager, networkId: string, id: string, ifMatch: number, change: Partial<BarberFields> & { archivedAt?: Date }): Promise<BarberView> {
-  return underDiary(em, networkId, id, async (tx, row) => {
+/** One edit of what a booking of this barber relies on. The diary that it bumps also makes rival edits of this barber wait for each other. */
+export async function editBarber<T>(em: EntityManager, networkId: string, barberId: string, options: EditOptions, edit: (tx: EntityManager, barber: BarberRow) => Promise<T>): Promise<Edited<T>> {
+  return editRules(em, { networkId, barberId }, options, async (tx) => edit(tx, await barberRow(tx, networkId, barberId)));
+}
+
+export async function changeBarber(em: EntityManager, networkId: string, id: string, ifMatch: number, change: Partial<BarberFields> & { archivedAt?: Date }, options: EditOptions): Promise<Edited<BarberView>> {
+  return editBarber(em, networkId, id, options, async (tx, row) => {
     requireVersion(row, ifMatch, view(row));
+    await requireHolidaySets(tx, networkId, change.settings ?? {});
     tx.assign(row, change);
     await tx.flush();
     return view(row);
@@ -63,50 +77,42 @@ export async function listAssignments(em: EntityManager, networkId: string, barb
 }
 
 /** Sets a barber's hours in a shop. `ifMatch` is the version that was read, or 0 to assign the barber to the shop for the first time. */
-export async function putAssignment(em: EntityManager, networkId: string, ids: { barberId: string; shopId: string }, ifMatch: number, week: { hours: WeeklyStretch[]; breaks: WeeklyStretch[] }): Promise<AssignmentView> {
-  return underDiary(em, networkId, ids.barberId, async (tx) => {
-    if (!(await tx.findOne(Shop, { id: ids.shopId, networkId, archivedAt: null }))) throw new Problem('not_found');
+export async function putAssignment(em: EntityManager, networkId: string, ids: AssignmentIds, ifMatch: number, periods: WorkPeriod[], options: EditOptions): Promise<Edited<AssignmentView>> {
+  return editBarber(em, networkId, ids.barberId, options, async (tx) => {
+    const shop = await tx.findOne(Shop, { id: ids.shopId, networkId, archivedAt: null });
+    if (!shop) throw new Problem('not_found');
     const known = await tx.findOne(Assignment, { ...ids, networkId });
-    if (known) requireVersion(known, ifMatch, assignmentView(known));
-    else if (ifMatch !== 0) throw new Problem('precondition_failed', { members: { current: null } });
-    const row = known ? tx.assign(known, week) : tx.create(Assignment, { id: uuidv7(), networkId, ...ids, ...week, version: 1 }, { persist: true });
+    requireSeen(known, ifMatch, assignmentView);
+    const faults = [...faultsInShop(periods, shop), ...(await faultsWithOthers(tx, ids, periods, shop, options.now))];
+    if (faults.length > 0) throw new Problem('invalid_request', { faults });
+    const row = known ? tx.assign(known, { periods }) : tx.create(Assignment, { id: uuidv7(), networkId, ...ids, periods, version: 1 }, { persist: true });
     await tx.flush();
     return assignmentView(row);
   });
 }
 
-export async function removeAssignment(em: EntityManager, networkId: string, ids: { barberId: string; shopId: string }): Promise<void> {
-  await underDiary(em, networkId, ids.barberId, async (tx) => {
-    if ((await tx.nativeDelete(Assignment, { ...ids, networkId })) === 0) throw new Problem('not_found');
+const faultsInShop = (periods: WorkPeriod[], { openingHours }: ShopRow): FieldFault[] =>
+  periods.flatMap((period, index) => breaksOutside(period, openingHours).map((pause) => ({ path: `/periods/${index}/breaks/${pause}`, message: 'lies outside the shop\'s opening hours' })));
+
+/** Nobody works in two shops at once. */
+async function faultsWithOthers(tx: EntityManager, { barberId, shopId }: AssignmentIds, periods: WorkPeriod[], shop: ShopRow, now: Date): Promise<FieldFault[]> {
+  const others = await tx.find(Assignment, { networkId: shop.networkId, barberId, shopId: { $ne: shopId } });
+  const shops = await tx.find(Shop, { networkId: shop.networkId, id: { $in: others.map((each) => each.shopId) }, archivedAt: null }, { orderBy: { name: 'asc', id: 'asc' } });
+  return shops.flatMap(({ id, name, timeZone, openingHours }) => {
+    const other = { timeZone, openingHours, periods: others.find((each) => each.shopId === id)!.periods };
+    const clash = findClash({ timeZone: shop.timeZone, openingHours: shop.openingHours, periods }, other, now.toISOString().slice(0, 10));
+    return clash ? { path: `/periods/${clash.period}`, message: `overlaps the barber's hours in ${name}, first on ${clash.date}` } : [];
   });
 }
 
-export async function listTimeOff(em: EntityManager, networkId: string, barberId: string): Promise<TimeOffView[]> {
-  const rows = await em.fork().find(TimeOff, { networkId, barberId }, { orderBy: { startsAt: 'asc', id: 'asc' } });
-  return rows.map(timeOffView);
-}
-
-export async function addTimeOff(em: EntityManager, networkId: string, barberId: string, away: { startsAt: Date; endsAt: Date; reason: string }): Promise<TimeOffView> {
-  return underDiary(em, networkId, barberId, async (tx) => {
-    const row = tx.create(TimeOff, { id: uuidv7(), networkId, barberId, ...away }, { persist: true });
-    await tx.flush();
-    return timeOffView(row);
-  });
-}
-
-export async function removeTimeOff(em: EntityManager, networkId: string, barberId: string, id: string): Promise<void> {
-  await underDiary(em, networkId, barberId, async (tx) => {
-    if ((await tx.nativeDelete(TimeOff, { id, barberId, networkId })) === 0) throw new Problem('not_found');
-  });
-}
-
-/** One edit of what a booking of this barber relies on: the diary is bumped first, in the same transaction. */
-async function underDiary<T>(em: EntityManager, networkId: string, barberId: string, edit: (tx: EntityManager, barber: BarberRow) => Promise<T>): Promise<T> {
-  return em.fork().transactional(async (tx) => {
-    const barber = await tx.findOne(Barber, { id: barberId, networkId, archivedAt: null });
-    if (!barber) throw new Problem('not_found');
-    await bumpDiary(tx, barberId);
-    await tx.refresh(barber, { lockMode: LockMode.PESSIMISTIC_WRITE });
-    return edit(tx, barber);
+/** Takes a barber off a shop, dated exceptions included: they must not come back with a later assignment. */
+export async function removeAssignment(em: EntityManager, networkId: string, ids: AssignmentIds, ifMatch: number, options: EditOptions): Promise<Edited<null>> {
+  return editBarber(em, networkId, ids.barberId, options, async (tx) => {
+    const row = await tx.findOne(Assignment, { ...ids, networkId });
+    if (!row) throw new Problem('not_found');
+    requireVersion(row, ifMatch, assignmentView(row));
+    await tx.nativeDelete(AssignmentException, { ...ids, networkId });
+    await tx.nativeDelete(Assignment, { id: row.id });
+    return null;
   });
 }

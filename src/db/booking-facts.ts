@@ -1,79 +1,113 @@
-/** The one read behind every offer and every decision: all that a booking in one shop depends on, in one statement and one snapshot. */
+/** The one read behind every offer and every decision: all that a visit in one shop depends on, in one statement and one snapshot. */
 import type { Outcome } from '../domain/appointment.ts';
-import type { EntityManager } from './orm.ts';
+import type { HolidayRule } from '../domain/holidays.ts';
 import {
   inheritSettings,
   type BarberRules,
+  type Candidate as DomainCandidate,
   type Closure,
+  type DateHours,
+  type DayStretch,
   type Interval,
-  type ServiceRules,
+  type Segment,
   type Settings,
   type ShopRules,
+  type Visit,
   type WeeklyStretch,
+  type WorkPeriod,
 } from '../domain/rules.ts';
+import type { EntityManager } from './orm.ts';
 
-/** A barber who could do the visit: the rules, and the diary's version that they were read under. */
-export type Candidate = { barber: BarberRules; service: ServiceRules; settings: Settings; diaryVersion: number };
+/** A barber who could take part: the rules, and the diary's version that they were read under. */
+export type Candidate = DomainCandidate & { name: string; diaryVersion: number };
 
 export type BookingFacts = {
-  shop: ShopRules;
+  shop: ShopRules & { name: string; version: number };
   /** The shop's language (BCP 47), for customers who name none. */
   locale: string;
-  price: { cents: number; currency: string };
+  /** Of each service that was asked for. */
+  services: { id: string; name: string; currency: string }[];
   candidates: Candidate[];
 };
 
 export type FactsQuery = {
   networkId: string;
   shopId: string;
-  serviceId: string;
-  /** One barber, or null for every barber of the shop. */
-  barberId: string | null;
-  /** Claimed time, time off and closures that touch this stretch are read. */
+  visit: Visit;
+  /** Claimed time, time off and dated rules that touch this stretch are read. */
   window: Interval;
 };
 
+type ServiceFacts = { id: string; name: string; segments: Segment[]; priceCents: number; currency: string; settings: Partial<Settings> };
+
+type Terms = { serviceId: string; offered: boolean; segments: Segment[] | null; priceCents: number | null; settings: Partial<Settings> };
+
 type Row = {
-  shop: { timeZone: string; locale: string; openingHours: WeeklyStretch[]; settings: Partial<Settings> } | null;
-  service: (ServiceRules & { priceCents: number; currency: string; settings: Partial<Settings> }) | null;
   network_settings: Partial<Settings>;
+  shop: { name: string; version: number; timeZone: string; locale: string; openingHours: WeeklyStretch[]; settings: Partial<Settings> } | null;
   closures: Closure[];
-  barbers: { id: string; hours: WeeklyStretch[]; breaks: WeeklyStretch[]; settings: Partial<Settings>; version: number; timeOff: [number, number][]; claimed: [number, number][] }[];
+  shop_exceptions: DateHours[];
+  holiday_sets: Record<string, HolidayRule[]>;
+  services: ServiceFacts[];
+  barbers: {
+    id: string; name: string; periods: WorkPeriod[]; settings: Partial<Settings>; version: number; terms: Terms[];
+    exceptions: (DateHours & { breaks: DayStretch[] })[]; timeOff: [number, number, string][]; daysOff: Closure[]; claimed: [number, number, number | null][];
+  }[];
 };
 
+const ms = (instant: string) => `extract(epoch from ${instant}) * 1000`;
+const list = (what: string, from: string) => `(select coalesce(json_agg(${what}), '[]') from ${from})`;
+
 const statement = (first = '') => `
-with stretch as (select tstzrange(to_timestamp(?::float8 / 1000), to_timestamp(?::float8 / 1000)) as during)
+with stretch as (select during, (lower(during) - interval '3 days')::date as first_date, (upper(during) + interval '3 days')::date as last_date
+  from (select tstzrange(to_timestamp(?::float8 / 1000), to_timestamp(?::float8 / 1000)) as during) given)
 select ${first}
   n.settings as network_settings,
-  (select json_build_object('timeZone', s.time_zone, 'locale', s.locale, 'openingHours', s.opening_hours, 'settings', s.settings)
-     from shop s where s.network_id = n.id and s.id = ? and s.archived_at is null) as shop,
-  (select json_build_object('durationMinutes', v.duration_minutes, 'bufferBeforeMinutes', v.buffer_before_minutes,
-       'bufferAfterMinutes', v.buffer_after_minutes, 'priceCents', v.price_cents, 'currency', v.currency, 'settings', v.settings)
-     from service v where v.network_id = n.id and v.id = ? and v.archived_at is null) as service,
-  (select coalesce(json_agg(json_build_object('fromDate', c.from_date, 'toDate', c.to_date)), '[]')
-     from shop_closure c where c.network_id = n.id and c.shop_id = ?
-       and c.to_date >= (lower(stretch.during) - interval '2 days')::date
-       and c.from_date <= (upper(stretch.during) + interval '2 days')::date) as closures,
-  (select coalesce(json_agg(json_build_object('id', b.id, 'hours', a.hours, 'breaks', a.breaks, 'settings', b.settings, 'version', d.version,
-       'timeOff', (select coalesce(json_agg(json_build_array(extract(epoch from t.starts_at) * 1000, extract(epoch from t.ends_at) * 1000)), '[]')
-          from time_off t where t.barber_id = b.id and tstzrange(t.starts_at, t.ends_at) && stretch.during),
-       'claimed', (select coalesce(json_agg(json_build_array(extract(epoch from lower(o.during)) * 1000, extract(epoch from upper(o.during)) * 1000)), '[]')
-          from occupancy o where o.barber_id = b.id and o.during && stretch.during)) order by b.id), '[]')
+  (select json_build_object('name', s.name, 'version', s.version, 'timeZone', s.time_zone, 'locale', s.locale, 'openingHours', s.opening_hours, 'settings', s.settings)
+     from shop s where s.network_id = n.id and s.id = asked.shop_id and s.archived_at is null) as shop,
+  ${list(`json_build_object('fromDate', c.from_date, 'toDate', c.to_date, 'reason', c.reason)`,
+    `shop_closure c where c.network_id = n.id and c.shop_id = asked.shop_id and c.to_date >= first_date and c.from_date <= last_date`)} as closures,
+  ${list(`json_build_object('date', x.date, 'hours', x.hours, 'reason', x.reason)`,
+    `shop_exception x where x.network_id = n.id and x.shop_id = asked.shop_id and x.date between first_date and last_date`)} as shop_exceptions,
+  (select coalesce(json_object_agg(h.slug, h.days), '{}') from holiday_set h where h.network_id = n.id) as holiday_sets,
+  ${list(`json_build_object('id', v.id, 'name', v.name, 'segments', v.segments, 'priceCents', v.price_cents, 'currency', v.currency, 'settings', v.settings)`,
+    `service v where v.network_id = n.id and v.id = any(asked.service_ids) and v.archived_at is null`)} as services,
+  (select coalesce(json_agg(json_build_object('id', b.id, 'name', b.name, 'periods', a.periods, 'settings', b.settings, 'version', d.version,
+       'terms', ${list(`json_build_object('serviceId', m.service_id, 'offered', m.offered, 'segments', m.segments, 'priceCents', m.price_cents, 'settings', m.settings)`,
+         'barber_service m where m.barber_id = b.id and m.service_id = any(asked.service_ids)')},
+       'exceptions', ${list(`json_build_object('date', e.date, 'hours', e.hours, 'breaks', e.breaks, 'reason', e.reason)`,
+         'assignment_exception e where e.barber_id = b.id and e.shop_id = asked.shop_id and e.date between first_date and last_date')},
+       'timeOff', ${list(`json_build_array(${ms('t.starts_at')}, ${ms('t.ends_at')}, t.reason)`,
+         'time_off t where t.barber_id = b.id and t.starts_at is not null and tstzrange(t.starts_at, t.ends_at) && stretch.during')},
+       'daysOff', ${list(`json_build_object('fromDate', t.from_date, 'toDate', t.to_date, 'reason', t.reason)`,
+         'time_off t where t.barber_id = b.id and t.to_date >= first_date and t.from_date <= last_date')},
+       'claimed', ${list(`json_build_array(${ms('lower(o.during)')}, ${ms('upper(o.during)')}, ${ms('o.visit_starts_at')})`,
+         'occupancy o where o.barber_id = b.id and o.during && stretch.during')}) order by b.id), '[]')
      from assignment a join barber b on b.id = a.barber_id join diary d on d.barber_id = b.id
-     where a.network_id = n.id and a.shop_id = ? and b.archived_at is null and (?::uuid is null or b.id = ?::uuid)) as barbers
-from network n, stretch where n.id = ?`;
+     where a.network_id = n.id and a.shop_id = asked.shop_id and b.archived_at is null and (asked.barber_ids is null or b.id = any(asked.barber_ids))) as barbers
+from network n, stretch, (select ?::uuid as shop_id, ?::uuid[] as service_ids, ?::uuid[] as barber_ids) asked where n.id = ?`;
 
-const interval = ([from, to]: [number, number]): Interval => ({ from, to });
+const uuids = (ids: string[]): string => `{${[...new Set(ids)].join(',')}}`;
 
-export type Missing = { missing: 'shopId' | 'serviceId' | 'barberId' };
+/** Whose rules are needed: the barbers who are named, or null for every barber of the shop. */
+const barbersOf = ({ wishes }: Visit): string | null => (wishes.every(({ barberId }) => barberId !== null) ? uuids(wishes.map(({ barberId }) => barberId!)) : null);
 
-const factsValues = ({ networkId, shopId, serviceId, barberId, window }: FactsQuery) =>
-  [window.from, window.to, shopId, serviceId, shopId, shopId, barberId, barberId, networkId];
+const factsValues = ({ networkId, shopId, visit, window }: FactsQuery) =>
+  [window.from, window.to, shopId, uuids(visit.wishes.map(({ serviceId }) => serviceId)), barbersOf(visit), networkId];
 
-/** Reads the facts, or names what does not exist in the caller's network (archived counts as absent). */
+/** What was asked for and is not there; `id` names which service or barber. */
+export type Missing = { missing: 'shopId' | 'serviceId' | 'barberId'; id: string };
+
+/** Reads the facts, or names what does not exist in the caller's network (archived counts as absent, a barber of other shops too). */
 export async function readBookingFacts(em: EntityManager, query: FactsQuery): Promise<BookingFacts | Missing> {
   const [row] = await em.execute<Row[]>(statement(), factsValues(query));
-  return toFacts(row, query);
+  return findMissing(row, query) ?? toFacts(row!);
+}
+
+/** The same for services and barbers of which some may be gone: null when the shop is. Appointments outlive what they were booked from. */
+export async function readWhatIsLeft(em: EntityManager, query: FactsQuery): Promise<BookingFacts | null> {
+  const [row] = await em.execute<Row[]>(statement(), factsValues(query));
+  return row?.shop ? toFacts(row) : null;
 }
 
 export type StoredRequest = { fingerprint: string; outcome: Outcome | null; expired: boolean };
@@ -97,23 +131,67 @@ export async function lookUpBooking(em: EntityManager, id: string, query: FactsQ
   exists (select from appointment x where x.id = ?::uuid) as appointment_exists,`),
     [from, to, id, id, ...rest],
   );
-  return { request: row?.request ?? null, appointmentExists: row?.appointment_exists ?? false, facts: toFacts(row, query) };
+  return { request: row?.request ?? null, appointmentExists: row?.appointment_exists ?? false, facts: findMissing(row, query) ?? toFacts(row!) };
 }
 
-function toFacts(row: Row | undefined, { barberId }: FactsQuery): BookingFacts | Missing {
-  if (!row?.shop) return { missing: 'shopId' };
-  const { shop, service } = row;
-  if (!service) return { missing: 'serviceId' };
-  if (barberId !== null && row.barbers.length === 0) return { missing: 'barberId' };
+function findMissing(row: Row | undefined, { shopId, visit }: FactsQuery): Missing | null {
+  if (!row?.shop) return { missing: 'shopId', id: shopId };
+  const absent = (ids: (string | null)[], found: { id: string }[]) => ids.find((id) => id !== null && !found.some((each) => each.id === id));
+  const serviceId = absent(visit.wishes.map((wish) => wish.serviceId), row.services);
+  if (serviceId) return { missing: 'serviceId', id: serviceId };
+  const barberId = absent(visit.wishes.map((wish) => wish.barberId), row.barbers);
+  return barberId ? { missing: 'barberId', id: barberId } : null;
+}
+
+function toFacts(row: Row): BookingFacts {
+  const { name, version, timeZone, openingHours, locale, settings } = row.shop!;
   return {
-    shop: { timeZone: shop.timeZone, openingHours: shop.openingHours, closures: row.closures },
-    locale: shop.locale,
-    price: { cents: service.priceCents, currency: service.currency },
+    shop: { name, version, timeZone, openingHours, closures: row.closures, exceptions: row.shop_exceptions, holidaySets: row.holiday_sets },
+    locale,
+    services: row.services.map((service) => ({ id: service.id, name: service.name, currency: service.currency })),
     candidates: row.barbers.map((barber) => ({
-      barber: { barberId: barber.id, hours: barber.hours, breaks: barber.breaks, timeOff: barber.timeOff.map(interval), claimed: barber.claimed.map(interval) },
-      service: { durationMinutes: service.durationMinutes, bufferBeforeMinutes: service.bufferBeforeMinutes, bufferAfterMinutes: service.bufferAfterMinutes },
-      settings: inheritSettings(row.network_settings, shop.settings, service.settings, barber.settings),
+      barber: toBarber(barber),
+      name: barber.name,
       diaryVersion: barber.version,
+      offers: row.services.flatMap((service) => {
+        const terms = barber.terms.find(({ serviceId }) => serviceId === service.id);
+        if (terms && !terms.offered) return [];
+        return {
+          serviceId: service.id,
+          segments: terms?.segments ?? service.segments,
+          priceCents: terms?.priceCents ?? service.priceCents,
+          settings: inheritSettings(row.network_settings, settings, service.settings, barber.settings, terms?.settings),
+        };
+      }),
     })),
   };
 }
+
+function toBarber({ id, periods, exceptions, timeOff, daysOff, claimed }: Row['barbers'][number]): BarberRules {
+  return {
+    barberId: id, periods, exceptions, daysOff,
+    timeOff: timeOff.map(([from, to, reason]) => ({ from, to, reason })),
+    claimed: claimed.map(([from, to]) => ({ from, to })),
+    visits: claimed.flatMap(([, , startsAt]) => startsAt ?? []),
+  };
+}
+
+/**
+ * What changes whenever an answer about free times could: the version of the shop, and of the diary of each barber who is asked for, which
+ * every booking and every rule edit bumps. Read alone, it costs a fraction of the facts.
+ */
+export async function readFactsState(em: EntityManager, { networkId, shopId, visit }: Omit<FactsQuery, 'window'>): Promise<string> {
+  const barbers = barbersOf(visit);
+  const [row] = await em.execute<{ version: number; diaries: [string, number][] }[]>(
+    `select s.version, ${list('json_build_array(b.id, d.version) order by b.id', `assignment a join barber b on b.id = a.barber_id join diary d on d.barber_id = b.id
+       where a.shop_id = s.id and b.archived_at is null and (?::uuid[] is null or b.id = any(?::uuid[]))`)} as diaries
+     from shop s where s.id = ? and s.network_id = ? and s.archived_at is null`,
+    [barbers, barbers, shopId, networkId],
+  );
+  return row ? stateText(row.version, row.diaries) : 'none';
+}
+
+/** The same of facts that were read. */
+export const factsState = ({ shop, candidates }: BookingFacts): string => stateText(shop.version, candidates.map(({ barber, diaryVersion }) => [barber.barberId, diaryVersion]));
+
+const stateText = (shopVersion: number, diaries: [string, number][]): string => JSON.stringify([shopVersion, ...diaries]);

@@ -1,5 +1,6 @@
 /** What was asked under an Idempotency-Key, who asked (the contact), and what was decided. */
 import type { Outcome } from '../domain/appointment.ts';
+import type { Visit } from '../domain/rules.ts';
 import type { EntityManager } from './orm.ts';
 
 export type NewRequest = {
@@ -10,19 +11,21 @@ export type NewRequest = {
   shopId: string;
   serviceId: string;
   barberId: string | null;
+  /** Of a visit of several services, what was asked; else null. */
+  wishes: Visit | null;
   startsAt: Date;
   customerTimeZone: string;
 };
 
 export type NewContact = { name: string; email: string; phone: string | null; timeZone: string; locale: string };
 
-const columns = 'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, starts_at, customer_time_zone';
-const columnValues = (r: NewRequest) => [r.id, r.networkId, r.apiClientId, r.fingerprint, r.shopId, r.serviceId, r.barberId, r.startsAt, r.customerTimeZone];
+const columns = 'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, wishes, starts_at, customer_time_zone';
+const columnValues = (r: NewRequest) => [r.id, r.networkId, r.apiClientId, r.fingerprint, r.shopId, r.serviceId, r.barberId, r.wishes && JSON.stringify(r.wishes), r.startsAt, r.customerTimeZone];
 
 /** Stores a refusal that needed no workflow. A rival with the same key keeps what it stored first. */
 export async function storeRefusal(em: EntityManager, request: NewRequest, outcome: Outcome): Promise<void> {
   await em.execute(
-    `insert into booking_request (${columns}, outcome, decided_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, now()) on conflict (id) do nothing`,
+    `insert into booking_request (${columns}, outcome, decided_at) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, now()) on conflict (id) do nothing`,
     [...columnValues(request), JSON.stringify(outcome)],
   );
 }
@@ -36,7 +39,7 @@ export async function storeRequest(em: EntityManager, request: NewRequest, conta
   const [row] = await em.execute<{ id: string }[]>(
     `with request as (
        insert into booking_request (${columns}, customer_id)
-       select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::timestamptz, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
+       select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
        where not exists (select from booking_request where id = ?::uuid)
        on conflict (id) do nothing returning id, network_id, customer_id)
      insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)

@@ -1,13 +1,14 @@
 /** Deliveries: one row per effect and appointment, written in the transaction of the transition that demands it. */
 import { v5 as uuidv5 } from 'uuid';
 import type { AppointmentStatus, DeliveryKind, DeliveryState, PlannedDelivery, Refusal } from '../domain/appointment.ts';
+import type { MessagePart } from '../domain/message.ts';
 import { Delivery } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
-/** The id of one effect: the same on every run, so that writing it twice is noticed. */
-export function deliveryId(appointmentId: string, sequence: number, effect: { kind: string; dueAt: string }): string {
+/** The id of one effect: the same on every run, so that writing it twice is noticed, and another for each barber who is written to. */
+export function deliveryId(appointmentId: string, sequence: number, effect: Pick<PlannedDelivery, 'kind' | 'dueAt' | 'barberId'>): string {
   const which = effect.kind.startsWith('reminder') ? effect.dueAt : '';
-  return uuidv5(`${effect.kind} ${sequence} ${which}`, appointmentId);
+  return uuidv5(`${effect.kind} ${sequence} ${which}${effect.barberId ?? ''}`, appointmentId);
 }
 
 /** Adds the rows to the running unit of work (the caller flushes) and answers them as the workflow knows them. */
@@ -22,7 +23,7 @@ export function insertDeliveries(
   return effects.map((effect) => {
     const id = deliveryId(appointmentId, sequence, effect);
     em.create(Delivery, {
-      id, networkId, appointmentId, kind: effect.kind, sequence, state: 'due',
+      id, networkId, appointmentId, kind: effect.kind, barberId: effect.barberId ?? null, sequence, state: 'due',
       dueAt: new Date(effect.dueAt), usefulUntil: new Date(effect.usefulUntil), attempts: 0, createdAt: now,
     }, { persist: true });
     return { id, ...effect };
@@ -32,7 +33,9 @@ export function insertDeliveries(
 /** The effects of one appointment that are still open, as the workflow knows them. */
 export async function readDeliveries(em: EntityManager, networkId: string, appointmentId: string): Promise<PlannedDelivery[]> {
   const rows = await em.fork().find(Delivery, { networkId, appointmentId, state: { $in: ['due', 'in_flight'] } }, { orderBy: { dueAt: 'asc', id: 'asc' } });
-  return rows.map((row) => ({ id: row.id, kind: row.kind, dueAt: row.dueAt.toISOString(), usefulUntil: row.usefulUntil.toISOString() }));
+  return rows.map((row) => ({
+    id: row.id, kind: row.kind, dueAt: row.dueAt.toISOString(), usefulUntil: row.usefulUntil.toISOString(), ...(row.barberId && { barberId: row.barberId }),
+  }));
 }
 
 /** All that one message needs, read at the moment of sending: nothing of it travels through Temporal. */
@@ -41,6 +44,8 @@ export type DeliveryContext = {
   appointmentId: string;
   networkId: string;
   kind: DeliveryKind;
+  /** Of a message to one of several barbers: to whom. */
+  barberId: string | null;
   sequence: number;
   state: DeliveryState;
   usefulUntil: string;
@@ -48,12 +53,16 @@ export type DeliveryContext = {
   firstTriedAt: string | null;
   status: AppointmentStatus | 'refused';
   refusal: Refusal | null;
+  /** What the reader is told of, in order: the visit, or a barber's own share of it; of a refusal, what was asked. Never empty. */
+  parts: (MessagePart & { priceCents: number })[];
+  /** From the first part's start to the last one's end. */
   startsAt: string;
   endsAt: string;
-  priceCents: number | null;
   currency: string;
   shop: { name: string; address: string; phone: string | null; email: string | null; timeZone: string; locale: string };
+  /** Of several parts, their names joined. */
   service: { name: string };
+  /** Who gives all the parts; null when several do, or anybody was asked for. */
   barber: { name: string; email: string | null; locale: string } | null;
   customer: { name: string; email: string; timeZone: string; locale: string } | null;
 };
@@ -64,25 +73,42 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
     `with d as (
        update delivery set state = case when finished_at is null then 'in_flight' else state end,
          attempts = attempts + case when finished_at is null then 1 else 0 end, first_tried_at = coalesce(first_tried_at, now())
-       where id = ? and network_id = ? returning *)
+       where id = ? and network_id = ? returning *),
+     part as (
+       select p.position, p.service_id, p.barber_id, p.starts_at, p.ends_at, p.price_cents, a.currency, null::int as minutes
+       from d join appointment a on a.id = d.appointment_id join appointment_part p on p.appointment_id = a.id
+       where right(d.kind, 7) <> '_barber' or p.barber_id = coalesce(d.barber_id, a.barber_id)
+       union all
+       select w.position, v.id, o."barberId", null, null, coalesce(t.price_cents, v.price_cents), v.currency, coalesce(segment_minutes(t.segments), v.duration_minutes)
+       from d join booking_request r on r.id = d.appointment_id
+       cross join jsonb_array_elements(coalesce(r.wishes -> 'wishes', jsonb_build_array(jsonb_build_object('serviceId', r.service_id, 'barberId', r.barber_id))))
+         with ordinality w (wish, position)
+       cross join jsonb_to_record(w.wish) o ("serviceId" uuid, "barberId" uuid)
+       join service v on v.id = o."serviceId"
+       left join barber_service t on t.service_id = v.id and t.barber_id = o."barberId"
+       where not exists (select from appointment a where a.id = d.appointment_id)),
+     told as (
+       select json_agg(json_build_object('serviceName', v.name, 'barberName', b.name, 'startsAt', p.starts_at, 'endsAt', p.ends_at,
+           'priceCents', p.price_cents) order by p.position) as parts,
+         string_agg(v.name, ' + ' order by p.position) as services, array_agg(p.barber_id) as barber_ids,
+         min(p.starts_at) as starts_at, max(p.ends_at) as ends_at, sum(p.minutes)::int as minutes, min(p.currency) as currency
+       from part p join service v on v.id = p.service_id left join barber b on b.id = p.barber_id)
      select json_build_object(
-       'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id, 'kind', d.kind, 'sequence', d.sequence, 'state', d.state,
+       'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id, 'kind', d.kind, 'barberId', d.barber_id, 'sequence', d.sequence, 'state', d.state,
        'usefulUntil', d.useful_until, 'attempts', d.attempts, 'firstTriedAt', d.first_tried_at,
        'status', coalesce(a.status, 'refused'), 'refusal', case when a.id is null then r.outcome end,
-       'startsAt', coalesce(a.starts_at, r.starts_at),
-       'endsAt', coalesce(a.ends_at, r.starts_at + make_interval(mins => v.duration_minutes)),
-       'priceCents', coalesce(a.price_cents, v.price_cents), 'currency', coalesce(a.currency, v.currency),
+       'parts', told.parts, 'currency', told.currency, 'startsAt', coalesce(told.starts_at, r.starts_at),
+       'endsAt', coalesce(told.ends_at, r.starts_at + make_interval(mins => told.minutes)),
        'shop', json_build_object('name', s.name, 'address', s.address, 'phone', s.phone, 'email', s.email, 'timeZone', coalesce(a.shop_time_zone, s.time_zone), 'locale', s.locale),
-       'service', json_build_object('name', v.name),
+       'service', json_build_object('name', told.services),
        'barber', case when b.id is not null then json_build_object('name', b.name, 'email', b.email, 'locale', b.locale) end,
        'customer', case when c.id is not null then json_build_object('name', c.name, 'email', c.email, 'timeZone', c.time_zone, 'locale', c.locale) end
      ) as context
-     from d
+     from d cross join told
      left join appointment a on a.id = d.appointment_id
      left join booking_request r on r.id = d.appointment_id
      left join shop s on s.id = coalesce(a.shop_id, r.shop_id)
-     left join service v on v.id = coalesce(a.service_id, r.service_id)
-     left join barber b on b.id = coalesce(a.barber_id, r.barber_id)
+     left join barber b on b.id = told.barber_ids[1] and b.id = all (told.barber_ids)
      left join contact c on c.id = d.appointment_id`,
     [id, networkId],
   );

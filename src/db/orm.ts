@@ -1,21 +1,25 @@
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import { Appointment, AppointmentEvent, BookingRequest, Contact, Customer, Delivery, Occupancy } from './entities/appointment.ts';
+import { Appointment, AppointmentEvent, AppointmentPart, BookingRequest, Contact, Customer, Delivery, Occupancy } from './entities/appointment.ts';
 import { ApiClient, ApiKey } from './entities/api-key.ts';
-import { Assignment, Barber, Diary, TimeOff } from './entities/barber.ts';
+import { Assignment, AssignmentException, Barber, BarberService, Diary, TimeOff } from './entities/barber.ts';
 import { reclaimDeadClients } from './pool.ts';
-import { Network, Service, Shop, ShopClosure } from './entities/network.ts';
+import { HolidaySetEntity, Network, Service, Shop, ShopClosure, ShopException } from './entities/network.ts';
 import { Migration001NetworkAndAppointments } from './migrations/001-network-and-appointments.ts';
+import { Migration002Rules } from './migrations/002-rules.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
 
 const entities = [
-  Network, Shop, ShopClosure, Service, Barber, Assignment, TimeOff, Diary, ApiClient, ApiKey,
-  Customer, Contact, BookingRequest, Appointment, Occupancy, AppointmentEvent, Delivery,
+  Network, HolidaySetEntity, Shop, ShopClosure, ShopException, Service, Barber, BarberService, Assignment, AssignmentException, TimeOff, Diary,
+  ApiClient, ApiKey, Customer, Contact, BookingRequest, Appointment, AppointmentPart, Occupancy, AppointmentEvent, Delivery,
 ];
 
-const migrations = [{ name: '001-network-and-appointments', class: Migration001NetworkAndAppointments }];
+const migrations = [
+  { name: '001-network-and-appointments', class: Migration001NetworkAndAppointments },
+  { name: '002-rules', class: Migration002Rules },
+];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */
 export const schemaVersion = migrations.at(-1)?.name ?? 'none';

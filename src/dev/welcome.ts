@@ -4,6 +4,7 @@ import { listServices } from '../db/service.ts';
 import { listShops } from '../db/shop.ts';
 import type { Deps } from '../deps.ts';
 import { offeredSlots } from '../domain/availability.ts';
+import { visitOf } from '../domain/rules.ts';
 import { addDays, toUtc, toWall } from '../domain/time.ts';
 
 export type FreeSlot = { shopId: string; shopName: string; serviceId: string; serviceName: string; barberId: string; startsAt: string; local: string };
@@ -18,10 +19,11 @@ export async function findFreeSlot({ orm, now }: Pick<Deps, 'orm' | 'now'>, netw
   const at = now().getTime();
   for (const shop of shops) {
     for (const service of services) {
-      const facts = await readBookingFacts(em, { networkId, shopId: shop.id, serviceId: service.id, barberId: null, window: { from: at - day, to: at + 9 * day } });
+      const visit = visitOf(service.id, null);
+      const facts = await readBookingFacts(em, { networkId, shopId: shop.id, visit, window: { from: at - day, to: at + 9 * day } });
       if ('missing' in facts) continue;
       const tomorrow = addDays(toWall(at, shop.timeZone).date, 1);
-      const [slot] = offeredSlots({ ...facts, from: tomorrow, to: addDays(tomorrow, 6), now: at });
+      const [slot] = offeredSlots({ ...facts, visit, from: tomorrow, to: addDays(tomorrow, 6), now: at });
       if (slot) {
         const wall = toWall(slot.startsAt, shop.timeZone);
         return {

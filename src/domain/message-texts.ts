@@ -9,7 +9,7 @@ export type Texts = {
   locale: string;
   subject: Record<DeliveryKind, (facts: Facts) => string>;
   lead: Record<DeliveryKind, (facts: Facts) => string>;
-  label: Record<'when' | 'yourTime' | 'service' | 'barber' | 'customer' | 'shop' | 'price' | 'phone' | 'reference' | 'nearest', string>;
+  label: Record<'when' | 'yourTime' | 'service' | 'services' | 'barber' | 'customer' | 'shop' | 'price' | 'phone' | 'reference' | 'nearest', string>;
   reason: Record<Refusal['code'], string>;
   greeting: (name: string) => string;
   /** How to change one's mind, in mails about a visit that is still to come. */
@@ -37,7 +37,7 @@ const en: Texts = {
     refusal_customer: ({ shop }) => `We could not book your visit at ${shop}, and nothing is reserved.`,
   },
   label: {
-    when: 'When', yourTime: 'In your time zone', service: 'Service', barber: 'Barber', customer: 'Customer', shop: 'Where', price: 'Price',
+    when: 'When', yourTime: 'In your time zone', service: 'Service', services: 'Services', barber: 'Barber', customer: 'Customer', shop: 'Where', price: 'Price',
     phone: 'Phone', reference: 'Reference', nearest: 'Free times near it',
   },
   reason: {
@@ -48,6 +48,9 @@ const en: Texts = {
     outside_working_hours: 'The barber does not work at that time.',
     on_break: 'The barber has a break at that time.',
     time_off: 'The barber is away at that time.',
+    service_not_offered: 'The barber does not give that service.',
+    barber_day_full: 'The barber takes no more visits on that day.',
+    customer_limit: 'You have as many visits booked as the shop allows.',
     slot_taken: 'That time was taken by somebody else.',
     undecided: 'Our system could not decide in time. Please book again.',
   },
@@ -76,7 +79,7 @@ const pt: Texts = {
     refusal_customer: () => 'Não foi possível fazer a sua marcação; nada ficou reservado.',
   },
   label: {
-    when: 'Quando', yourTime: 'No seu fuso horário', service: 'Serviço', barber: 'Barbeiro', customer: 'Cliente', shop: 'Onde', price: 'Preço',
+    when: 'Quando', yourTime: 'No seu fuso horário', service: 'Serviço', services: 'Serviços', barber: 'Barbeiro', customer: 'Cliente', shop: 'Onde', price: 'Preço',
     phone: 'Telefone', reference: 'Referência', nearest: 'Horas livres próximas',
   },
   reason: {
@@ -87,6 +90,9 @@ const pt: Texts = {
     outside_working_hours: 'O barbeiro não trabalha a essa hora.',
     on_break: 'O barbeiro está em pausa a essa hora.',
     time_off: 'O barbeiro está ausente a essa hora.',
+    service_not_offered: 'O barbeiro não faz esse serviço.',
+    barber_day_full: 'O barbeiro já não aceita mais marcações nesse dia.',
+    customer_limit: 'Já tem tantas marcações quantas a barbearia permite.',
     slot_taken: 'Essa hora foi ocupada por outra pessoa.',
     undecided: 'O nosso sistema não conseguiu decidir a tempo. Por favor, marque de novo.',
   },

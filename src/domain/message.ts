@@ -3,6 +3,9 @@ import type { DeliveryKind, Refusal } from './appointment.ts';
 import { textsFor, type Texts } from './message-texts.ts';
 import { clocksDiffer, priceText, shortWallText, wallRangeText, wallText } from './wall-text.ts';
 
+/** One service of a visit. A refused one has no times: nothing was placed. */
+export type MessagePart = { serviceName: string; barberName: string | null; startsAt: string | null; endsAt: string | null };
+
 /** What a message may show. Instants are ISO 8601 in UTC, money is in hundredths of the currency. */
 export type MessageView = {
   appointmentId: string;
@@ -11,8 +14,12 @@ export type MessageView = {
   shopPhone: string | null;
   shopTimeZone: string;
   shopLocale: string;
+  /** Of a visit of several services, their names joined. */
   serviceName: string;
+  /** Who gives the whole visit, if one does. */
   barberName: string | null;
+  /** The services in order; one alone is told as `serviceName` and `barberName`. A barber is told of his own alone. */
+  parts?: MessagePart[];
   customerName: string;
   customerTimeZone: string | null;
   startsAt: string;
@@ -26,13 +33,15 @@ export type MessageView = {
 
 export type RenderedMessage = { subject: string; text: string; html: string };
 
+type Told = MessageView & { parts: MessagePart[] };
+
 /** A list shows one value a line. */
 type Line = [label: string, value: string | string[]];
 
 const stillToCome: DeliveryKind[] = ['confirmation_customer', 'reminder_customer'];
 
 export function renderMessage(kind: DeliveryKind, given: MessageView, locale: string): RenderedMessage {
-  const view = cleaned(given);
+  const view = { ...cleaned(given), parts: (given.parts ?? []).map(cleaned) };
   const texts = textsFor(locale, view.shopLocale);
   const forBarber = kind.endsWith('_barber');
   const facts = {
@@ -59,14 +68,23 @@ const unprintable = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
  */
 const clean = (text: string): string => text.toWellFormed().replaceAll(unprintable, ' ').replaceAll(/\p{Bidi_Control}/gu, '').trim();
 
-const cleaned = (view: MessageView): MessageView =>
-  Object.fromEntries(Object.entries(view).map(([key, value]) => [key, typeof value === 'string' ? clean(value) : value])) as MessageView;
+const cleaned = <Fields extends object>(fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? clean(value) : value])) as Fields;
 
 /** The zone of a reader whose clock differs from the shop's at this instant. */
 const abroad = (view: MessageView, at: string): string | null =>
   view.customerTimeZone && clocksDiffer(at, view.customerTimeZone, view.shopTimeZone) ? view.customerTimeZone : null;
 
-function customerLines(view: MessageView, texts: Texts): Line[] {
+/** Of several services, a line for each. Who gives it is said to the customer alone: to a barber all of them are his. */
+function serviceLine(view: Told, { label, locale }: Texts, forBarber: boolean): Line {
+  if (view.parts.length < 2) return [label.service, view.serviceName];
+  return [label.services, view.parts.map(({ serviceName, barberName, startsAt, endsAt }) => {
+    const when = startsAt && endsAt ? `${wallRangeText(startsAt, endsAt, view.shopTimeZone, locale)}: ` : '';
+    return `${when}${serviceName}${barberName && !forBarber ? `, ${barberName}` : ''}`;
+  })];
+}
+
+function customerLines(view: Told, texts: Texts): Line[] {
   const { label, locale } = texts;
   const { startsAt, endsAt, shopTimeZone, barberName, shopPhone, priceCents } = view;
   const theirZone = abroad(view, startsAt);
@@ -77,8 +95,8 @@ function customerLines(view: MessageView, texts: Texts): Line[] {
   const lines: (Line | null)[] = [
     [label.when, wallRangeText(startsAt, endsAt, shopTimeZone, locale)],
     theirZone ? [label.yourTime, wallRangeText(startsAt, endsAt, theirZone, locale)] : null,
-    [label.service, view.serviceName],
-    barberName ? [label.barber, barberName] : null,
+    serviceLine(view, texts, false),
+    barberName && view.parts.length < 2 ? [label.barber, barberName] : null,
     [label.shop, `${view.shopName}, ${view.shopAddress}`],
     shopPhone ? [label.phone, shopPhone] : null,
     priceCents !== null ? [label.price, priceText(priceCents, view.currency, locale)] : null,
@@ -89,11 +107,12 @@ function customerLines(view: MessageView, texts: Texts): Line[] {
 }
 
 /** The customer's name and nothing more of them: phone and address stay with the shop. */
-function barberLines(view: MessageView, { label, locale }: Texts, customer: string): Line[] {
+function barberLines(view: Told, texts: Texts, customer: string): Line[] {
+  const { label, locale } = texts;
   return [
     [label.when, wallRangeText(view.startsAt, view.endsAt, view.shopTimeZone, locale)],
     [label.customer, customer],
-    [label.service, view.serviceName],
+    serviceLine(view, texts, true),
     [label.shop, view.shopName],
     [label.reference, view.appointmentId],
   ];

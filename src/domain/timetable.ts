@@ -1,110 +1,119 @@
 /**
- * One barber's time in one shop over some local dates, as sorted instants, and the one predicate over it: `judge`.
- * Booking and listing both ask it, so what is offered is what can be booked. Zones matter here only at the edges of stretches.
+ * From wall-clock rules to sorted instants: what one shop's calendar and one barber's week come to over some local dates. Zones matter
+ * only here, at the edges of stretches.
  */
-import type { BarberRules, Decision, Interval, ServiceRules, Settings, ShopRules, WeeklyStretch } from './rules.ts';
-import { DAY, MINUTE, addDays, datesBetween, endInstant, minuteOfDay, startInstant, weekdayOf } from './time.ts';
+import { holidaysBetween } from './holidays.ts';
+import { findShippedSet } from './holiday-sets.ts';
+import { merge } from './intervals.ts';
+import type { BarberRules, Closure, DayStretch, Interval, ShopRules, WeeklyStretch } from './rules.ts';
+import { addDays, datesBetween, endInstant, startInstant, toWall, weekdayOf } from './time.ts';
 
-/** A barber who could give the service, with the service and settings as inherited down to him. */
-export type Candidate = { barber: BarberRules; service: ServiceRules; settings: Settings };
+/** A date in the shop: its hours before closing days are taken away, and why it is shut, if it is. */
+export type ShopDay = { date: string; weekday: number; hours: DayStretch[]; closed: 'closure' | 'holiday' | null };
 
-/** Every list is sorted, disjoint and merged, so that one binary search answers each question. */
-export type Timetable = Candidate & {
-  timeZone: string;
-  /** Opening hours without closures. */
-  open: Interval[];
-  /** The barber's hours as agreed, and what closures leave of them. */
+export type Calendar = { timeZone: string; days: ShopDay[]; open: Interval[] };
+
+/** Every list is sorted, disjoint and merged. */
+export type Timetable = {
+  barber: BarberRules;
+  calendar: Calendar;
+  /** The barber's hours as agreed; what closed days leave of them; and what days off leave of that. */
   agreed: Interval[];
+  unclosed: Interval[];
   working: Interval[];
   breaks: Interval[];
   timeOff: Interval[];
   claimed: Interval[];
+  /** Local days on which the barber has `cap` visits or more. */
+  fullDays: (cap: number) => Interval[];
 };
 
-/** Sorts, and joins what overlaps or touches: 22:00–24:00 and 00:00–02:00 of the next day are one. Empty stretches vanish. */
-export function merge(intervals: Interval[]): Interval[] {
-  const merged: Interval[] = [];
-  for (const { from, to } of intervals.filter((each) => each.from < each.to).sort((a, b) => a.from - b.from)) {
-    const last = merged.at(-1);
-    if (last && from <= last.to) last.to = Math.max(last.to, to);
-    else merged.push({ from, to });
-  }
-  return merged;
+const within = (date: string, { fromDate, toDate }: Closure): boolean => fromDate <= date && date <= toDate;
+
+function byWeekday(weekly: WeeklyStretch[]): DayStretch[][] {
+  const days: DayStretch[][] = Array.from({ length: 8 }, () => []);
+  for (const stretch of weekly) days[stretch.weekday]?.push(stretch);
+  return days;
 }
 
-/** The last interval of a merged list that begins before `instant`. */
-function lastBefore(merged: Interval[], instant: number): Interval | undefined {
-  let [low, high] = [0, merged.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (merged[middle]!.from < instant) low = middle + 1;
-    else high = middle;
-  }
-  return merged[low - 1];
+/** The holidays of these sets, by date. A slug that is not known any more names no days. */
+export function holidaysOf(shop: Pick<ShopRules, 'holidaySets'>, slugs: string[], from: string, to: string): Map<string, string> {
+  const rules = slugs.flatMap((slug) => (Object.hasOwn(shop.holidaySets, slug) ? shop.holidaySets[slug]! : findShippedSet(slug)?.days ?? []));
+  return new Map(holidaysBetween(rules, from, to).map(({ date, name }) => [date, name]));
 }
 
-const overlaps = (merged: Interval[], from: number, to: number): boolean => (lastBefore(merged, to)?.to ?? -Infinity) > from;
-
-/** Whether one interval holds the whole of [from, to): instants are whole, so beginning before from + 1 is beginning by from. */
-const contains = (merged: Interval[], from: number, to: number): boolean => (lastBefore(merged, from + 1)?.to ?? -Infinity) >= to;
-
-type LocalDay = { date: string; weekday: number };
-
-function stretches(weekly: WeeklyStretch[], days: LocalDay[], zone: string): Interval[] {
-  return merge(days.flatMap(({ date, weekday }) => {
-    return weekly.filter((each) => each.weekday === weekday).map(({ fromMinute, toMinute }) => ({
-      from: startInstant(date, fromMinute, zone),
-      to: endInstant(date, toMinute, zone),
-    }));
-  }));
-}
-
-/**
- * Timetables of the candidates for visits that begin on the local dates `from` to `to`, both included.
- * A closure takes away the stretches that begin on its dates, the shop's and the barbers': Saturday's shift that runs to 02:00
- * belongs to Saturday. Breaks stay, since taking one away could only ever open time.
- */
-export function prepare(shop: ShopRules, candidates: Candidate[], from: string, to: string): Timetable[] {
-  const longest = Math.max(0, ...candidates.map(({ service }) => service.durationMinutes));
-  // Two days before: a stretch may reach minute 2880, which a repeated midnight puts after the start of `from`.
-  const dates = datesBetween(addDays(from, -2), addDays(to, 1 + Math.ceil(longest / 1440)));
-  const days = dates.map((date) => ({ date, weekday: weekdayOf(date) }));
-  const openDays = days.filter(({ date }) => !shop.closures.some(({ fromDate, toDate }) => fromDate <= date && date <= toDate));
-  const open = stretches(shop.openingHours, openDays, shop.timeZone);
-  return candidates.map((candidate) => {
-    const { hours, breaks, timeOff, claimed } = candidate.barber;
-    const agreed = stretches(hours, days, shop.timeZone);
-    return {
-      ...candidate,
-      timeZone: shop.timeZone,
-      open,
-      agreed,
-      working: openDays.length === days.length ? agreed : stretches(hours, openDays, shop.timeZone),
-      breaks: stretches(breaks, days, shop.timeZone),
-      timeOff: merge(timeOff),
-      claimed: merge(claimed),
-    };
+/** The shop's days from `from` to `to`, both included. */
+export function shopDays(shop: ShopRules, holidaySets: string[], from: string, to: string): ShopDay[] {
+  const week = byWeekday(shop.openingHours);
+  const exceptions = new Map(shop.exceptions.map((each) => [each.date, each.hours]));
+  const holidays = holidaysOf(shop, holidaySets, from, to);
+  return datesBetween(from, to).map((date) => {
+    const weekday = weekdayOf(date);
+    const own = exceptions.get(date);
+    const closed = shop.closures.some((closure) => within(date, closure)) ? 'closure' : !own && holidays.has(date) ? 'holiday' : null;
+    return { date, weekday, hours: own ?? week[weekday]!, closed };
   });
 }
 
+const instants = (days: { date: string; hours: DayStretch[] }[], zone: string): Interval[] =>
+  merge(days.flatMap(({ date, hours }) =>
+    hours.map(({ fromMinute, toMinute }) => ({ from: startInstant(date, fromMinute, zone), to: endInstant(date, toMinute, zone) }))));
+
 /**
- * Whether the visit may begin at `startsAt`, asked at `now`; refusals name the most fundamental rule, and `slot_taken` only what
- * would otherwise be free. The visit must lie inside working time; its buffers may stick out of it, but not into claimed time.
+ * The calendar for visits of up to `longestMinutes` that begin on the local dates `from` to `to`, both included. A closed day takes away
+ * the stretches that begin on it, the shop's and the barbers': Saturday's shift that runs to 02:00 belongs to Saturday.
  */
-export function judge(timetable: Timetable, startsAt: number, now: number): Decision {
-  const { service, settings, barber } = timetable;
-  const endsAt = startsAt + service.durationMinutes * MINUTE;
-  if (startsAt < now + settings.minimumNoticeMinutes * MINUTE) return { ok: false, code: 'too_soon' };
-  if (startsAt > now + settings.bookingHorizonDays * DAY) return { ok: false, code: 'too_far_ahead' };
-  const onStep = startsAt % MINUTE === 0 && minuteOfDay(startsAt, timetable.timeZone) % settings.slotStepMinutes === 0;
-  if (!onStep) return { ok: false, code: 'off_step' };
-  if (!contains(timetable.open, startsAt, endsAt)) return { ok: false, code: 'shop_closed' };
-  if (!contains(timetable.working, startsAt, endsAt)) {
-    return { ok: false, code: contains(timetable.agreed, startsAt, endsAt) ? 'shop_closed' : 'outside_working_hours' };
+export function calendarOf(shop: ShopRules, holidaySets: string[], from: string, to: string, longestMinutes: number): Calendar {
+  // Two days before: a stretch may reach minute 2880, which a repeated midnight puts after the start of `from`.
+  const days = shopDays(shop, holidaySets, addDays(from, -2), addDays(to, 1 + Math.ceil(longestMinutes / 1440)));
+  return { timeZone: shop.timeZone, days, open: instants(days.filter(({ closed }) => !closed), shop.timeZone) };
+}
+
+/** What a barber's rules say about one of the shop's days. */
+export function barberDay(barber: BarberRules, day: ShopDay): { hours: DayStretch[]; breaks: DayStretch[] } {
+  const own = barber.exceptions.find(({ date }) => date === day.date);
+  if (own) return own;
+  const period = barber.periods.find(({ fromDate, toDate }) => (fromDate === null || fromDate <= day.date) && (toDate === null || day.date <= toDate));
+  if (!period) return { hours: [], breaks: [] };
+  const onDay = (weekly: WeeklyStretch[]) => weekly.filter(({ weekday }) => weekday === day.weekday);
+  return { hours: period.hours === null ? day.hours : onDay(period.hours), breaks: onDay(period.breaks) };
+}
+
+/** Breaks of closed days stay, since taking one away could only ever open time. */
+export function timetableOf(barber: BarberRules, calendar: Calendar): Timetable {
+  const { timeZone } = calendar;
+  const days = calendar.days.map((day) => ({ ...day, ...barberDay(barber, day), off: barber.daysOff.some((away) => within(day.date, away)) }));
+  const open = days.filter(({ closed }) => !closed);
+  const present = open.filter(({ off }) => !off);
+  const agreed = instants(days, timeZone);
+  const unclosed = open.length === days.length ? agreed : instants(open, timeZone);
+  const full = new Map<number, Interval[]>();
+  return {
+    barber, calendar, agreed, unclosed,
+    working: present.length === open.length ? unclosed : instants(present, timeZone),
+    breaks: instants(days.map(({ date, breaks }) => ({ date, hours: breaks })), timeZone),
+    timeOff: merge(barber.timeOff),
+    claimed: merge(barber.claimed),
+    fullDays: (cap) => {
+      const known = full.get(cap) ?? fullDays(barber.visits, cap, timeZone);
+      full.set(cap, known);
+      return known;
+    },
+  };
+}
+
+/** The local day that holds `instant`. */
+export function localDay(instant: number, timeZone: string): Interval {
+  const { date } = toWall(instant, timeZone);
+  return { from: startInstant(date, 0, timeZone), to: startInstant(addDays(date, 1), 0, timeZone) };
+}
+
+function fullDays(visits: number[], cap: number, timeZone: string): Interval[] {
+  const counts = new Map<string, number>();
+  for (const instant of visits) {
+    const { date } = toWall(instant, timeZone);
+    counts.set(date, (counts.get(date) ?? 0) + 1);
   }
-  if (overlaps(timetable.breaks, startsAt, endsAt)) return { ok: false, code: 'on_break' };
-  if (overlaps(timetable.timeOff, startsAt, endsAt)) return { ok: false, code: 'time_off' };
-  const claims = { from: startsAt - service.bufferBeforeMinutes * MINUTE, to: endsAt + service.bufferAfterMinutes * MINUTE };
-  if (overlaps(timetable.claimed, claims.from, claims.to)) return { ok: false, code: 'slot_taken' };
-  return { ok: true, slot: { barberId: barber.barberId, startsAt, endsAt }, claims };
+  const full = [...counts].filter(([, count]) => count >= cap).map(([date]) => ({ from: startInstant(date, 0, timeZone), to: startInstant(addDays(date, 1), 0, timeZone) }));
+  return merge(full);
 }

@@ -7,18 +7,25 @@ import swaggerUi from 'swagger-ui-express';
 import { Problem } from '../errors.ts';
 import { appointmentRoutes } from './appointment.ts';
 import { availabilityRoutes } from './availability.ts';
+import { barberDateRoutes } from './barber-dates.ts';
+import { barberServiceRoutes } from './barber-service.ts';
 import { barberRoutes } from './barber.ts';
 import { createAuthenticate, requireScope, type Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import { mountHealth } from './health.ts';
+import { holidaySetRoutes } from './holiday-set.ts';
+import { networkRoutes } from './network.ts';
 import { openApiDocument } from './openapi.ts';
 import { answerProblems } from './problem.ts';
 import { mount, type Route } from './route.ts';
 import { serviceRoutes } from './service.ts';
+import { shopDateRoutes } from './shop-dates.ts';
 import { shopRoutes } from './shop.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
-  return [...availabilityRoutes(deps), ...appointmentRoutes(deps), ...shopRoutes(deps), ...barberRoutes(deps), ...serviceRoutes(deps)];
+  return [
+    availabilityRoutes, appointmentRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+  ].flatMap((routes) => routes(deps));
 }
 
 export function createApp(deps: HttpDeps): Express {

@@ -1,16 +1,23 @@
 /** What callers see of an appointment: instants in UTC, and the wall times of shop and customer with their zones named. */
 import { z } from 'zod';
-import type { Booked, Refusal } from '../domain/appointment.ts';
+import type { Booked, BookedPart, Refusal } from '../domain/appointment.ts';
 import type { AppointmentView, RequestView } from '../db/appointment.ts';
 import { toUtc, toWall } from '../domain/time.ts';
 import { appointmentWorkflowId } from '../../workflows/messages.ts';
 
 const wall = z.object({ timeZone: z.string(), startsAt: z.string(), endsAt: z.string() }).meta({ description: 'Wall-clock times with offset, and the zone they are in.' });
 
+const part = z.object({
+  serviceId: z.string(), barberId: z.string(), startsAt: z.string(), endsAt: z.string(), priceCents: z.int(),
+  chosen: z.object({ rule: z.enum(['asked', 'least_booked', 'same_barber', 'unknown']), bookedMinutes: z.int().optional(), among: z.int().optional() })
+    .meta({ description: 'How the barber was found. Of least_booked: the minutes claimed on that day when he was chosen, and how many barbers were free.' }),
+}).meta({ id: 'AppointmentPart' });
+
 export const appointmentAnswer = z.object({
   id: z.string(), status: z.enum(['confirmed', 'cancelled']), version: z.int(),
   shopId: z.string(), serviceId: z.string(), barberId: z.string(),
   startsAt: z.string(), endsAt: z.string(), shopTime: wall, customerTime: wall,
+  parts: z.array(part).meta({ description: 'The services of the visit, in order. Service, barber and start above are those of the first.' }),
   priceCents: z.int(), currency: z.string(), workflowId: z.string(),
 }).meta({ id: 'Appointment' });
 
@@ -18,7 +25,13 @@ const slot = z.object({ barberId: z.string(), startsAt: z.string(), endsAt: z.st
 export const pendingBody = z.object({ id: z.string(), status: z.literal('pending'), shopId: z.string(), serviceId: z.string(), startsAt: z.string() }).meta({ id: 'PendingBooking' });
 export const refusedBody = z.object({ id: z.string(), status: z.literal('refused'), shopId: z.string(), serviceId: z.string(), startsAt: z.string(), code: z.string(), nearest: z.array(slot) }).meta({ id: 'RefusedBooking' });
 
-type Shown = Pick<AppointmentView, 'id' | 'shopId' | 'serviceId' | 'barberId' | 'status' | 'version' | 'startsAt' | 'endsAt' | 'shopTimeZone' | 'customerTimeZone' | 'priceCents' | 'currency'>;
+type Shown = Pick<AppointmentView, 'id' | 'shopId' | 'serviceId' | 'barberId' | 'status' | 'version' | 'startsAt' | 'endsAt' | 'shopTimeZone' | 'customerTimeZone' | 'priceCents' | 'currency' | 'parts'>;
+
+/** Field by field: what was stored as JSON comes back in another order, and a repeated answer must be the same to the byte. */
+function partBody({ serviceId, barberId, startsAt, endsAt, priceCents, chosen }: BookedPart) {
+  const why = chosen.rule === 'least_booked' ? { rule: chosen.rule, bookedMinutes: chosen.bookedMinutes, among: chosen.among } : { rule: chosen.rule };
+  return { serviceId, barberId, startsAt: toUtc(Date.parse(startsAt)), endsAt: toUtc(Date.parse(endsAt)), priceCents, chosen: why };
+}
 
 export function appointmentBody(shown: Shown) {
   const startsAt = Date.parse(shown.startsAt);
@@ -26,16 +39,19 @@ export function appointmentBody(shown: Shown) {
   const inZone = (zone: string) => ({ timeZone: zone, startsAt: toWall(startsAt, zone).iso, endsAt: toWall(endsAt, zone).iso });
   return {
     id: shown.id, status: shown.status, version: shown.version, shopId: shown.shopId, serviceId: shown.serviceId, barberId: shown.barberId,
-    startsAt: toUtc(startsAt), endsAt: toUtc(endsAt), shopTime: inZone(shown.shopTimeZone), customerTime: inZone(shown.customerTimeZone),
+    startsAt: toUtc(startsAt), endsAt: toUtc(endsAt), parts: shown.parts.map(partBody), shopTime: inZone(shown.shopTimeZone), customerTime: inZone(shown.customerTimeZone),
     priceCents: shown.priceCents, currency: shown.currency, workflowId: appointmentWorkflowId(shown.id),
   };
 }
 
 /** The answer to the booking itself: the appointment as it was then, whatever became of it since. */
 export function bookedBody(booked: Booked, rest: Pick<Shown, 'id' | 'shopId' | 'serviceId' | 'customerTimeZone'>) {
-  const { ok: _, ...won } = booked;
+  const { ok: _, parts, ...won } = booked;
   const { id, shopId, serviceId, customerTimeZone } = rest;
-  return appointmentBody({ id, shopId, serviceId, customerTimeZone, ...won });
+  const { barberId, startsAt, endsAt, priceCents } = won;
+  // An outcome of before visits had parts is all one part.
+  const whole = { serviceId, barberId, startsAt, endsAt, priceCents, chosen: { rule: 'unknown' } as const };
+  return appointmentBody({ id, shopId, serviceId, customerTimeZone, ...won, parts: parts ?? [whole] });
 }
 
 /** The free times that a refusal offers instead. */

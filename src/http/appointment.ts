@@ -15,7 +15,7 @@ import { localDate, page, pageOf, uuid } from './schemas.ts';
 
 const idParams = z.strictObject({ id: uuid });
 /** Why a booking may be refused. */
-const refusals = ['too_soon', 'too_far_ahead', 'off_step', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'slot_taken', 'undecided'] as const satisfies Refusal['code'][];
+const refusals = ['too_soon', 'too_far_ahead', 'off_step', 'service_not_offered', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'barber_day_full', 'customer_limit', 'slot_taken', 'undecided'] as const satisfies Refusal['code'][];
 
 const listQuery = z.strictObject({
   shopId: uuid.optional(), barberId: uuid.optional(), date: localDate.optional(), status: z.enum(['confirmed', 'cancelled']).optional(), ...page,

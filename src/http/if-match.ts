@@ -11,10 +11,10 @@ export function readIfMatch(header: string | undefined): number {
 }
 
 /** Puts the record that a 412 carries into the shape that the API answers it in. */
-export async function showCurrent<T>(show: (current: T) => unknown, change: Promise<T>): Promise<T> {
+export async function showCurrent<R>(show: (current: never) => unknown, change: Promise<R>): Promise<R> {
   return change.catch((error: unknown) => {
     const current = error instanceof Problem && error.code === 'precondition_failed' ? error.extras.members?.current : null;
-    throw current ? new Problem('precondition_failed', { members: { current: show(current as T) } }) : error;
+    throw current ? new Problem('precondition_failed', { members: { current: show(current as never) } }) : error;
   });
 }
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { Problem, problems, type FieldFault, type ProblemCode } from '../errors.ts';
 import type { Caller, Scope } from './caller.ts';
 
-export type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+/** `json` is a body that is text already, for answers whose text was needed before. */
+export type Answer = { status: number; body?: unknown; json?: string; headers?: Record<string, string> };
 
 export type RouteInput<P, Q, B> = { caller: Caller; params: P; query: Q; body: B; header: (name: string) => string | undefined };
 
@@ -52,7 +53,8 @@ export function mount(app: Express, routes: Route[], authorise: (request: Reques
         header: (name) => request.get(name),
       });
       response.status(answer.status).set(answer.headers ?? {});
-      if (answer.body === undefined) response.end();
+      if (answer.json !== undefined) response.type('json').send(answer.json);
+      else if (answer.body === undefined) response.end();
       else response.json(answer.body);
     });
   }

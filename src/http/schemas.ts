@@ -1,7 +1,6 @@
 /** The pieces that requests and answers are made of. Input is strict: unknown fields, control characters and lone surrogates are refused. */
 import { z } from 'zod';
 import { isLocalDate, isLocalDateTime, isTimeZone, parseInstant } from '../domain/time.ts';
-import type { WeeklyStretch } from '../domain/rules.ts';
 
 // Control, direction and zero-width characters: they forge mail headers and disguise text. The joiners stay: scripts and emoji need them.
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/u;
@@ -39,60 +38,6 @@ export const instant = z.string('must be a text')
   .refine(isNear, years)
   .transform((value) => parseInstant(value)!)
   .meta({ type: 'string', format: 'date-time' });
-
-const clock = (max: number) =>
-  z.string('must be a text').regex(/^\d\d:[0-5]\d$/, { message: 'must be HH:mm', abort: true })
-    .transform((value) => Number(value.slice(0, 2)) * 60 + Number(value.slice(3)))
-    .refine((minute) => minute <= max, { message: `must be at most ${clockText(max)}`, abort: true })
-    .meta({ type: 'string', pattern: '^\\d\\d:[0-5]\\d$' });
-
-export const clockText = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
-
-const stretch = z.strictObject({
-  weekday: z.literal([1, 2, 3, 4, 5, 6, 7], 'must be 1 (Monday) to 7 (Sunday)'),
-  from: clock(1439),
-  to: clock(2880),
-}).refine(({ from, to }) => to > from, { path: ['to'], abort: true, message: 'must be after "from"; count on past midnight: 26:00 is 02:00 on the next day' })
-  .refine(({ from, to }) => to - from <= 1440, { path: ['to'], abort: true, message: 'must be at most 24 hours after "from"' })
-  .transform(({ weekday, from, to }): WeeklyStretch => ({ weekday, fromMinute: from, toMinute: to }));
-
-const weekMinutes = 7 * 1440;
-const onWeek = ({ weekday, fromMinute, toMinute }: WeeklyStretch): [number, number] => [(weekday - 1) * 1440 + fromMinute, (weekday - 1) * 1440 + toMinute];
-
-/** Whether two weekly stretches share a minute, also over the end of the week. */
-function clash(a: WeeklyStretch, b: WeeklyStretch): boolean {
-  const [aFrom, aTo] = onWeek(a);
-  const [bFrom, bTo] = onWeek(b);
-  return [-weekMinutes, 0, weekMinutes].some((shift) => aFrom < bTo + shift && bFrom + shift < aTo);
-}
-
-/** Weekly hours: stretches that do not overlap. */
-export const weeklyHours = z.array(stretch).max(50).superRefine((stretches, context) => {
-  stretches.forEach((later, index) => {
-    if (stretches.slice(0, index).some((earlier) => clash(earlier, later))) {
-      context.addIssue({ code: 'custom', path: [index], message: 'overlaps another stretch', continue: false });
-    }
-  });
-});
-
-/** Whether a break lies inside one of the shifts. */
-export const insideHours = (pause: WeeklyStretch, hours: WeeklyStretch[]): boolean => {
-  const [from, to] = onWeek(pause);
-  return hours.some((shift) => {
-    const [start, end] = onWeek(shift);
-    return [-weekMinutes, 0, weekMinutes].some((turn) => start <= from + turn && to + turn <= end);
-  });
-};
-
-export const hoursView = (stretches: WeeklyStretch[]) => stretches.map(({ weekday, fromMinute, toMinute }) => ({ weekday, from: clockText(fromMinute), to: clockText(toMinute) }));
-export const hoursAnswer = z.array(z.object({ weekday: z.int(), from: z.string(), to: z.string() }));
-
-export const settings = z.strictObject({
-  slotStepMinutes: z.int().min(5).max(240).exactOptional(),
-  minimumNoticeMinutes: z.int().min(0).max(43_200).exactOptional(),
-  bookingHorizonDays: z.int().min(1).max(730).exactOptional(),
-  reminderLeadMinutes: z.array(z.int().min(5).max(43_200)).max(5).exactOptional(),
-}).meta({ description: 'Settings of this scope; what is left out is inherited: network, shop, service, barber.' });
 
 /** A cursor holds the last row's name: up to 200 characters, escaped as JSON, as UTF-8, in base64. */
 export const page = {

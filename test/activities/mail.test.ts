@@ -1,14 +1,25 @@
 /**
- * Goal: a mail reaches the inbox whole, and each failure is told apart: try again, never again, or mend the account; with no word of whom
- * it was for.
- * Method: a real inbox (maildev, of the test run) by its own API and raw source; failures by a server whose every reply is scripted here.
+ * Goal: a mail reaches the inbox whole, each barber of a visit is told of his own share, and each failure is told apart: try again, never
+ * again, or mend the account; with no word of whom it was for.
+ * Method: a real inbox (maildev, of the test run) by its own API and raw source, and real PostgreSQL for what a visit's mails say; failures
+ * by a server whose every reply is scripted here.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { createMessageActivities } from '../../activities/message.ts';
+import { insertDeliveries } from '../../src/db/delivery.ts';
+import { Appointment, AppointmentPart, Contact, Customer } from '../../src/db/entities/appointment.ts';
+import { Barber } from '../../src/db/entities/barber.ts';
+import { Service } from '../../src/db/entities/network.ts';
+import { planCancellation, planConfirmation, type PlannedDelivery } from '../../src/domain/appointment.ts';
+import { toWall } from '../../src/domain/time.ts';
 import { invitation } from '../../src/integrations/invitation.ts';
 import { createMailer, MailError, type Mailer, type MailTimeouts, type OutgoingMail } from '../../src/integrations/mail.ts';
-import { required } from '../support/database.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { defaultPolicy } from '../../workflows/messages.ts';
+import { createDatabase, required, type TestDatabase } from '../support/database.ts';
+import { buildNetwork, type TestNetwork } from '../support/network.ts';
 
 const address = 'ana.segredo@example.org';
 /** Milliseconds; long enough for a busy machine to answer in. */
@@ -32,39 +43,42 @@ async function failureOf(doing: Promise<unknown>): Promise<MailError> {
   return outcome;
 }
 
+type Found = { id: string; subject: string; text: string; html: string; headers: Record<string, string>; from: { address: string; name: string }[]; to: { address: string; name: string }[]; envelope: { to: { address: string }[] }; attachments?: { contentType: string }[] };
+
+const mailApi = () => required('TEST_MAIL_API');
+
+/** Others fill the inbox as well, so it is read in pages, and ours are known by their Message-ID. */
+async function inbox(messageId: string): Promise<Found[]> {
+  const found: Found[] = [];
+  for (let skip = 0; ; skip += 200) {
+    const page = (await (await fetch(`${mailApi()}?skip=${skip}&limit=200`)).json()) as Found[];
+    found.push(...page.filter((mail) => mail.headers['message-id'] === messageId));
+    if (page.length < 200) return found;
+  }
+}
+
+async function arrived(messageId: string): Promise<Found> {
+  for (const end = Date.now() + 15_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    const [mail, ...more] = await inbox(messageId);
+    if (mail) {
+      expect(more).to.have.length(0);
+      return mail;
+    }
+  }
+  throw new Error(`${messageId} did not arrive`);
+}
+
+const source = async (id: string): Promise<string> => (await fetch(`${mailApi()}/${id}/source`)).text();
+
+/** The invitation that is attached to a mail as a file. */
+const attachedTo = (raw: string): string =>
+  Buffer.from(/name=invite\.ics[^]*?base64[^]*?\r?\n\r?\n([A-Za-z0-9+/=\r\n]+)/.exec(raw)?.[1] ?? '', 'base64').toString();
+
 describe('mail, to a real inbox', () => {
-  type Found = { id: string; subject: string; text: string; html: string; headers: Record<string, string>; from: { address: string; name: string }[]; to: { address: string; name: string }[]; envelope: { to: { address: string }[] }; attachments?: { contentType: string }[] };
   let mailer: Mailer;
-  let api: string;
 
-  before(() => {
-    mailer = createMailer({ smtpUrl: required('TEST_SMTP_URL') });
-    api = required('TEST_MAIL_API');
-  });
+  before(() => { mailer = createMailer({ smtpUrl: required('TEST_SMTP_URL') }); });
   after(() => mailer?.close());
-
-  /** Others fill the inbox as well, so it is read in pages, and ours are known by their Message-ID. */
-  async function inbox(messageId: string): Promise<Found[]> {
-    const found: Found[] = [];
-    for (let skip = 0; ; skip += 200) {
-      const page = (await (await fetch(`${api}?skip=${skip}&limit=200`)).json()) as Found[];
-      found.push(...page.filter((mail) => mail.headers['message-id'] === messageId));
-      if (page.length < 200) return found;
-    }
-  }
-
-  async function arrived(messageId: string): Promise<Found> {
-    for (const end = Date.now() + 15_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100))) {
-      const [mail, ...more] = await inbox(messageId);
-      if (mail) {
-        expect(more).to.have.length(0);
-        return mail;
-      }
-    }
-    throw new Error(`${messageId} did not arrive`);
-  }
-
-  const source = async (id: string): Promise<string> => (await fetch(`${api}/${id}/source`)).text();
 
   it('can be asked whether the server takes mail at all', async () => {
     await mailer.verify();
@@ -91,8 +105,7 @@ describe('mail, to a real inbox', () => {
       expect(raw).to.match(new RegExp(`^Content-Type: text/calendar; charset=utf-8; method=${method}\\r?$`, 'm'));
       expect(raw).to.match(/^Content-Type: application\/ics; name=invite\.ics\r?$/m);
       expect(raw.indexOf('text/plain')).to.be.lessThan(raw.indexOf('text/html')).and.lessThan(raw.indexOf('text/calendar'));
-      const attached = /name=invite\.ics[^]*?base64[^]*?\r?\n\r?\n([A-Za-z0-9+/=\r\n]+)/.exec(raw)?.[1] ?? '';
-      expect(Buffer.from(attached, 'base64').toString()).to.equal(ics(method));
+      expect(attachedTo(raw)).to.equal(ics(method));
     }
   });
 
@@ -109,7 +122,7 @@ describe('mail, to a real inbox', () => {
 
   it('reads no file and fetches nothing that a text names', async () => {
     // The types allow strings alone; this is what a slip in them would meet.
-    for (const text of [{ path: '/etc/hostname' }, { href: api }]) {
+    for (const text of [{ path: '/etc/hostname' }, { href: mailApi() }]) {
       const mail = newMail({ text: text as unknown as string });
       await failureOf(mailer.send(mail));
       expect(await inbox(mail.messageId)).to.have.length(0);
@@ -128,6 +141,106 @@ describe('mail, to a real inbox', () => {
     const mails = Array.from({ length: 30 }, () => newMail());
     await Promise.all(mails.map((mail) => mailer.send(mail)));
     for (const mail of mails) await arrived(mail.messageId);
+  });
+});
+
+describe('mail, of a visit that two barbers give', () => {
+  let database: TestDatabase;
+  let mailer: Mailer;
+  let network: TestNetwork;
+  let appointmentId: string;
+  let day: string;
+  const endsAt = () => Date.parse(network.at('11:15', 3));
+
+  before(async () => {
+    database = await createDatabase();
+    mailer = createMailer({ smtpUrl: required('TEST_SMTP_URL') });
+  });
+  after(async () => {
+    mailer?.close();
+    await database?.drop();
+  });
+
+  /** Cut and wash by the first barber, the beard between them by the second; both read the shop's mail. */
+  beforeEach(async () => {
+    network = await buildNetwork(database.orm, { barbers: 2 });
+    appointmentId = randomUUID();
+    const { networkId, shopId, serviceId, apiClientId, barberIds: [first = '', second = ''], timeZone, at } = network;
+    day = new Intl.DateTimeFormat('pt-PT', { dateStyle: 'full', timeZone }).format(new Date(at('10:00', 3)));
+    const em = database.orm.em.fork();
+    const [beard, wash, customerId] = [randomUUID(), randomUUID(), randomUUID()];
+    for (const [id, name, minutes] of [[beard, 'Barba', 30], [wash, 'Lavagem', 15]] as const)
+      await em.insert(Service, { id, networkId, name, durationMinutes: minutes, segments: [{ kind: 'busy', minutes }], priceCents: 1000, currency: 'EUR', settings: {}, archivedAt: null, version: 1 });
+    await em.nativeUpdate(Barber, { networkId }, { email: 'loja@barbers.example' });
+    await em.insert(Customer, { id: customerId, networkId, createdAt: new Date() });
+    await em.insert(Contact, { id: appointmentId, networkId, customerId, name: 'Rui', email: address, phone: null, timeZone, locale: 'pt-PT', createdAt: new Date() });
+    await em.insert(Appointment, {
+      id: appointmentId, networkId, shopId, serviceId, barberId: first, customerId, apiClientId, status: 'confirmed', startsAt: new Date(at('10:00', 3)), endsAt: new Date(endsAt()),
+      shopTimeZone: timeZone, customerTimeZone: timeZone, promisedStart: `${toWall(Date.parse(at('10:00', 3)), timeZone).date}T10:00`, promisedOffsetMinutes: 0, priceCents: 3450, currency: 'EUR', createdAt: new Date(), version: 1,
+    });
+    const parts = [[serviceId, first, '10:00', '10:30', 1500], [beard, second, '10:30', '11:00', 1200], [wash, first, '11:00', '11:15', 750]] as const;
+    // Written backwards: it is the position that orders them.
+    await em.insertMany(AppointmentPart, parts.map(([service, barberId, from, to, priceCents], position) => ({
+      id: randomUUID(), networkId, appointmentId, position, serviceId: service, barberId, startsAt: new Date(at(from, 3)), endsAt: new Date(at(to, 3)),
+      priceCents, segments: [], chosen: { rule: 'asked' as const },
+    })).reverse());
+  });
+
+  /** Sends them all, and answers what arrived, in their order. */
+  async function send(sequence: number, effects: Omit<PlannedDelivery, 'id'>[]) {
+    const em = database.orm.em.fork();
+    const planned = insertDeliveries(em, network.networkId, appointmentId, sequence, effects, new Date());
+    await em.flush();
+    const activities = createMessageActivities({ orm: database.orm, mailer, mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date() });
+    const found = [];
+    for (const { id } of planned) {
+      await activities.sendMessage({ networkId: network.networkId, deliveryId: id, policy: defaultPolicy });
+      const mail = await arrived(`<${id}@punctual>`);
+      const event = attachedTo(await source(mail.id)).replaceAll('\r\n ', '').split('\r\n');
+      const value = (name: string) => event.findLast((line) => line.startsWith(name))?.replace(/^[^:]*:/, '');
+      found.push({ kind: mail.headers['x-punctual-kind'], to: mail.to[0]!.address, subject: mail.subject, text: mail.text, value, times: ['DTSTART', 'DTEND'].map((name) => value(name)?.slice(-6)) });
+    }
+    return found;
+  }
+
+  const confirm = () => send(0, planConfirmation(Date.parse(network.at('10:00', 3)), [], Date.now(), network.barberIds));
+  const line = (times: string) => `- ${day}, ${times} (Europe/Lisbon, UTC${toWall(endsAt(), 'Europe/Lisbon').iso.slice(-6)}): `;
+
+  it('the confirmation to the customer, sent, tells of the whole visit', async () => {
+    const [toCustomer] = await confirm();
+
+    expect(toCustomer).to.include({ kind: 'confirmation_customer', to: address });
+    expect(toCustomer!.text).to.include(`\nServiços:\n${line('10:00–10:30')}Corte, Barber 1\n${line('10:30–11:00')}Barba, Barber 2\n${line('11:00–11:15')}Lavagem, Barber 1\nOnde: `)
+      .and.include('\nPreço: 34,50\u00a0€\n');
+    expect(toCustomer!.times).to.deep.equal(['100000', '111500']);
+    expect(toCustomer!.value('SUMMARY')).to.equal('Corte + Barba + Lavagem\\, Barbearia Ação');
+  });
+
+  it('the confirmation to each barber, sent, tells of his own share from its first start to its last end', async () => {
+    const [, toFirst, toSecond] = await confirm();
+
+    for (const mail of [toFirst, toSecond]) expect(mail).to.include({ kind: 'confirmation_barber', to: 'loja@barbers.example' });
+    expect(toFirst!.subject).to.match(/^Nova marcação: .*, 10:00 \(Europe\/Lisbon\), Corte \+ Lavagem$/);
+    expect(toFirst!.text).to.match(/^Olá Barber 1,\n/).and.include(`\nServiços:\n${line('10:00–10:30')}Corte\n${line('11:00–11:15')}Lavagem\nOnde: `);
+    expect(toFirst!.times).to.deep.equal(['100000', '111500']);
+    expect(toFirst!.value('SUMMARY')).to.equal('Corte + Lavagem\\, Rui');
+    expect(toSecond!.subject).to.match(/^Nova marcação: .*, 10:30 \(Europe\/Lisbon\), Barba$/);
+    expect(toSecond!.text).to.match(/^Olá Barber 2,\n/).and.include(`Quando: ${day}, 10:30–11:00 `).and.include('\nServiço: Barba\n');
+    expect(toSecond!.times).to.deep.equal(['103000', '110000']);
+    expect(toSecond!.value('SUMMARY')).to.equal('Barba\\, Rui');
+  });
+
+  it('the events of barbers who share a mailbox, cancelled, are each taken back and never were one', async () => {
+    const confirmed = await confirm();
+    await database.orm.em.fork().nativeUpdate(Appointment, { id: appointmentId }, { status: 'cancelled' });
+    const cancelled = await send(1, planCancellation(endsAt(), Date.now(), network.barberIds));
+
+    const uids = confirmed.map(({ value }) => value('UID'));
+    expect(uids[0]).to.equal(`${appointmentId}@punctual`);
+    expect(new Set(uids).size).to.equal(3);
+    expect(cancelled.map(({ value }) => value('UID'))).to.deep.equal(uids);
+    expect(cancelled.map(({ value }) => [value('METHOD'), value('SEQUENCE')])).to.deep.equal(uids.map(() => ['CANCEL', '1']));
+    expect(cancelled.map(({ times }) => times)).to.deep.equal(confirmed.map(({ times }) => times));
   });
 });
 

@@ -1,8 +1,18 @@
-/** Goal: each effect ends exactly once, on time, and says how. Method: the activity on real PostgreSQL, a mailer that is told how to fail. */
+/**
+ * Goal: each effect ends exactly once, on time, and says how; each barber of a visit has effects of his own. Method: the activity on real
+ * PostgreSQL, a mailer that is told how to fail.
+ */
+import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'chai';
 import { createMessageActivities, nextWait } from '../../activities/message.ts';
 import { cancelAppointment, listDeliveries } from '../../src/db/appointment.ts';
+import { storeRequest } from '../../src/db/booking-request.ts';
+import { beginAttempt, deliveryId as idOf, insertDeliveries, readDeliveries } from '../../src/db/delivery.ts';
+import { BarberService } from '../../src/db/entities/barber.ts';
+import { Service } from '../../src/db/entities/network.ts';
+import { planConfirmation } from '../../src/domain/appointment.ts';
+import type { Wish } from '../../src/domain/rules.ts';
 import { MailError, type OutgoingMail } from '../../src/integrations/mail.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
@@ -112,12 +122,88 @@ describe('sendMessage', () => {
     expect(await state()).to.include({ state: 'skipped', errorClass: 'no_address' });
   });
 
+  /** Sends the refusal of a request for a cut and a beard at 10:00, and answers its mail. */
+  async function refuse(wishedOf: (ids: { cut: string; beard: string; first: string; second: string }) => Wish[]): Promise<OutgoingMail> {
+    network = await buildNetwork(database.orm, { barbers: 2 });
+    const { networkId, apiClientId, shopId, serviceId, timeZone, barberIds: [first = '', second = ''] } = network;
+    const em = database.orm.em.fork();
+    const [id, beard] = [randomUUID(), randomUUID()];
+    await em.insert(Service, { id: beard, networkId, name: 'Barba', durationMinutes: 20, segments: [{ kind: 'busy', minutes: 20 }], priceCents: 1000, currency: 'EUR', settings: {}, archivedAt: null, version: 1 });
+    await em.insert(BarberService, { id: randomUUID(), networkId, barberId: second, serviceId: beard, offered: true, segments: [{ kind: 'busy', minutes: 45 }], priceCents: 1200, settings: {}, version: 1 });
+    const wishes = wishedOf({ cut: serviceId, beard, first, second });
+    const startsAt = new Date(network.at('10:00', 3));
+    await storeRequest(
+      em,
+      { id, networkId, apiClientId, fingerprint: 'f', shopId, ...wishes[0]!, wishes: wishes.length > 1 ? { wishes, sameBarber: false } : null, startsAt, customerTimeZone: timeZone },
+      { name: 'Rui', email: `${id}@example.com`, phone: null, timeZone, locale: 'en' },
+      randomUUID(),
+    );
+    await em.execute(`update booking_request set outcome = '{"ok": false, "code": "slot_taken", "nearest": []}', decided_at = now() where id = ?`, [id]);
+    const [effect] = insertDeliveries(em, networkId, id, 0, [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
+    await em.flush();
+    deliveryId = effect!.id;
+    await send();
+    return sent[0]!;
+  }
+
+  it('a refusal of several services, sent, names each with its wished barber, and their length and price by his terms', async () => {
+    const { text } = await refuse(({ cut, beard, second }) => [{ serviceId: cut, barberId: null }, { serviceId: beard, barberId: second }]);
+
+    expect(text).to.include('\nServices:\n- Corte\n- Barba, Barber 2\nWhere: ').and.include(', 10:00–11:15 (').and.include('\nPrice: €27.00\n').and.not.include('Barber:');
+  });
+
+  it('a refusal of one service, sent, reads as ever', async () => {
+    const { text } = await refuse(({ beard, first }) => [{ serviceId: beard, barberId: first }]);
+
+    expect(text).to.include('\nService: Barba\nBarber: Barber 1\nWhere: ').and.include(', 10:00–10:20 (').and.include('\nPrice: €10.00\n');
+  });
+
+  it('a barber of a visit of his alone, written to, is not named in the delivery', async () => {
+    const [open] = (await readDeliveries(database.orm.em, network.networkId, appointmentId)).filter(({ kind }) => kind === 'confirmation_barber');
+    const context = await beginAttempt(database.orm.em.fork(), network.networkId, open!.id);
+
+    expect(open).to.not.have.property('barberId');
+    expect(context).to.include({ barberId: null });
+    expect(context!.barber).to.include({ name: 'Barber 1' });
+    expect(context!.parts.map(({ serviceName, barberName, priceCents }) => [serviceName, barberName, priceCents])).to.deep.equal([['Corte', 'Barber 1', 1500]]);
+    expect(context!.service).to.deep.equal({ name: 'Corte' });
+  });
+
+  it('the deliveries of a visit of two barbers, read again, are those that were planned', async () => {
+    const em = database.orm.em.fork();
+    const barberIds = [randomUUID(), randomUUID()];
+    const id = randomUUID();
+    const planned = insertDeliveries(em, network.networkId, id, 0, planConfirmation(Date.parse(network.at('10:00', 3)), [60], Date.now(), barberIds), new Date());
+    await em.flush();
+
+    expect(planned.map(({ kind, barberId }) => [kind, barberId])).to.deep.equal([
+      ['confirmation_customer', undefined], ['confirmation_barber', barberIds[0]], ['confirmation_barber', barberIds[1]], ['reminder_customer', undefined],
+    ]);
+    expect(await readDeliveries(em, network.networkId, id)).to.have.deep.members(planned);
+  });
+
   it('a delivery of another network, asked for, is not found', async () => {
     const other = await buildNetwork(database.orm);
     await activities().sendMessage({ networkId: other.networkId, deliveryId, policy: defaultPolicy });
 
     expect(sent).to.have.length(0);
     expect(await state()).to.include({ state: 'due', attempts: 0 });
+  });
+});
+
+describe('deliveryId', () => {
+  const [appointmentId, dueAt] = ['7b0f1c1e-8a51-5c3c-9d55-0e6a4c3a2f10', '2026-11-27T10:30:00.000Z'];
+
+  it('an effect without a named barber, named again, has the id that it had before visits had parts', () => {
+    expect(idOf(appointmentId, 0, { kind: 'confirmation_barber', dueAt })).to.equal('046f9829-effb-5aab-b130-bb20014f46b5');
+    expect(idOf(appointmentId, 0, { kind: 'reminder_customer', dueAt })).to.equal('af26dc3f-74d2-5c1f-a722-efb7efd71545');
+  });
+
+  it('effects for different barbers, named, have different ids, the same on every run', () => {
+    const ids = ['a', 'b', 'a'].map((barberId) => idOf(appointmentId, 0, { kind: 'confirmation_barber', dueAt, barberId }));
+
+    expect(ids[0]).to.equal(ids[2]).and.to.not.equal(ids[1]);
+    expect(ids).to.not.include(idOf(appointmentId, 0, { kind: 'confirmation_barber', dueAt }));
   });
 });
 

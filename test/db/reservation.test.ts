@@ -2,6 +2,8 @@
 import { OptimisticLockError } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { lostRace } from '../../src/db/faults.ts';
+import { judgeVisit } from '../../src/domain/choice.ts';
+import { visitOf } from '../../src/domain/rules.ts';
 import { claimSlot, refuseRequest } from '../../src/db/reservation.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { claim, count, countOverlaps, facts, request } from '../support/claiming.ts';
@@ -109,11 +111,9 @@ describe('reservation', () => {
     const startsAt = network.at('10:00');
     const known = await facts(database.orm, network, startsAt);
     const { barberIds: _, ...ids } = { ...network, appointmentId: crypto.randomUUID() };
-    const [candidate] = known.candidates;
-    const at = Date.parse(startsAt);
-    const slot = { barberId: candidate!.barber.barberId, startsAt: at, endsAt: at + 1_800_000 };
+    const [possible] = judgeVisit(known, visitOf(network.serviceId, network.barberIds[0]!), Date.parse(startsAt), Date.now()).possible;
 
-    const decided = await claimSlot(database.orm.em.fork(), ids, known, candidate!, { ok: true, slot, claims: { from: slot.startsAt, to: slot.endsAt } }, now());
+    const decided = await claimSlot(database.orm.em.fork(), ids, known, possible!, now());
 
     expect(decided.outcome).to.deep.equal({ ok: false, code: 'undecided', nearest: [] });
     expect(await count(database.orm, 'occupancy', 'network_id = ?', [network.networkId])).to.equal(0);

@@ -20,6 +20,16 @@ const view: MessageView = {
   priceCents: 2250, currency: 'EUR',
 };
 const refused: MessageView = { ...view, reasonCode: 'slot_taken', nearest: ['2026-11-27T11:30:00.000Z', '2026-11-27T12:00:00.000Z', '2026-11-27T14:00:00.000Z', '2026-11-27T15:00:00.000Z'] };
+/** Two barbers, one of whom comes twice. */
+const several: MessageView = {
+  ...view, serviceName: 'Corte + Barba + Lavagem', barberName: null, endsAt: '2026-11-27T11:45:00.000Z', priceCents: 3750,
+  parts: [
+    { serviceName: 'Corte', barberName: 'Tiago Nunes', startsAt: '2026-11-27T10:30:00.000Z', endsAt: '2026-11-27T11:00:00.000Z' },
+    { serviceName: 'Barba', barberName: 'Inês Sá', startsAt: '2026-11-27T11:00:00.000Z', endsAt: '2026-11-27T11:30:00.000Z' },
+    { serviceName: 'Lavagem', barberName: 'Tiago Nunes', startsAt: '2026-11-27T11:30:00.000Z', endsAt: '2026-11-27T11:45:00.000Z' },
+  ],
+};
+const [cut, , wash] = several.parts!;
 const kinds: DeliveryKind[] = ['confirmation_customer', 'confirmation_barber', 'reminder_customer', 'cancellation_customer', 'cancellation_barber', 'refusal_customer'];
 
 /** What each mail's subject begins with, and its first sentence. */
@@ -46,6 +56,11 @@ const whenLine = {
   'en-GB': 'When: Friday, 27 November 2026, 10:30–11:15 (Europe/Lisbon, UTC+00:00)',
 };
 
+/** What HTML must show of a text: "label: value" is two cells there; nothing else may differ. */
+const told = (text: string): string[] => text.split('\n')
+  .flatMap((line, index) => (line.startsWith('- ') ? [line.slice(2)] : index > 3 ? line.split(/(?<=^[\p{L} ]+):(?: |$)/u) : [line]))
+  .filter((line) => line !== '');
+
 /** The text that a browser would show of the mail's HTML, a line for each paragraph, cell and list entry. */
 const shown = (html: string): string[] =>
   html.replace(/<head>.*<\/head>/s, '').replaceAll(/<[^>]*>/g, '\n')
@@ -63,9 +78,7 @@ describe('messages', () => {
         expect(lines[0]).to.equal(`${locale === 'pt-PT' ? 'Olá' : 'Hello'} ${kind.endsWith('_barber') ? 'Tiago Nunes' : 'Ana Conceição'},`);
         expect(lines[2]).to.equal(lead);
         expect(lines[4]).to.equal(whenLine[locale]);
-        // "label: value" is two cells in HTML; nothing else may differ.
-        const told = lines.flatMap((line, index) => (line.startsWith('- ') ? [line.slice(2)] : index > 3 ? line.split(/(?<=^[\p{L} ]+):(?: |$)/u) : [line]));
-        expect(shown(html)).to.deep.equal(told.filter((line) => line !== ''));
+        expect(shown(html)).to.deep.equal(told(text));
         expect(html).to.match(new RegExp(`^<!doctype html>\n<html lang="${locale}">`)).and.include(`<title>${expectedSubject}</title>`);
       });
     }
@@ -110,6 +123,68 @@ Free times near it:
 
 Barbearia do Chiado
 `);
+  });
+
+  it('a visit of several services, told to a customer abroad in Portuguese, lists each with its time and barber', () => {
+    const { text, html } = renderMessage('confirmation_customer', { ...several, customerTimeZone: 'America/New_York' }, 'pt-PT');
+
+    expect(text).to.equal(`Olá Ana Conceição,
+
+A sua marcação está confirmada.
+
+Quando: sexta-feira, 27 de novembro de 2026, 10:30–11:45 (Europe/Lisbon, UTC+00:00)
+No seu fuso horário: sexta-feira, 27 de novembro de 2026, 05:30–06:45 (America/New_York, UTC-05:00)
+Serviços:
+- sexta-feira, 27 de novembro de 2026, 10:30–11:00 (Europe/Lisbon, UTC+00:00): Corte, Tiago Nunes
+- sexta-feira, 27 de novembro de 2026, 11:00–11:30 (Europe/Lisbon, UTC+00:00): Barba, Inês Sá
+- sexta-feira, 27 de novembro de 2026, 11:30–11:45 (Europe/Lisbon, UTC+00:00): Lavagem, Tiago Nunes
+Onde: Barbearia do Chiado, Rua Garrett 12, 1200-203 Lisboa
+Telefone: +351213000111
+Preço: 37,50\u00a0€
+Referência: 7b0f1c1e-8a51-5c3c-9d55-0e6a4c3a2f10
+
+Para alterar ou cancelar, ligue por favor para +351213000111.
+
+Barbearia do Chiado
+`);
+    expect(shown(html)).to.deep.equal(told(text));
+  });
+
+  it('a visit of several services, told to one of its barbers in English, lists his own', () => {
+    const { subject, text, html } = renderMessage('confirmation_barber', { ...several, serviceName: 'Corte + Lavagem', barberName: 'Tiago Nunes', parts: [cut!, wash!] }, 'en-GB');
+
+    expect(subject).to.equal('New booking: 27 November 2026, 10:30 (Europe/Lisbon), Corte + Lavagem');
+    expect(text).to.equal(`Hello Tiago Nunes,
+
+Ana Conceição has booked a visit with you.
+
+When: Friday, 27 November 2026, 10:30–11:45 (Europe/Lisbon, UTC+00:00)
+Customer: Ana Conceição
+Services:
+- Friday, 27 November 2026, 10:30–11:00 (Europe/Lisbon, UTC+00:00): Corte
+- Friday, 27 November 2026, 11:30–11:45 (Europe/Lisbon, UTC+00:00): Lavagem
+Where: Barbearia do Chiado
+Reference: 7b0f1c1e-8a51-5c3c-9d55-0e6a4c3a2f10
+
+Barbearia do Chiado
+`);
+    expect(shown(html)).to.deep.equal(told(text));
+  });
+
+  it('a refusal of several services, told, names them and who was wished, without times', () => {
+    const parts = several.parts!.map((part) => ({ ...part, barberName: part === wash ? null : part.barberName, startsAt: null, endsAt: null }));
+    const { text, html } = renderMessage('refusal_customer', { ...refused, serviceName: several.serviceName, barberName: null, parts }, 'en-GB');
+
+    expect(text).to.include('\nServices:\n- Corte, Tiago Nunes\n- Barba, Inês Sá\n- Lavagem\nWhere: ');
+    expect(shown(html)).to.deep.equal(told(text));
+  });
+
+  it('a visit of one part, rendered, reads as one without parts', () => {
+    for (const kind of kinds) {
+      const given = kind === 'refusal_customer' ? refused : view;
+      const { serviceName, barberName, startsAt, endsAt } = given;
+      expect(renderMessage(kind, { ...given, parts: [{ serviceName, barberName, startsAt, endsAt }] }, 'pt')).to.deep.equal(renderMessage(kind, given, 'pt'));
+    }
   });
 
   it('gives the free times in both zones to a customer abroad', () => {
@@ -160,9 +235,11 @@ Barbearia do Chiado
       return { subjectFaults: /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/u.test(subject), lines: text.split(/[\n\r\u0085\u2028\u2029]/).length, tags: html.match(/<[^>]*>/g)?.map((tag) => tag.split(' ')[0]) };
     };
     const plain = new Map(kinds.map((kind) => [kind, shape(kind, view)]));
+    const plainList = new Map(kinds.map((kind) => [kind, shape(kind, several)]));
     fc.assert(fc.property(fc.constantFrom(...kinds), fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }), { minLength: 5, maxLength: 5 }), (kind, values) => {
       const [shopName = '', shopAddress = '', serviceName = '', barberName = '', customerName = ''] = values.map((value) => `${value}x`);
       expect(shape(kind, { ...view, shopName, shopAddress, serviceName, barberName, customerName })).to.deep.equal(plain.get(kind));
+      expect(shape(kind, { ...several, parts: several.parts!.map((part) => ({ ...part, serviceName, barberName })) })).to.deep.equal(plainList.get(kind));
     }), { numRuns: 300 });
     expect(shape('confirmation_customer', { ...view, serviceName: 'a\ud83d' })).to.deep.equal(plain.get('confirmation_customer'));
   });

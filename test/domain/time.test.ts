@@ -205,11 +205,11 @@ describe('the machine', function () {
             put([resolveLocal(text, zone), toWall(startInstant(date, minute, zone), zone), endInstant(date, minute, zone)]);
           }
           put(offeredSlots({
-            shop: { timeZone: zone, openingHours: nights, closures: [] }, from: date, to: date, now: 0,
+            shop: { timeZone: zone, openingHours: nights, closures: [], exceptions: [], holidaySets: {} }, from: date, to: date, now: 0,
+            visit: { wishes: [{ serviceId: 's', barberId: null }], sameBarber: true },
             candidates: [{
-              barber: { barberId: 'b', hours: nights, breaks: [], timeOff: [], claimed: [] },
-              service: { durationMinutes: 30, bufferBeforeMinutes: 0, bufferAfterMinutes: 0 },
-              settings: { ...defaultSettings, bookingHorizonDays: 1e6 },
+              barber: { barberId: 'b', periods: [{ fromDate: null, toDate: null, hours: nights, breaks: [] }], exceptions: [], timeOff: [], daysOff: [], claimed: [], visits: [] },
+              offers: [{ serviceId: 's', segments: [{ kind: 'busy', minutes: 30 }], priceCents: 0, settings: { ...defaultSettings, bookingHorizonDays: 1e6 } }],
             }],
           }));
         }

@@ -1,14 +1,14 @@
 /**
  * Records a history of each path of the appointment workflow into this folder: `npm test -- workflows` replays them. Run it only to add a
  * path, or when a change carries a patch marker: old files stay, since running appointments have such histories.
- *   TEST_TEMPORAL_ADDRESS=127.0.0.1:7233 node test/histories/record.ts <version>
+ *   TEST_TEMPORAL_ADDRESS=127.0.0.1:7233 node test/histories/record.ts <version> [<path> …]
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { ApplicationFailure } from '@temporalio/common';
-import { cancelUpdate } from '../../workflows/messages.ts';
-import { booked, cancelled, openStage, planned, refused, shortPolicy, type Script, type Started } from '../support/scripted.ts';
+import { cancelUpdate, retimeUpdate } from '../../workflows/messages.ts';
+import { booked, cancelled, inSeconds, openStage, planned, refused, shortPolicy, type Script, type Started } from '../support/scripted.ts';
 
 const version = process.argv[2] ?? 'v1';
 const stage = await openStage();
@@ -16,6 +16,11 @@ const cancel = async ({ workflowId, outcome }: Started) => {
   await outcome;
   await wait(500);
   await stage.client.workflow.getHandle(workflowId).executeUpdate(cancelUpdate, { args: [{ actor: 'test' }] });
+};
+const retime = async ({ workflowId, outcome }: Started) => {
+  await outcome;
+  await wait(500);
+  await stage.client.workflow.getHandle(workflowId).executeUpdate(retimeUpdate, { args: [{ actor: 'test' }] });
 };
 
 const effects = () => [planned('c', 'confirmation_customer'), planned('b', 'confirmation_barber'), planned('r', 'reminder_customer', 1.5)];
@@ -48,10 +53,30 @@ const paths: Record<string, { script: Script; wishes?: object; after?: (started:
     },
     after: cancel,
   },
+  'retimed': {
+    script: {
+      reserveSlot: async () => booked(600, [planned('c', 'confirmation_customer'), planned('r', 'reminder_customer', 300)]), sendMessage: async () => {},
+      retimeAppointment: async () => ({ ok: true, endsAt: inSeconds(3), reminders: [planned('s', 'reminder_customer', 1.5)] }),
+    },
+    after: retime,
+  },
+  'retimed-twice-then-cancelled': {
+    script: {
+      reserveSlot: async () => booked(600, [planned('r', 'reminder_customer', 300)]), sendMessage: async () => {},
+      retimeAppointment: async () => ({ ok: true, endsAt: inSeconds(900), reminders: [planned('s', 'reminder_customer', 600)] }),
+      cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
+    },
+    after: async (started) => {
+      await retime(started);
+      await retime(started);
+      await cancel(started);
+    },
+  },
   'cancel-refused': { script: { reserveSlot: async () => booked(3, []), cancelAppointment: async () => ({ ok: false, code: 'already_begun' }) }, after: cancel },
 };
 
-for (const [name, { script, wishes, after }] of Object.entries(paths)) {
+const asked = process.argv.slice(3);
+for (const [name, { script, wishes, after }] of Object.entries(paths).filter(([path]) => asked.length === 0 || asked.includes(path))) {
   tries = 0;
   await stage.play(script, async ({ start }) => {
     const started = start(wishes);

@@ -45,7 +45,8 @@ describe('bad requests', () => {
     'an unknown status': ['/v1/appointments?status=lost', ['status']],
     'an impossible day': [`/v1/appointments?shopId=${someId}&date=2026-02-30`, ['date']],
     'a day without a shop': ['/v1/appointments?date=2027-05-05', ['date']],
-    'nothing that availability needs': ['/v1/availability', ['from', 'serviceId', 'shopId', 'to']],
+    'nothing that availability needs': ['/v1/availability', ['from', 'shopId']],
+    'no service, for availability': [`/v1/availability?shopId=${someId}&from=2027-05-05`, ['serviceId']],
   };
   for (const [what, [path, paths]] of Object.entries(queries)) {
     it(`a query, with ${what}, is refused by the name of the parameter`, async () => {

@@ -35,6 +35,7 @@ describe('booking', () => {
     const { id, shopTime, customerTime, ...rest } = answer.body;
     expect(rest).to.deep.equal({
       status: 'confirmed', version: 1, shopId: network.shopId, serviceId: network.serviceId, barberId, startsAt, endsAt,
+      parts: [{ serviceId: network.serviceId, barberId, startsAt, endsAt, priceCents: 1500, chosen: { rule: 'asked' } }],
       priceCents: 1500, currency: 'EUR', workflowId: appointmentWorkflowId(id),
     });
     for (const [time, zone] of [[shopTime, 'Europe/Lisbon'], [customerTime, 'America/New_York']]) {

@@ -1,12 +1,14 @@
 /** Goal: every rule shows at once in what is offered. Method: edit hours, closures, time off and settings, and look at tomorrow's free times. */
 import { expect } from 'chai';
-import { toWall } from '../../src/domain/time.ts';
+import { addDays, toWall, weekdayOf } from '../../src/domain/time.ts';
 import { startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
 
 const week = (from: string, to: string) => [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, from, to }));
 const on = (weekday: number, from: string, to: string) => ({ weekday, from, to });
+/** A barber's week without end. */
+const always = (hours: unknown, breaks: unknown[] = []) => ({ periods: [{ fromDate: null, toDate: null, hours, breaks }] });
 /** Faulty weekly stretches, and where the answer must point to. */
 const faulty: Record<string, [stretches: unknown[], paths: string[]]> = {
   'end before they begin': [[on(1, '18:00', '09:00')], ['/0/to']],
@@ -42,7 +44,7 @@ describe('hours and offers', () => {
     const times = await free();
     expect([times.length, times[0], times.at(-1)]).to.deep.equal([count, first, last]);
   };
-  const away = (from: string, to: string) => ({ startsAt: network.at(from), endsAt: network.at(to) });
+  const noHits = { dryRun: false, appointmentsHit: [], appointmentsHitTotal: 0 };
 
   /** Open 08:00 to 20:00, half an hour each, every 15 minutes. */
   const untouched = [47, '08:00', '19:30'] as const;
@@ -57,16 +59,18 @@ describe('hours and offers', () => {
   for (const [what, [stretches, paths]] of Object.entries(faulty)) {
     it(`hours, that ${what}, are refused for shop, barber and breaks alike`, async () => {
       expectProblem(await call('PUT', `${shop()}/hours`, { openingHours: stretches }), 'invalid_request', paths.map((path) => `/openingHours${path}`));
-      expectProblem(await call('PUT', hours(), { hours: stretches }), 'invalid_request', paths.map((path) => `/hours${path}`));
-      const breaks = await call('PUT', hours(), { hours: week('00:00', '24:00'), breaks: stretches });
-      expectProblem(breaks, 'invalid_request', paths.map((path) => `/breaks${path}`));
+      expectProblem(await call('PUT', hours(), always(stretches)), 'invalid_request', paths.map((path) => `/periods/0/hours${path}`));
+      const breaks = await call('PUT', hours(), always(week('00:00', '24:00'), stretches));
+      expectProblem(breaks, 'invalid_request', paths.map((path) => `/periods/0/breaks${path}`));
       await expectFree(...untouched);
     });
   }
 
-  it('breaks, that lie outside the hours, are refused by number', async () => {
-    const breaks = [on(1, '12:00', '13:00'), on(2, '16:30', '17:30'), on(3, '08:00', '09:00')];
-    expectProblem(await call('PUT', hours(), { hours: week('09:00', '17:00'), breaks }), 'invalid_request', ['/breaks/1', '/breaks/2']);
+  it('breaks, that lie outside the hours, the barber\'s own or the shop\'s that he keeps, are refused by number', async () => {
+    const breaks = [on(1, '12:00', '13:00'), on(2, '16:30', '17:30'), on(3, '08:00', '09:00'), on(4, '19:30', '20:30')];
+    expectProblem(await call('PUT', hours(), always(week('09:00', '17:00'), breaks)), 'invalid_request', [1, 2, 3].map((index) => `/periods/0/breaks/${index}`));
+    expectProblem(await call('PUT', hours(), always(null, breaks)), 'invalid_request', ['/periods/0/breaks/3']);
+    await expectFree(...untouched);
   });
 
   it('opening hours, once changed, are read as given and bound what is offered', async () => {
@@ -80,20 +84,25 @@ describe('hours and offers', () => {
 
   it('a night shift, that runs past midnight, is offered until its end on the next day', async () => {
     await edit('PUT', `${shop()}/hours`, { openingHours: week('18:00', '26:00') });
-    await edit('PUT', hours(), { hours: week('18:00', '26:00'), breaks: week('01:00', '01:30') });
+    await edit('PUT', hours(), always(week('18:00', '26:00'), week('01:00', '01:30')));
     expect(await free()).to.include.members(['00:30', '01:30', '18:00', '23:45']).and.to.not.include.members(['00:45', '01:00', '01:45', '17:45']);
   });
 
   it('a barber\'s hours and breaks, once changed, bound what is offered, and If-Match "0" assigns only once', async () => {
-    const body = { hours: week('09:00', '17:00'), breaks: week('12:00', '13:00') };
-    expect(await edit('PUT', hours(), body)).to.deep.equal({ barberId: network.barberIds[0], shopId: network.shopId, ...body, version: 2 });
+    const body = always(week('09:00', '17:00'), week('12:00', '13:00'));
+    const record = { barberId: network.barberIds[0], shopId: network.shopId, ...body, version: 2 };
+    expect(await edit('PUT', hours(), body)).to.deep.equal({ ...record, ...noHits });
     await expectFree(26, '09:00', '16:30');
 
-    expectProblem(await call('PUT', hours(), body, 0), 'precondition_failed');
-    expect((await call('GET', `${barber()}/hours`)).body.items.map((item: { version: number }) => item.version)).to.deep.equal([2]);
-    await edit('DELETE', hours());
+    for (const method of ['PUT', 'DELETE']) {
+      const stale = await call(method, hours(), method === 'PUT' ? body : undefined, 0);
+      expectProblem(stale, 'precondition_failed');
+      expect(stale.body.current).to.deep.equal(record);
+    }
+    expect((await call('GET', `${barber()}/hours`)).body.items).to.deep.equal([record]);
+    await edit('DELETE', hours(), undefined, 2);
     expect(await free()).to.deep.equal([]);
-    expectProblem(await call('DELETE', hours()), 'not_found');
+    expectProblem(await call('DELETE', hours(), undefined, 2), 'not_found');
     expectProblem(await call('PUT', hours(), body, 2), 'precondition_failed');
     expect((await edit('PUT', hours(), body, 0)).version).to.equal(1);
     await expectFree(26, '09:00', '16:30');
@@ -111,22 +120,71 @@ describe('hours and offers', () => {
     expectProblem(await call('POST', `${shop()}/closures`, { fromDate: '0000-01-01', toDate: '9999-12-31' }), 'invalid_request', ['/fromDate', '/toDate']);
   });
 
-  it('time off, from its giving to its taking back, is not offered', async () => {
-    const given = await edit('POST', `${barber()}/time-off`, away('08:00', '18:00'));
-    expect((await call('GET', `${barber()}/time-off`)).body).to.deep.equal({ items: [given], nextCursor: null });
-    await expectFree(7, '18:00', '19:30');
+  it('a barber\'s hours, when two edit the same version at once, are set by one of them', async () => {
+    const answers = await Promise.all(['09:00', '10:00'].map((from) => call('PUT', hours(), always(week(from, '17:00')))));
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 412]);
+    const [winner, loser] = answers.toSorted((a, b) => a.status - b.status);
+    expect(loser!.body.current.periods).to.deep.equal(winner!.body.periods);
+  });
 
-    await edit('DELETE', `${barber()}/time-off/${given.id}`);
-    await expectFree(...untouched);
-    expectProblem(await call('DELETE', `${barber()}/time-off/${given.id}`), 'not_found');
-    expectProblem(await call('POST', `${barber()}/time-off`, away('18:00', '08:00')), 'invalid_request', ['/endsAt']);
-    const ever = { startsAt: '0000-01-01T00:00:00Z', endsAt: '9999-12-31T23:59:59Z' };
-    expectProblem(await call('POST', `${barber()}/time-off`, ever), 'invalid_request', ['/endsAt', '/startsAt']);
+  it('periods, each on its own dates, bound what is offered, and between them the barber does not work', async () => {
+    const dayAfter = addDays(tomorrow, 1);
+    const period = (fromDate: string | null, toDate: string | null, from: string) => ({ fromDate, toDate, hours: week(from, '12:00'), breaks: [] });
+    const periods = [period(null, tomorrow, '10:00'), period(addDays(tomorrow, 2), null, '11:00')];
+    expect((await edit('PUT', hours(), { periods })).periods).to.deep.equal(periods);
+    await expectFree(7, '10:00', '11:30');
+    const slots = (await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=${dayAfter}&to=${addDays(tomorrow, 2)}`)).body.slots;
+    expect(slots.map(({ startsAtLocal }: { startsAtLocal: string }) => startsAtLocal.slice(0, 16))).to.deep.equal(['11:00', '11:15', '11:30'].map((time) => `${addDays(tomorrow, 2)}T${time}`));
+  });
+
+  const badPeriods: Record<string, [periods: unknown, paths: string[]]> = {
+    'are none': [[], ['/periods']],
+    'end before they begin': [[{ fromDate: '2027-02-02', toDate: '2027-02-01', hours: [] }], ['/periods/0/toDate']],
+    'overlap': [[{ toDate: '2027-02-02', hours: [] }, { fromDate: '2027-02-02', hours: [] }], ['/periods/1']],
+    'begin on no date': [[{ fromDate: '2027-02-30', hours: [] }], ['/periods/0/fromDate']],
+    'have no hours': [[{ fromDate: '2027-02-20' }], ['/periods/0/hours']],
+  };
+  for (const [what, [periods, paths]] of Object.entries(badPeriods)) {
+    it(`periods, that ${what}, are refused and nothing is changed`, async () => {
+      expectProblem(await call('PUT', hours(), { periods }), 'invalid_request', paths);
+      await expectFree(...untouched);
+    });
+  }
+
+  it('hours of null, keep the shop\'s opening hours, whatever becomes of these', async () => {
+    await edit('PUT', hours(), always(null, week('12:00', '13:00')));
+    await expectFree(42, '08:00', '19:30');
+    await edit('PUT', `${shop()}/hours`, { openingHours: week('11:00', '12:00') });
+    await expectFree(3, '11:00', '11:30');
+  });
+
+  it('a barber of two shops, who works Monday in one and Friday in the other, is offered in each on its day; hours that overlap name the other shop', async () => {
+    const second = (await call('POST', '/v1/shops', { slug: 'alfama', name: 'Alfama', address: 'Rua 2', timeZone: 'Europe/Lisbon', locale: 'pt' })).body;
+    await edit('PUT', `/v1/shops/${second.id}/hours`, { openingHours: week('09:00', '18:00') });
+    const there = `${barber()}/hours/${second.id}`;
+    const [day, next] = [weekdayOf(tomorrow), weekdayOf(addDays(tomorrow, 1))];
+
+    for (const taken of [always([on(day, '19:00', '21:00')]), always(null)]) {
+      const refused = await call('PUT', there, taken, 0);
+      expectProblem(refused, 'invalid_request', ['/periods/0']);
+      expect(refused.body.faults[0].message).to.include('Barbearia Ação');
+    }
+    expect((await call('GET', `${barber()}/hours`)).body.items).to.have.length(1);
+
+    await edit('PUT', hours(), always([on(day, '09:00', '12:00')]));
+    await edit('PUT', there, always([on(next, '09:00', '12:00')]), 0);
+    const offered = async (shopId: string) => (await call('GET', `/v1/availability?shopId=${shopId}&serviceId=${network.serviceId}&from=${tomorrow}&to=${addDays(tomorrow, 1)}`))
+      .body.slots.map(({ date }: { date: string }) => date);
+    expect(new Set(await offered(network.shopId))).to.deep.equal(new Set([tomorrow]));
+    expect(new Set(await offered(second.id))).to.deep.equal(new Set([addDays(tomorrow, 1)]));
+    expectProblem(await call('PUT', hours(), always(null), 2), 'invalid_request', ['/periods/0']);
+    await edit('DELETE', `/v1/shops/${second.id}`, undefined, 2);
+    await edit('PUT', hours(), always(null), 2);
   });
 
   it('settings and lengths, once changed, count: the barber\'s before the service\'s before the shop\'s', async () => {
     const change = async (path: string, settings: object, more: object = {}) => {
-      const { id: _, version, openingHours: __, ...fields } = (await call('GET', path)).body;
+      const { id: _, version, openingHours: __, segments: ___, ...fields } = (await call('GET', path)).body;
       await edit('PUT', path, { ...fields, ...more, settings }, version);
     };
     await change(shop(), { slotStepMinutes: 60 });

@@ -7,6 +7,7 @@ import { toWall } from '../../src/domain/time.ts';
 import { claim, facts, request } from '../support/claiming.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts';
+import { always, real } from '../support/rules.ts';
 
 type Item = { id: string; name: string; startsAt: string };
 
@@ -74,9 +75,9 @@ describe('lists', () => {
       const { networkId } = network;
       const fields = { slug: 'b', name: 'B', address: 'Rua 2', phone: null, email: null, timeZone: 'Europe/Lisbon', locale: 'pt', settings: {} };
       const shop = await createShop(em, networkId, fields);
-      await changeShop(em, networkId, shop.id, 1, { openingHours: everyDay(0, 1440) });
+      await changeShop(em, networkId, shop.id, 1, { openingHours: everyDay(0, 1440) }, real());
       const barber = await createBarber(em, networkId, { name: 'B', email: null, locale: 'pt', settings: {} });
-      await putAssignment(em, networkId, { barberId: barber.id, shopId: shop.id }, 0, { hours: everyDay(0, 1440), breaks: [] });
+      await putAssignment(em, networkId, { barberId: barber.id, shopId: shop.id }, 0, always(everyDay(0, 1440)), real());
       other = { ...network, shopId: shop.id, barberIds: [barber.id] };
       days = [1, 2, 3].map((day) => toWall(Date.parse(network.at('12:00', day)), network.timeZone).date);
 

@@ -125,13 +125,33 @@ describe('the OpenAPI document', () => {
     await ask('put', '/v1/shops/:id', `/v1/shops/${id}`, shop);
     await ask('put', '/v1/shops/:id', `/v1/shops/${id}`, shop, 9);
     await ask('put', '/v1/shops/:id/hours', `/v1/shops/${id}/hours`, { openingHours: [{ weekday: 6, from: '18:00', to: '26:00' }] }, 1);
-    await ask('put', '/v1/barbers/:id/hours/:shopId', `/v1/barbers/${barberId}/hours/${id}`, { hours: [{ weekday: 6, from: '18:00', to: '26:00' }] }, 0);
+    await ask('put', '/v1/barbers/:id/hours/:shopId', `/v1/barbers/${barberId}/hours/${id}`, { periods: [{ hours: [] }] }, 0);
+    const exception = `/v1/barbers/${barberId}/hours/${shopId}/exceptions/2027-05-05`;
+    await ask('put', '/v1/barbers/:id/hours/:shopId/exceptions/:date', exception, { hours: [{ from: '10:00', to: '12:00' }] }, 0);
+    await ask('put', '/v1/barbers/:id/hours/:shopId/exceptions/:date', exception, { hours: [] }, 0);
+    await ask('get', '/v1/barbers/:id/hours/:shopId/exceptions/:date', exception);
+    await ask('get', '/v1/barbers/:id/hours/:shopId/exceptions/:date', exception.replace('05-05', '02-30'));
+    await ask('get', '/v1/barbers/:id/hours/:shopId/exceptions', `/v1/barbers/${barberId}/hours/${shopId}/exceptions`);
+    await ask('delete', '/v1/barbers/:id/hours/:shopId/exceptions/:date', exception, undefined, 1);
+    const terms = `/v1/barbers/${barberId}/services/${serviceId}`;
+    await ask('put', '/v1/barbers/:id/services/:serviceId', terms, { durationMinutes: 40, settings: { maxVisitsPerBarberDay: null } }, 0);
+    await ask('get', '/v1/barbers/:id/services/:serviceId', terms);
+    await ask('get', '/v1/barbers/:id/services', `/v1/barbers/${barberId}/services`);
+    await ask('delete', '/v1/barbers/:id/services/:serviceId', terms, undefined, 1);
     await ask('get', '/v1/barbers/:id/hours', `/v1/barbers/${barberId}/hours`);
     await ask('post', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`, { fromDate: '2027-01-04', toDate: '2027-01-05' });
     await ask('get', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`);
+    const dayOff = await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, { fromDate: '2027-05-05', toDate: '2027-05-06' });
+    await ask('put', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`, { fromDate: '2027-05-05', toDate: '2027-05-05' }, 1);
+    await ask('get', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`);
+    await ask('delete', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`, undefined, 2);
     await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, { startsAt: network.at('10:00', 5), endsAt: network.at('12:00', 5) });
     await ask('get', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`);
     await ask('delete', '/v1/shops/:id', `/v1/shops/${id}`, undefined, 2);
+    await ask('put', '/v1/services/:id', `/v1/services/${serviceId}`, { name: 'Cor', durationMinutes: 30, priceCents: 100 }, 1);
+    await ask('delete', '/v1/services/:id', `/v1/services/${serviceId}`, undefined, 2);
+    await ask('put', '/v1/barbers/:id', `/v1/barbers/${barberId}`, { name: 'Zé', locale: 'pt' }, 1);
+    await ask('delete', '/v1/barbers/:id', `/v1/barbers/${barberId}`, undefined, 2);
   });
 
   it('the page of documents, with all that it loads, comes from this server alone', async () => {

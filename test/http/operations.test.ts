@@ -25,7 +25,7 @@ describe('operations', () => {
     const [health, ready] = [await probe('/healthz'), await probe('/readyz')];
 
     expect([health.status, health.body]).to.deep.equal([200, { status: 'ok' }]);
-    expect([ready.status, ready.body.status, Object.keys(ready.body.checks)]).to.deep.equal([200, 'ready', ['database', 'temporal']]);
+    expect([ready.status, ready.body.status, Object.keys(ready.body.checks)]).to.deep.equal([200, 'ready', ['database', 'temporal', 'zoneData']]);
     expect(ready.body.checks.database).to.deep.equal({ ok: true, schemaVersion, expected: schemaVersion });
     for (const { headers } of [health, ready]) {
       expect(headers.has('x-powered-by')).to.equal(false);

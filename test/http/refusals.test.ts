@@ -1,8 +1,9 @@
 /** Goal: a "no" is true, says why, offers what is really free, and stays "no" under its key. Method: one circumstance for each code. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { addTimeOff, putAssignment } from '../../src/db/barber.ts';
-import { addClosure } from '../../src/db/shop.ts';
+import { addTimeOff } from '../../src/db/barber-dates.ts';
+import { putAssignment } from '../../src/db/barber.ts';
+import { addClosure } from '../../src/db/shop-dates.ts';
 import { changeService } from '../../src/db/service.ts';
 import type { RefusalCode } from '../../src/domain/rules.ts';
 import { toWall } from '../../src/domain/time.ts';
@@ -11,13 +12,14 @@ import { count } from '../support/claiming.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
+import { always, real } from '../support/rules.ts';
 
 type Case = { code: RefusalCode; what: string; at: [time: string, days?: number]; prepare?: (engine: Engine, network: TestNetwork) => Promise<unknown> };
 
 const takeOff = (engine: Engine, { networkId, barberIds: [barberId] }: TestNetwork, from: string, to: string) =>
-  addTimeOff(engine.database.orm.em.fork(), networkId, barberId!, { startsAt: new Date(from), endsAt: new Date(to), reason: '' });
+  addTimeOff(engine.database.orm.em.fork(), networkId, barberId!, { startsAt: new Date(from), endsAt: new Date(to), fromDate: null, toDate: null, reason: '' }, real());
 const week = (engine: Engine, { networkId, barberIds: [barberId], shopId }: TestNetwork, from: number, to: number, breaks = everyDay(720, 780)) =>
-  putAssignment(engine.database.orm.em.fork(), networkId, { barberId: barberId!, shopId }, 1, { hours: everyDay(from, to), breaks });
+  putAssignment(engine.database.orm.em.fork(), networkId, { barberId: barberId!, shopId }, 1, always(everyDay(from, to), breaks), real());
 
 const cases: Case[] = [
   { code: 'too_soon', what: 'yesterday', at: ['10:00', -1] },
@@ -29,7 +31,7 @@ const cases: Case[] = [
     code: 'shop_closed', what: 'on a day of closure', at: ['10:00'],
     prepare: (engine, network) => {
       const { date } = toWall(Date.parse(network.at('10:00')), network.timeZone);
-      return addClosure(engine.database.orm.em.fork(), network.networkId, network.shopId, { fromDate: date, toDate: date, reason: '' });
+      return addClosure(engine.database.orm.em.fork(), network.networkId, network.shopId, { fromDate: date, toDate: date, reason: '' }, real());
     },
   },
   { code: 'outside_working_hours', what: 'before the barber comes', at: ['10:00'], prepare: (engine, network) => week(engine, network, 660, 1140) },
@@ -94,7 +96,7 @@ describe('refusals', () => {
   it('a shop, service or barber, that this network does not have there, answers 404 by name and leaves the key free', async () => {
     const [other, key] = [await buildNetwork(engine.database.orm), randomUUID()];
     const archived = await buildNetwork(engine.database.orm);
-    await changeService(engine.database.orm.em.fork(), archived.networkId, archived.serviceId, 1, { archivedAt: new Date() });
+    await changeService(engine.database.orm.em.fork(), archived.networkId, archived.serviceId, 1, { archivedAt: new Date() }, real());
     expectProblem(await book(engine, archived), 'not_found', ['/serviceId']);
 
     for (const strange of [randomUUID(), undefined]) {

@@ -7,6 +7,7 @@ import { count, countOverlaps } from '../support/claiming.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
+import { always, real } from '../support/rules.ts';
 
 type Slot = { startsAt: string; endsAt: string; barberId: string };
 
@@ -117,7 +118,7 @@ describe('a rush', () => {
   it('every time that is offered, as long as nobody took it, is accepted', async () => {
     const network = await buildNetwork(engine.database.orm, { barbers: 2, durationMinutes: 40, bufferBeforeMinutes: 5, bufferAfterMinutes: 10 });
     const { networkId, shopId, barberIds } = network;
-    await putAssignment(engine.database.orm.em.fork(), networkId, { barberId: barberIds[1]!, shopId }, 1, { hours: everyDay(600, 1000), breaks: everyDay(720, 765) });
+    await putAssignment(engine.database.orm.em.fork(), networkId, { barberId: barberIds[1]!, shopId }, 1, always(everyDay(600, 1000), everyDay(720, 765)), real());
     const slots = await offered(network, 3);
     expect(slots.length).to.be.above(100);
     // Every seventh, so that the sample meets breaks, edges and itself.

@@ -5,7 +5,8 @@ import { storeRequest } from '../../src/db/booking-request.ts';
 import type { Orm } from '../../src/db/orm.ts';
 import { claimSlot, type BookingIds } from '../../src/db/reservation.ts';
 import type { Decided } from '../../src/domain/appointment.ts';
-import { judgeCandidates } from '../../src/domain/choice.ts';
+import { judgeVisit } from '../../src/domain/choice.ts';
+import { visitOf } from '../../src/domain/rules.ts';
 import type { TestNetwork } from './network.ts';
 
 const day = 86_400_000;
@@ -16,27 +17,28 @@ export async function request(orm: Orm, network: TestNetwork, startsAt: string, 
   const appointmentId = randomUUID();
   await storeRequest(
     orm.em.fork(),
-    { id: appointmentId, networkId, apiClientId, fingerprint: 'f', shopId, serviceId, barberId, startsAt: new Date(startsAt), customerTimeZone: network.timeZone },
+    { id: appointmentId, networkId, apiClientId, fingerprint: 'f', shopId, serviceId, barberId, wishes: null, startsAt: new Date(startsAt), customerTimeZone: network.timeZone },
     { name: 'Rui', email: `${appointmentId}@example.com`, phone: null, timeZone: network.timeZone, locale: 'pt-PT' },
     randomUUID(),
   );
-  return { appointmentId, networkId, shopId, serviceId };
+  return { appointmentId, networkId, shopId };
 }
 
 export async function facts(orm: Orm, network: TestNetwork, startsAt: string, barberId: string | null = network.barberIds[0]!): Promise<BookingFacts> {
   const at = Date.parse(startsAt);
   const { networkId, shopId, serviceId } = network;
-  const found = await readBookingFacts(orm.em.fork(), { networkId, shopId, serviceId, barberId, window: { from: at - day, to: at + day } });
+  const found = await readBookingFacts(orm.em.fork(), { networkId, shopId, visit: visitOf(serviceId, barberId), window: { from: at - day, to: at + day } });
   if ('missing' in found) throw new Error(`missing ${found.missing}`);
   return found;
 }
 
 /** Claims with facts that were read before; throws as `claimSlot` does, or when the facts refuse. */
 export async function claim(orm: Orm, ids: BookingIds, known: BookingFacts, startsAt: string, overruleVersion = false): Promise<Decided> {
-  const { possible, refusal } = judgeCandidates(known, Date.parse(startsAt), Date.now());
+  const visit = visitOf(known.services[0]!.id, known.candidates.length === 1 ? known.candidates[0]!.barber.barberId : null);
+  const { possible, refusal } = judgeVisit(known, visit, Date.parse(startsAt), Date.now());
   const [first] = possible;
-  if (!first) throw new Error(`refused: ${refusal}`);
-  return claimSlot(orm.em.fork(), ids, known, first.candidate, first.decision, new Date(), overruleVersion);
+  if (!first) throw new Error(`refused: ${refusal.code}`);
+  return claimSlot(orm.em.fork(), ids, known, first, new Date(), overruleVersion);
 }
 
 /** The independent oracle: pairs of rows of one barber that overlap, by plain comparison of their ends. */

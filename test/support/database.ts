@@ -1,6 +1,8 @@
 /** A migrated database of its own for each test file, on the server that the runner started. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { adoptZoneData } from '../../src/db/zone-data.ts';
+import { zoneDataVersion } from '../../src/domain/time.ts';
 import { migrate, openOrm, type Orm } from '../../src/db/orm.ts';
 
 /** A setting that the test runner hands to every tier; without it the test was not started by `npm test`. */
@@ -29,6 +31,7 @@ export async function createDatabase(options: { poolSize?: number } = {}): Promi
   url.pathname = `/${name}`;
   const orm = await openOrm({ databaseUrl: url.href, poolSize: options.poolSize ?? 10 });
   await migrate(orm);
+  await adoptZoneData(orm.em, zoneDataVersion());
   return {
     url: url.href,
     orm,

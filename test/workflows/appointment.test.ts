@@ -4,9 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { expect } from 'chai';
-import { bookUpdate, bookUpdateId, cancelUpdate, stateQuery, type AppointmentWorkflow } from '../../workflows/messages.ts';
+import { bookUpdate, bookUpdateId, cancelUpdate, retimeUpdate, stateQuery, type AppointmentWorkflow } from '../../workflows/messages.ts';
 import { eventually } from '../support/engine.ts';
-import { booked, cancelled, openStage, planned, refused, shortPolicy, type Stage } from '../support/scripted.ts';
+import { booked, cancelled, inSeconds, openStage, planned, refused, shortPolicy, type Stage } from '../support/scripted.ts';
 
 describe('the appointment workflow', () => {
   let stage: Stage;
@@ -218,6 +218,43 @@ describe('the appointment workflow', () => {
       expect((await handle(workflowId).query(stateQuery)).step).to.equal('confirmed');
       expect((await handle(workflowId).result()).step).to.equal('over');
     });
+  });
+
+  it('an appointment that is moved back to its promised time, while a confirmation waits for its next try, goes on trying it, drops the old reminder and ends at the new end', async () => {
+    let tries = 0;
+    const decided = booked(600, [planned('c', 'confirmation_customer'), planned('old', 'reminder_customer', 300)]);
+    const script = {
+      reserveSlot: async () => decided,
+      retimeAppointment: async () => ({ ok: true as const, endsAt: inSeconds(3), reminders: [planned('new', 'reminder_customer', 1.5)] }),
+      sendMessage: async ({ deliveryId }: { deliveryId: string }) => {
+        if (deliveryId === 'c' && (tries += 1) === 1) throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 1500 });
+      },
+    };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start();
+      await outcome;
+      await eventually(async () => calls, (made) => made.includes('sendMessage c'));
+
+      expect(await handle(workflowId).executeUpdate(retimeUpdate, { args: [{ actor: 'test' }] })).to.include({ ok: true });
+      expect((await handle(workflowId).result()).step).to.equal('over');
+      expect(calls.toSorted()).to.deep.equal(['reserveSlot', 'retimeAppointment', 'sendMessage c', 'sendMessage c', 'sendMessage new']);
+    });
+  });
+
+  it('an appointment that cannot be moved back, and one that is moved and then cancelled, end as the last word says', async () => {
+    const decided = booked(600, [planned('r', 'reminder_customer', 300)]);
+    const cancelAppointment = async () => cancelled([planned('k', 'cancellation_customer')]);
+    for (const retimed of [{ ok: false as const, code: 'slot_taken' as const }, { ok: true as const, endsAt: inSeconds(600), reminders: [planned('s', 'reminder_customer', 300)] }]) {
+      await stage.play({ reserveSlot: async () => decided, sendMessage: async () => {}, retimeAppointment: async () => retimed, cancelAppointment }, async ({ start, calls }) => {
+        const { workflowId, outcome } = start();
+        await outcome;
+
+        expect(await handle(workflowId).executeUpdate(retimeUpdate, { args: [{ actor: 'test' }] })).to.deep.equal(retimed);
+        await cancel(workflowId);
+        expect((await handle(workflowId).result()).step).to.equal('cancelled');
+        expect(calls).to.deep.equal(['reserveSlot', 'retimeAppointment', 'cancelAppointment', 'sendMessage k']);
+      });
+    }
   });
 
   it('an appointment, in Temporal, can be found by network, shop, barber, status', async () => {

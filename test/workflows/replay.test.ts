@@ -15,7 +15,7 @@ describe('stored histories', () => {
   before(async () => { bundle = await bundleOf('../../workflows/index.ts'); });
 
   it('there is one, of each path', () => {
-    expect(stored.length).to.be.at.least(10);
+    expect(stored.length).to.be.at.least(12);
   });
 
   for (const name of stored) {

@@ -11,8 +11,8 @@ import type { Pool } from 'pg';
 const overlapStatement = `
 with visit as (
   select a.id, a.barber_id, a.starts_at, a.ends_at, a.id = any($1::uuid[]) as of_this_run,
-    a.starts_at - make_interval(mins => s.buffer_before_minutes) as claimed_from,
-    a.ends_at + make_interval(mins => s.buffer_after_minutes) as claimed_to
+    a.starts_at - make_interval(mins => coalesce((s.settings->>'bufferBeforeMinutes')::int, 0)) as claimed_from,
+    a.ends_at + make_interval(mins => coalesce((s.settings->>'bufferAfterMinutes')::int, 0)) as claimed_to
   from appointment a join service s on s.id = a.service_id
   where a.status = 'confirmed'
 )
@@ -69,7 +69,7 @@ export type Judged = Refusal & { working: number; free: number };
 const refusalStatement = `
 with refusal as (
   select r.key, r."barberId" as barber_id, s.id as shop_id, s.opening_hours, r."answeredAt" + interval '2 seconds' as answered_at,
-    s.time_zone, v.buffer_before_minutes, v.buffer_after_minutes,
+    s.time_zone, coalesce((v.settings->>'bufferBeforeMinutes')::int, 0) as buffer_before_minutes, coalesce((v.settings->>'bufferAfterMinutes')::int, 0) as buffer_after_minutes,
     r."localStart" at time zone s.time_zone as starts_at,
     r."localStart" at time zone s.time_zone + make_interval(mins => v.duration_minutes) as ends_at
   from jsonb_to_recordset($1::jsonb) as r (key text, "shopId" uuid, "serviceId" uuid, "barberId" uuid, "localStart" timestamp, "answeredAt" timestamptz)
@@ -81,14 +81,17 @@ with refusal as (
       and not exists (select from shop_closure c where c.shop_id = wall.shop_id and day between c.from_date and c.to_date)) as is_open
   from wall
 ), candidate as (
-  select wanted.*, a.barber_id as candidate_id, a.hours, a.breaks
+  select wanted.*, a.barber_id as candidate_id, coalesce(nullif(period->'hours', 'null'), wanted.opening_hours) as hours, period->'breaks' as breaks
   from wanted join assignment a on a.shop_id = wanted.shop_id and (wanted.barber_id is null or a.barber_id = wanted.barber_id)
+  cross join lateral jsonb_array_elements(a.periods) period
   join barber b on b.id = a.barber_id and b.archived_at is null
+  where wall_from::date between coalesce((period->>'fromDate')::date, '-infinity') and coalesce((period->>'toDate')::date, 'infinity')
 ), judged as (
   select *,
     is_open and exists (select from ${stretchesOf('hours')} where ${holds})
       and not exists (select from ${stretchesOf('breaks')} where ${touches})
-      and not exists (select from time_off t where t.barber_id = candidate_id and t.starts_at < candidate.ends_at and candidate.starts_at < t.ends_at)
+      and not exists (select from time_off t where t.barber_id = candidate_id and (t.starts_at < candidate.ends_at and candidate.starts_at < t.ends_at
+          or wall_from::date between t.from_date and t.to_date))
     as works,
     exists (select from occupancy o join appointment a on a.id = o.appointment_id
       where o.barber_id = candidate_id and a.created_at <= answered_at

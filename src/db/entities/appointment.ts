@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 import type { AppointmentStatus, DeliveryKind, DeliveryState, Outcome } from '../../domain/appointment.ts';
+import type { Chosen, Segment, Visit } from '../../domain/rules.ts';
 
 /** Who a person is to a network: nothing but an identity, so that appointments survive the erasure of contacts. */
 export const Customer = defineEntity({
@@ -40,6 +41,8 @@ export const BookingRequest = defineEntity({
     shopId: p.uuid(),
     serviceId: p.uuid(),
     barberId: p.uuid().nullable(),
+    /** Of a visit of several services, what was asked; else service and barber say it. */
+    wishes: p.json<Visit>().nullable(),
     startsAt: p.datetime(),
     customerId: p.uuid().nullable(),
     customerTimeZone: p.string(),
@@ -66,10 +69,33 @@ export const Appointment = defineEntity({
     endsAt: p.datetime(),
     shopTimeZone: p.string(),
     customerTimeZone: p.string(),
+    /** The wall time in the shop's zone that was promised (`YYYY-MM-DDTHH:mm`), and its offset then: a later change of clock rules must not break it. */
+    promisedStart: p.string(),
+    promisedOffsetMinutes: p.integer(),
     priceCents: p.integer(),
     currency: p.string(),
     createdAt: p.datetime(),
     version: p.integer().version(),
+  },
+});
+
+/** One service of a visit; an appointment's own service, barber and start are those of its first part. */
+export const AppointmentPart = defineEntity({
+  name: 'AppointmentPart',
+  tableName: 'appointment_part',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    appointmentId: p.uuid(),
+    position: p.integer(),
+    serviceId: p.uuid(),
+    barberId: p.uuid(),
+    startsAt: p.datetime(),
+    endsAt: p.datetime(),
+    priceCents: p.integer(),
+    /** As they were booked: the catalogue may have changed since. */
+    segments: p.json<Segment[]>(),
+    chosen: p.json<Chosen>(),
   },
 });
 
@@ -83,6 +109,8 @@ export const Occupancy = defineEntity({
     barberId: p.uuid(),
     appointment: () => p.manyToOne(Appointment).mapToPk().joinColumn('appointment_id'),
     during: p.string().columnType('tstzrange'),
+    /** Of an appointment's rows for one barber, the first carries the start of the barber's part: what a cap per day counts. */
+    visitStartsAt: p.datetime().nullable(),
   },
 });
 
@@ -110,6 +138,8 @@ export const Delivery = defineEntity({
     networkId: p.uuid(),
     appointmentId: p.uuid(),
     kind: p.string().$type<DeliveryKind>(),
+    /** Of a message to a barber: to whom. */
+    barberId: p.uuid().nullable(),
     sequence: p.integer(),
     state: p.string().$type<DeliveryState>(),
     dueAt: p.datetime(),
@@ -125,3 +155,4 @@ export const Delivery = defineEntity({
 });
 
 export type AppointmentRow = InferEntity<typeof Appointment>;
+export type AppointmentPartRow = InferEntity<typeof AppointmentPart>;

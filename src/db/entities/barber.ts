@@ -1,5 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
-import type { Settings, WeeklyStretch } from '../../domain/rules.ts';
+import type { DayStretch, Segment, Settings, WorkPeriod } from '../../domain/rules.ts';
 
 export const Barber = defineEntity({
   name: 'Barber',
@@ -16,7 +16,7 @@ export const Barber = defineEntity({
   },
 });
 
-/** One barber's weekly hours and breaks in one shop; edited as a whole, so they are one value and not a table of rows. */
+/** One barber's weekly hours and breaks in one shop, by dated periods; edited as a whole, so they are one value and not a table of rows. */
 export const Assignment = defineEntity({
   name: 'Assignment',
   tableName: 'assignment',
@@ -25,12 +25,46 @@ export const Assignment = defineEntity({
     networkId: p.uuid(),
     barberId: p.uuid(),
     shopId: p.uuid(),
-    hours: p.json<WeeklyStretch[]>(),
-    breaks: p.json<WeeklyStretch[]>(),
+    periods: p.json<WorkPeriod[]>(),
     version: p.integer().version(),
   },
 });
 
+/** A barber's hours in a shop on one date, in place of the week's. */
+export const AssignmentException = defineEntity({
+  name: 'AssignmentException',
+  tableName: 'assignment_exception',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    barberId: p.uuid(),
+    shopId: p.uuid(),
+    date: p.string().columnType('date'),
+    hours: p.json<DayStretch[]>(),
+    breaks: p.json<DayStretch[]>(),
+    reason: p.string(),
+    version: p.integer().version(),
+  },
+});
+
+/** A barber's own terms for a service: whether he offers it, and what differs from the catalogue (null: nothing). */
+export const BarberService = defineEntity({
+  name: 'BarberService',
+  tableName: 'barber_service',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    barberId: p.uuid(),
+    serviceId: p.uuid(),
+    offered: p.boolean(),
+    segments: p.json<Segment[]>().nullable(),
+    priceCents: p.integer().nullable(),
+    settings: p.json<Partial<Settings>>(),
+    version: p.integer().version(),
+  },
+});
+
+/** Away for some hours (instants), or for whole local days, both ends included. */
 export const TimeOff = defineEntity({
   name: 'TimeOff',
   tableName: 'time_off',
@@ -38,9 +72,12 @@ export const TimeOff = defineEntity({
     id: p.uuid().primary(),
     networkId: p.uuid(),
     barberId: p.uuid(),
-    startsAt: p.datetime(),
-    endsAt: p.datetime(),
+    startsAt: p.datetime().nullable(),
+    endsAt: p.datetime().nullable(),
+    fromDate: p.string().columnType('date').nullable(),
+    toDate: p.string().columnType('date').nullable(),
     reason: p.string(),
+    version: p.integer().version(),
   },
 });
 
@@ -62,4 +99,6 @@ export const Diary = defineEntity({
 
 export type BarberRow = InferEntity<typeof Barber>;
 export type AssignmentRow = InferEntity<typeof Assignment>;
+export type AssignmentExceptionRow = InferEntity<typeof AssignmentException>;
+export type BarberServiceRow = InferEntity<typeof BarberService>;
 export type TimeOffRow = InferEntity<typeof TimeOff>;

@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
-import type { Settings, WeeklyStretch } from '../../domain/rules.ts';
+import type { HolidayRule } from '../../domain/holidays.ts';
+import type { DayStretch, Segment, Settings, WeeklyStretch } from '../../domain/rules.ts';
 
 export const Network = defineEntity({
   name: 'Network',
@@ -9,6 +10,21 @@ export const Network = defineEntity({
     slug: p.string(),
     name: p.string(),
     settings: p.json<Partial<Settings>>(),
+    version: p.integer().version(),
+  },
+});
+
+/** A network's own named holidays, beside those that are shipped. */
+export const HolidaySetEntity = defineEntity({
+  name: 'HolidaySet',
+  tableName: 'holiday_set',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    slug: p.string(),
+    name: p.string(),
+    days: p.json<HolidayRule[]>(),
+    version: p.integer().version(),
   },
 });
 
@@ -43,6 +59,22 @@ export const ShopClosure = defineEntity({
     fromDate: p.string().columnType('date'),
     toDate: p.string().columnType('date'),
     reason: p.string(),
+    version: p.integer().version(),
+  },
+});
+
+/** A shop's hours on one date, in place of the week's; none means shut. */
+export const ShopException = defineEntity({
+  name: 'ShopException',
+  tableName: 'shop_exception',
+  properties: {
+    id: p.uuid().primary(),
+    networkId: p.uuid(),
+    shopId: p.uuid(),
+    date: p.string().columnType('date'),
+    hours: p.json<DayStretch[]>(),
+    reason: p.string(),
+    version: p.integer().version(),
   },
 });
 
@@ -53,9 +85,9 @@ export const Service = defineEntity({
     id: p.uuid().primary(),
     networkId: p.uuid(),
     name: p.string(),
+    /** The sum of the segments, which a constraint holds. */
     durationMinutes: p.integer(),
-    bufferBeforeMinutes: p.integer(),
-    bufferAfterMinutes: p.integer(),
+    segments: p.json<Segment[]>(),
     priceCents: p.integer(),
     currency: p.string(),
     settings: p.json<Partial<Settings>>(),
@@ -64,5 +96,9 @@ export const Service = defineEntity({
   },
 });
 
+export type NetworkRow = InferEntity<typeof Network>;
+export type HolidaySetRow = InferEntity<typeof HolidaySetEntity>;
 export type ShopRow = InferEntity<typeof Shop>;
+export type ShopClosureRow = InferEntity<typeof ShopClosure>;
+export type ShopExceptionRow = InferEntity<typeof ShopException>;
 export type ServiceRow = InferEntity<typeof Service>;

@@ -5,6 +5,7 @@ import { listServices } from '../db/service.ts';
 import { listShops } from '../db/shop.ts';
 import type { Deps } from '../deps.ts';
 import { offeredSlots } from '../domain/availability.ts';
+import { visitOf } from '../domain/rules.ts';
 import { addDays, toUtc, toWall } from '../domain/time.ts';
 
 const day = 86_400_000;
@@ -14,15 +15,16 @@ export async function bookingLoop({ orm, now }: Pick<Deps, 'orm' | 'now'>, netwo
   const em = orm.em.fork();
   const { items: shops } = await listShops(em, networkId, { limit: 100, cursor: null });
   const { items: services } = await listServices(em, networkId, { limit: 100, cursor: null });
-  const service = services.find(({ bufferBeforeMinutes, bufferAfterMinutes }) => bufferBeforeMinutes + bufferAfterMinutes === 0)!;
+  const service = services.find(({ settings }) => !settings.bufferBeforeMinutes && !settings.bufferAfterMinutes)!;
+  const visit = visitOf(service.id, null);
   const at = now().getTime();
   const wanted: { shopId: string; barberId: string; startsAt: string }[] = [];
   for (const shop of shops) {
-    const facts = await readBookingFacts(em, { networkId, shopId: shop.id, serviceId: service.id, barberId: null, window: { from: at, to: at + 10 * day } });
+    const facts = await readBookingFacts(em, { networkId, shopId: shop.id, visit, window: { from: at, to: at + 10 * day } });
     if ('missing' in facts) continue;
     const from = addDays(toWall(at, shop.timeZone).date, 2);
     const ends = new Map<string, number>();
-    for (const slot of offeredSlots({ ...facts, from, to: addDays(from, 6), now: at })) {
+    for (const slot of offeredSlots({ ...facts, visit, from, to: addDays(from, 6), now: at })) {
       // Slots of one barber must not overlap each other.
       if ((ends.get(slot.barberId) ?? 0) > slot.startsAt) continue;
       ends.set(slot.barberId, slot.endsAt);

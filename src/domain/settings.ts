@@ -1,0 +1,50 @@
+/** Settings that any of network, shop, service, barber, or a barber's own terms for a service may set; the nearest to the barber wins. */
+
+export type Settings = {
+  /** Offered times lie on multiples of this many minutes of the shop's wall clock, counted from midnight. */
+  slotStepMinutes: number;
+  /** A visit must begin at least so long after the request. */
+  minimumNoticeMinutes: number;
+  /** A visit must begin at most so many days (of 24 hours) after the request. */
+  bookingHorizonDays: number;
+  /** Time that the barber is kept busy before and after the visit; part of what is claimed. */
+  bufferBeforeMinutes: number;
+  bufferAfterMinutes: number;
+  /** Slugs of the holiday sets on which the shop is shut. */
+  holidaySets: string[];
+  /** At most so many visits of a barber that begin on one local day; null for no limit. */
+  maxVisitsPerBarberDay: number | null;
+  /** At most so many visits of a customer that begin on one local day, in the whole network; null for no limit. */
+  maxVisitsPerCustomerDay: number | null;
+  /** At most so many visits of a customer that are still to come, in the whole network; null for no limit. */
+  maxUpcomingVisitsPerCustomer: number | null;
+  /** Reminders go out so long before the visit. */
+  reminderLeadMinutes: number[];
+};
+
+export const defaultSettings: Settings = {
+  slotStepMinutes: 15,
+  minimumNoticeMinutes: 0,
+  bookingHorizonDays: 90,
+  bufferBeforeMinutes: 0,
+  bufferAfterMinutes: 0,
+  holidaySets: [],
+  maxVisitsPerBarberDay: null,
+  maxVisitsPerCustomerDay: null,
+  maxUpcomingVisitsPerCustomer: null,
+  reminderLeadMinutes: [1440, 120],
+};
+
+/**
+ * Merges settings from the widest scope (network) to the narrowest (a barber's terms); a later layer wins field by field. A field that is
+ * left out inherits; null is a value of its own ("no limit").
+ */
+export function inheritSettings(...layers: (Partial<Settings> | null | undefined)[]): Settings {
+  const merged = { ...defaultSettings };
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer ?? {})) {
+      if (value !== undefined) Object.assign(merged, { [name]: value });
+    }
+  }
+  return merged;
+}
