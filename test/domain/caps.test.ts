@@ -92,7 +92,7 @@ describe('random days, booked until nothing is left', function () {
           if (cap !== null) expect(barber.visits.filter((visit) => dateOf(visit) === newest).length).to.be.at.most(cap);
         }
       }
-    }), { numRuns: 60 });
-    expect(booked, seeded('booked')).to.be.greaterThan(100);
+    }), { numRuns: 200 });
+    expect(booked, seeded('booked')).to.be.greaterThan(40);
   });
 });

@@ -21,8 +21,8 @@ const dayStretch: fc.Arbitrary<DayStretch> = fc.record({ from: fc.integer({ min:
 const weekday = fc.integer({ min: 1, max: 7 });
 const weeklyStretch = fc.record({ weekday, stretch: dayStretch }).map((each) => ({ weekday: each.weekday, ...each.stretch }));
 const short = <T extends DayStretch>(each: T): T => ({ ...each, toMinute: Math.min(each.toMinute, each.fromMinute + 45) });
-const hours = fc.array(weeklyStretch, { minLength: 3, maxLength: 14 });
-const breaks = fc.array(weeklyStretch.map(short), { maxLength: 5 });
+const hours = fc.array(weeklyStretch, { minLength: 5, maxLength: 14 });
+const breaks = fc.array(weeklyStretch.map(short), { maxLength: 7 });
 
 const around = (zone: string, date: string): fc.Arbitrary<Interval> =>
   fc.tuple(fc.integer({ min: -100, max: 200 }), fc.integer({ min: 1, max: 30 })).map(([quarter, length]) => {
@@ -55,7 +55,7 @@ const barberRules = (barberId: string, zone: string, middle: string): fc.Arbitra
   timeOff: fc.array(around(zone, middle).map((each) => ({ ...each, reason: '' })), { maxLength: 3 }),
   daysOff: rarely(closure(middle)),
   claimed: fc.array(around(zone, middle), { maxLength: 8 }),
-  visits: fc.array(around(zone, middle).map(({ from }) => from), { maxLength: 3 }),
+  visits: fc.array(around(zone, middle).map(({ from }) => from), { maxLength: 5 }),
 });
 
 const lengths: Record<Size, Segment[][]> = {
@@ -70,7 +70,7 @@ const offerOf = (serviceId: string, size: Size, slotStepMinutes: number): fc.Arb
     bufferBeforeMinutes: fc.constantFrom(0, 10),
     bufferAfterMinutes: fc.constantFrom(0, 5, 30),
     minimumNoticeMinutes: fc.constantFrom(0, 90),
-    maxVisitsPerBarberDay: fc.constantFrom(null, null, null, 1, 2),
+    maxVisitsPerBarberDay: fc.constantFrom(null, null, 1, 2),
     holidaySets: fc.constantFrom<string[]>([], [], ['own'], ['own', 'other']),
   }).map((settings) => settingsOf({ ...settings, slotStepMinutes, bookingHorizonDays: 3 })),
 }).map((each) => ({ serviceId, ...each }));
@@ -81,7 +81,7 @@ const candidate = (barberId: string, services: string[], size: Size, zone: strin
 
 const shopRules = (zone: string, middle: string): fc.Arbitrary<ShopRules> => fc.record({
   timeZone: fc.constant(zone),
-  openingHours: fc.array(weeklyStretch, { minLength: 4, maxLength: 14 }),
+  openingHours: fc.array(weeklyStretch, { minLength: 9, maxLength: 16 }),
   closures: rarely(closure(middle)),
   exceptions: fc.uniqueArray(exception(middle), { ...byDate, maxLength: 1 }),
   holidaySets: fc.record({

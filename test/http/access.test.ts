@@ -5,7 +5,7 @@ import { createApiKey } from '../../src/db/api-key.ts';
 import { addTimeOff, putException } from '../../src/db/barber-dates.ts';
 import { putTerms } from '../../src/db/barber-service.ts';
 import { putHolidaySet } from '../../src/db/holiday-set.ts';
-import { addClosure } from '../../src/db/shop-dates.ts';
+import { addClosure, putShopException } from '../../src/db/shop-dates.ts';
 import { allRoutes } from '../../src/http/app.ts';
 import type { Scope } from '../../src/http/caller.ts';
 import type { Route } from '../../src/http/route.ts';
@@ -45,6 +45,8 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
 };
 const queries: Record<string, (network: TestNetwork) => string> = {
   'get /v1/availability': ({ shopId, serviceId }) => `?shopId=${shopId}&serviceId=${serviceId}&from=2027-05-05&to=2027-05-05`,
+  'get /v1/availability/nearest': ({ shopId, serviceId }) => `?shopId=${shopId}&serviceId=${serviceId}`,
+  'get /v1/availability/explain': ({ shopId, serviceId }) => `?shopId=${shopId}&serviceId=${serviceId}&startsAt=2027-05-05T10:00:00Z`,
 };
 /** These stand in paths and are no ids: every network has them. */
 const [date, slug] = ['2027-05-07', 'own'];
@@ -71,11 +73,13 @@ describe('access', () => {
     const ids = await request(orm, network, startsAt);
     await claim(orm, ids, await facts(orm, network, startsAt), startsAt);
     const closure = await addClosure(orm.em.fork(), networkId, shopId, { fromDate: '2027-06-01', toDate: '2027-06-01', reason: '' }, real());
+    await putShopException(orm.em.fork(), networkId, { shopId, date }, 0, { hours: [], reason: '' }, real());
+    await putHolidaySet(orm.em.fork(), networkId, slug, 0, { name: 'Own', days: [] }, real());
     const [from, to] = [new Date(network.at('09:00', 9)), new Date(network.at('10:00', 9))];
     const away = await addTimeOff(orm.em.fork(), networkId, barberId, { startsAt: from, endsAt: to, fromDate: null, toDate: null, reason: '' }, real());
     await putException(orm.em.fork(), networkId, { barberId, shopId, date }, 0, { hours: [], breaks: [], reason: '' }, real());
     await putTerms(orm.em.fork(), networkId, { barberId, serviceId }, 0, { offered: true, segments: null, priceCents: null, settings: {} }, real());
-    const found = { appointments: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, closureId: closure.record.id, timeOffId: away.record.id };
+    const found = { appointments: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }
 

@@ -1,4 +1,4 @@
-/** Goal: every rule shows at once in what is offered. Method: edit hours, closures, time off and settings, and look at tomorrow's free times. */
+/** Goal: every rule shows at once in what is offered. Method: edit hours and settings, and look at tomorrow's free times. */
 import { expect } from 'chai';
 import { addDays, toWall, weekdayOf } from '../../src/domain/time.ts';
 import { startEngine, type Answer, type Engine } from '../support/engine.ts';
@@ -106,18 +106,6 @@ describe('hours and offers', () => {
     expectProblem(await call('PUT', hours(), body, 2), 'precondition_failed');
     expect((await edit('PUT', hours(), body, 0)).version).to.equal(1);
     await expectFree(26, '09:00', '16:30');
-  });
-
-  it('a closure, from its making to its removal, empties its days', async () => {
-    const closure = await edit('POST', `${shop()}/closures`, { fromDate: tomorrow, toDate: tomorrow, reason: 'Feriado' });
-    expect((await call('GET', `${shop()}/closures`)).body).to.deep.equal({ items: [closure], nextCursor: null });
-    expect(await free()).to.deep.equal([]);
-
-    await edit('DELETE', `${shop()}/closures/${closure.id}`);
-    await expectFree(...untouched);
-    expectProblem(await call('DELETE', `${shop()}/closures/${closure.id}`), 'not_found');
-    expectProblem(await call('POST', `${shop()}/closures`, { fromDate: '2027-05-06', toDate: '2027-05-05' }), 'invalid_request', ['/toDate']);
-    expectProblem(await call('POST', `${shop()}/closures`, { fromDate: '0000-01-01', toDate: '9999-12-31' }), 'invalid_request', ['/fromDate', '/toDate']);
   });
 
   it('a barber\'s hours, when two edit the same version at once, are set by one of them', async () => {

@@ -88,7 +88,7 @@ describe('the OpenAPI document', () => {
     expect(type && Object.keys(response.content ?? {})).to.satisfy((types: string[] | undefined) => !type || types?.includes(type));
     if (type === 'application/problem+json') expect(response.description).to.include(`\`${answer.body.code}\``);
     else if (answer.text !== '') expect(route.answers[answer.status]!.body!.parse(answer.body)).to.deep.equal(answer.body);
-    const isWithoutVersion = answer.body.version === undefined;
+    const isWithoutVersion = answer.body.version === undefined || answer.body.version === null;
     for (const header of Object.keys(response.headers ?? {})) {
       expect(answer.headers.has(header) || (header === 'ETag' && isWithoutVersion), `${route.method} ${route.path} ${header}`).to.equal(true);
     }
@@ -139,8 +139,28 @@ describe('the OpenAPI document', () => {
     await ask('get', '/v1/barbers/:id/services', `/v1/barbers/${barberId}/services`);
     await ask('delete', '/v1/barbers/:id/services/:serviceId', terms, undefined, 1);
     await ask('get', '/v1/barbers/:id/hours', `/v1/barbers/${barberId}/hours`);
-    await ask('post', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`, { fromDate: '2027-01-04', toDate: '2027-01-05' });
     await ask('get', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`);
+    const closure = await ask('post', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`, { fromDate: '2027-01-04', toDate: '2027-01-05' });
+    const closed = `/v1/shops/${id}/closures/${closure.body.id}`;
+    await ask('get', '/v1/shops/:id/closures/:closureId', closed);
+    await ask('put', '/v1/shops/:id/closures/:closureId', closed, { fromDate: '2027-01-04', toDate: '2027-01-04' }, 1);
+    await ask('put', '/v1/shops/:id/closures/:closureId', closed, { fromDate: '2027-01-04', toDate: '2027-01-04' }, 1);
+    await ask('delete', '/v1/shops/:id/closures/:closureId', closed, undefined, 2);
+    const open = `/v1/shops/${id}/exceptions/2027-05-05`;
+    await ask('put', '/v1/shops/:id/exceptions/:date', open, { hours: [{ from: '10:00', to: '12:00' }], reason: 'Feira' }, 0);
+    await ask('put', '/v1/shops/:id/exceptions/:date', open, { hours: [] }, 0);
+    await ask('get', '/v1/shops/:id/exceptions/:date', open);
+    await ask('get', '/v1/shops/:id/exceptions', `/v1/shops/${id}/exceptions?from=2027-01-01&to=2027-12-31`);
+    await ask('delete', '/v1/shops/:id/exceptions/:date', open, undefined, 1);
+    await ask('put', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', { name: 'Own', days: [{ name: 'A', month: 5, weekday: 7, nth: -1 }, { name: 'B', date: '2027-03-10' }] }, 0);
+    await ask('put', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', { name: 'Own', days: [{ name: 'A', monthDay: '02-30' }] }, 0);
+    await ask('get', '/v1/network', '/v1/network');
+    await ask('put', '/v1/network', '/v1/network', { name: 'N', settings: { holidaySets: ['own', 'pt'] } }, 1);
+    for (const set of ['own', 'pt', 'none']) await ask('get', '/v1/holiday-sets/:slug', `/v1/holiday-sets/${set}?year=2027`);
+    for (const year of ['', '?year=2027', '?year=0']) await ask('get', '/v1/holiday-sets', `/v1/holiday-sets${year}`);
+    await ask('delete', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', undefined, 1).then(({ status }) => expect(status).to.equal(409));
+    await ask('put', '/v1/network', '/v1/network', { name: 'N' }, 2);
+    await ask('delete', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', undefined, 1);
     const dayOff = await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, { fromDate: '2027-05-05', toDate: '2027-05-06' });
     await ask('put', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`, { fromDate: '2027-05-05', toDate: '2027-05-05' }, 1);
     await ask('get', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`);

@@ -123,4 +123,15 @@ describe('records', () => {
     const other = await buildNetwork(engine.database.orm);
     expect((await engine.call(other.apiKey, 'POST', '/v1/shops', full)).status).to.equal(201);
   });
+
+  it('a shop\'s slug, once the shop is archived, is free again', async () => {
+    const { full, bare } = kinds.shops!;
+    const { body: { id } } = await call('POST', '/v1/shops', full);
+    const { body: second } = await call('POST', '/v1/shops', bare);
+    expectProblem(await call('PUT', `/v1/shops/${second.id}?dryRun=true`, full, seen(1)), 'invalid_request', ['/slug']);
+    await call('DELETE', `/v1/shops/${id}`, undefined, seen(1));
+    expect((await call('PUT', `/v1/shops/${second.id}`, full, seen(1))).status).to.equal(200);
+    await call('DELETE', `/v1/shops/${second.id}`, undefined, seen(2));
+    expect((await call('POST', '/v1/shops', full)).status).to.equal(201);
+  });
 });

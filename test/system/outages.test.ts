@@ -12,6 +12,8 @@ import { openTemporal, prepareNamespace } from '../../src/temporal.ts';
 import { readConfig } from '../../src/config.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
 import { migrate, openOrm } from '../../src/db/orm.ts';
+import { adoptZoneData } from '../../src/db/zone-data.ts';
+import { zoneDataVersion } from '../../src/domain/time.ts';
 import { book, bookingBody } from '../support/booking.ts';
 import { count, countOverlaps } from '../support/claiming.ts';
 import { eventually, send, startEngine, type Answer } from '../support/engine.ts';
@@ -44,6 +46,7 @@ describe('outages', () => {
     const [{ url }] = await Promise.all([postgresUp(), temporalUp()]);
     const orm = await openOrm({ databaseUrl: url, poolSize: 5 });
     await migrate(orm);
+    await adoptZoneData(orm.em, zoneDataVersion());
     site = await openSite({ TEMPORAL_ADDRESS: temporal.address, ANSWER_WITHIN_MS: '1500' }, { url, orm, drop: () => orm.close() });
     const { connection } = openTemporal(readConfig(site.env));
     await prepareNamespace(connection, 'default');
