@@ -37,7 +37,7 @@ async function openSite(serverUrl: string, size: number): Promise<Site> {
 
 async function ask({ url, apiKey }: Site, query: Record<string, string>, headers: Record<string, string> = {}): Promise<{ ms: number; bytes: number; tag: string }> {
   const began = performance.now();
-  const response = await fetch(`${url}/v1/availability?${new URLSearchParams(query)}`, { headers: { authorization: `Bearer ${apiKey}`, ...headers } });
+  const response = await fetch(`${url}/v1/availability?${new URLSearchParams(query).toString()}`, { headers: { authorization: `Bearer ${apiKey}`, ...headers } });
   const text = await response.text();
   const ms = performance.now() - began;
   if (response.status !== 200 && response.status !== 304) throw new Error(`${response.status}: ${text}`);
@@ -85,7 +85,7 @@ export async function benchAvailability(folder: string): Promise<void> {
         const sorted = times[at]!.map(({ ms }) => ms).sort((a, b) => a - b);
         const bytes = times[at]!.reduce((sum, each) => sum + each.bytes, 0) / requests;
         (worst[name] ??= []).push(percentile(sorted, 0.99));
-        console.log(`  ${name.padEnd(32)} ${String(site.size.toLocaleString('en')).padStart(10)}   ${fixed(percentile(sorted, 0.5))}  ${fixed(percentile(sorted, 0.95))}  ${fixed(percentile(sorted, 0.99))}  ${fixed(bytes / 1024)}`);
+        console.log(`  ${name.padEnd(32)} ${site.size.toLocaleString('en').padStart(10)}   ${fixed(percentile(sorted, 0.5))}  ${fixed(percentile(sorted, 0.95))}  ${fixed(percentile(sorted, 0.99))}  ${fixed(bytes / 1024)}`);
       }
     }
     console.log(`\np99 with ${sizes.at(-1)!.toLocaleString('en')} appointments against ${sizes[0]!.toLocaleString('en')} (goal: at most 1.5)`);

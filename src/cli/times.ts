@@ -89,7 +89,7 @@ function openMover(em: EntityManager) {
       return await connection.withDeadline(Date.now() + 20_000, () =>
         client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(retimeUpdate, { args: [{ actor }] }));
     } catch (error) {
-      if (isGrpcServiceError(error)) throw new Error(`Temporal or its workers do not answer at ${config.temporal.address}; run this again when they do.`);
+      if (isGrpcServiceError(error)) throw new Error(`Temporal or its workers do not answer at ${config.temporal.address}; run this again when they do.`, { cause: error });
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
     // A person ended its workflow: the row moves all the same, and a workflow that only sends takes its reminders.

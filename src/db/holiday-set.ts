@@ -38,6 +38,9 @@ async function ownRow(tx: EntityManager, networkId: string, slug: string): Promi
   return row;
 }
 
+/** Every question about free times reads all of them. */
+const mostOwnSets = 50;
+
 /** Sets one of the network's own sets. `ifMatch` is the version that was read, or 0 for a slug that is not used yet. */
 export async function putHolidaySet(
   em: EntityManager, networkId: string, slug: string, ifMatch: number, fields: { name: string; days: HolidayRule[] }, options: EditOptions,
@@ -45,6 +48,9 @@ export async function putHolidaySet(
   return editRules(em, { networkId }, options, async (tx) => {
     const known = await ownRow(tx, networkId, slug);
     requireSeen(known, ifMatch, ownView);
+    if (!known && (await tx.count(HolidaySetEntity, { networkId })) >= mostOwnSets) {
+      throw new Problem('invalid_request', { faults: [{ path: 'slug', message: `is one more than the ${mostOwnSets} sets that a network may have of its own` }] });
+    }
     const row = known ? tx.assign(known, fields) : tx.create(HolidaySetEntity, { id: uuidv7(), networkId, slug, ...fields, version: 1 }, { persist: true });
     await tx.flush();
     return ownView(row);

@@ -6,6 +6,7 @@ import { findBroken, type BookedTime } from '../domain/hits.ts';
 import type { RefusalCode, Segment } from '../domain/rules.ts';
 import { readWhatIsLeft } from './booking-facts.ts';
 import { bumpDiaries, type DiaryScope } from './diary.ts';
+import { lostRace } from './faults.ts';
 import type { EntityManager } from './orm.ts';
 
 /** A booked visit that an edit hits: which rule now refuses it. Instants are ISO text in UTC. */
@@ -31,10 +32,12 @@ class RolledBack extends Error {
  * Runs `edit` under the scope's diaries. Appointments that were refused by the rules before the edit are not its hits.
  * `edit` must flush what it writes; it throws Problems for what it refuses.
  */
-export async function editRules<T>(em: EntityManager, scope: DiaryScope, { now, dryRun }: EditOptions, edit: (tx: EntityManager) => Promise<T>): Promise<Edited<T>> {
+export async function editRules<T>(em: EntityManager, scope: DiaryScope, options: EditOptions, edit: (tx: EntityManager) => Promise<T>, tries = 1): Promise<Edited<T>> {
+  const { now, dryRun } = options;
   try {
     return await em.fork().transactional(async (tx) => {
-      await bumpDiaries(tx, scope);
+      // A dry run keeps no booking waiting.
+      if (!dryRun) await bumpDiaries(tx, scope);
       const parts = await readBooked(tx, scope, now);
       const before = await readBroken(tx, scope.networkId, parts);
       const record = await edit(tx);
@@ -50,6 +53,8 @@ export async function editRules<T>(em: EntityManager, scope: DiaryScope, { now, 
     });
   } catch (error) {
     if (error instanceof RolledBack) return error.edited as Edited<T>;
+    // Without the diaries a rival edit may come between; the next try sees it.
+    if (dryRun && lostRace(error) && tries < 5) return editRules(em, scope, options, edit, tries + 1);
     throw error;
   }
 }

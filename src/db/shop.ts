@@ -32,6 +32,11 @@ export async function requireShop(em: EntityManager, networkId: string, id: stri
   return shop;
 }
 
+/** The zone of a shop, archived or not: its appointments are still to be read by its days. */
+export async function findShopZone(em: EntityManager, networkId: string, id: string): Promise<string | null> {
+  return (await em.fork().findOne(Shop, { id, networkId }, { fields: ['timeZone'] }))?.timeZone ?? null;
+}
+
 export async function listShops(em: EntityManager, networkId: string, page: { limit: number; cursor: string | null }): Promise<Page<ShopView>> {
   const after = afterCursor(page.cursor);
   const rows = await em.fork().find(

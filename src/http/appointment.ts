@@ -4,7 +4,7 @@ import { requireTimeCursor } from '../db/cursor.ts';
 import { findAppointment, findRequest, listAppointments, listDeliveries } from '../db/appointment.ts';
 import type { Refusal } from '../domain/appointment.ts';
 import { endInstant, startInstant } from '../domain/time.ts';
-import { findShop } from '../db/shop.ts';
+import { findShopZone } from '../db/shop.ts';
 import { Problem } from '../errors.ts';
 import { appointmentAnswer, appointmentBody, pendingBody, refusedBody, requestBody } from './appointment-view.ts';
 import { createBook, newBooking } from './booking.ts';
@@ -69,9 +69,9 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
       handle: async ({ caller, query }) => {
         const { shopId, barberId, date, status, cursor, limit } = query;
         if (cursor) requireTimeCursor(cursor);
-        const shop = date && shopId ? await findShop(orm.em.fork(), caller.networkId, shopId) : null;
-        if (date && !shop) throw new Problem('not_found', { detail: 'There is no such shop.' });
-        const day = date && shop ? { from: new Date(startInstant(date, 0, shop.timeZone)), to: new Date(endInstant(date, 1440, shop.timeZone)) } : {};
+        const zone = date && shopId ? await findShopZone(orm.em.fork(), caller.networkId, shopId) : null;
+        if (date && !zone) throw new Problem('not_found', { detail: 'There is no such shop.' });
+        const day = date && zone ? { from: new Date(startInstant(date, 0, zone)), to: new Date(endInstant(date, 1440, zone)) } : {};
         const found = await listAppointments(orm.em.fork(), caller.networkId, { shopId, barberId, status, ...day }, { limit, cursor: cursor ?? null });
         return { status: 200, body: { ...found, items: found.items.map(appointmentBody) } };
       },

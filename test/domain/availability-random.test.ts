@@ -28,7 +28,7 @@ describe('availability, random shops', function () {
       const found = offeredSlots(world).map(({ startsAt }) => startsAt);
       total += found.length;
       expect(found).to.deep.equal(oracle.starts().filter((startsAt) => oracle.judge(lineup!, startsAt).code === 'ok'));
-    }), { numRuns: 250 });
+    }), { numRuns: 200 });
     expect(total, seeded('the shops must offer something, or nothing was tested')).to.be.greaterThan(1000);
   });
 
@@ -44,7 +44,7 @@ describe('availability, random shops', function () {
         expect(word, toWall(startsAt, world.shop.timeZone).iso).to.equal(oracle.judge(lineup!, startsAt).code);
         if (word === 'slot_taken') expect(wordOn(unclaimed, startsAt, world.now)).to.equal('ok');
       }
-    }), { numRuns: 70 });
+    }), { numRuns: 50 });
     // Ten there are; the rarest may be missing by chance.
     expect(codes.size, seeded([...codes].join())).to.be.at.least(9);
   });
@@ -107,7 +107,7 @@ describe('availability, random shops', function () {
         // A line-up whose own buffers collide is taken by itself; else the word is one of some part's.
         else expect([...words('claims and caps'), ...lineups.flatMap((lineup) => oracle.judge(lineup, startsAt, 'claims and caps').parts), ...(lineups.length === 0 ? ['service_not_offered'] : [])], where).to.include(word);
       }
-    }), { numRuns: 70 });
+    }), { numRuns: 50 });
     expect(codes.size, seeded([...codes].join())).to.be.at.least(7);
   });
 

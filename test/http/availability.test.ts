@@ -14,7 +14,7 @@ describe('availability', () => {
   beforeEach(async () => { network = await buildNetwork(engine.database.orm, { barbers: 2, hours: everyDay(540, 720) }); });
 
   const ask = (path: string, query: Record<string, string>, headers = {}) =>
-    engine.call(network.apiKey, 'GET', `/v1/availability${path}?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, ...query })}`, undefined, headers);
+    engine.call(network.apiKey, 'GET', `/v1/availability${path}?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, ...query }).toString()}`, undefined, headers);
   const date = (days: number) => addDays(toWall(Date.now(), 'Europe/Lisbon').date, days);
   type Slot = { startsAt: string; endsAt: string; date: string; startsAtLocal: string; barberId: string; priceCents: number };
   const slots = ({ body }: { body: { slots: Slot[] } }) => body.slots;

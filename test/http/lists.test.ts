@@ -123,5 +123,11 @@ describe('lists', () => {
       await expectFound(`shopId=${network.shopId}&barberId=${network.barberIds[0]}&date=${days[1]}&status=confirmed`, ['2 00:00']);
       await expectFound(`shopId=${network.shopId}&barberId=${other.barberIds[0]}`, []);
     });
+
+    it('a local day, of a shop that was archived since, can still be read', async () => {
+      await changeShop(engine.database.orm.em.fork(), network.networkId, other.shopId, 2, { archivedAt: new Date() }, real());
+
+      await expectFound(`shopId=${other.shopId}&date=${days[1]}`, ['other 00:30']);
+    });
   });
 });

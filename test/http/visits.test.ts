@@ -94,7 +94,7 @@ describe('visits of several services', () => {
     await refuses(network.barberIds[0]!, beard);
     for (const sameBarber of ['true', 'false']) {
       const query = new URLSearchParams({ shopId: network.shopId, services: `${network.serviceId},${beard}`, sameBarber, from: network.at('00:00', 2).slice(0, 10) });
-      const { body, status, text } = await engine.call(network.apiKey, 'GET', `/v1/availability?${query}`);
+      const { body, status, text } = await engine.call(network.apiKey, 'GET', `/v1/availability?${query.toString()}`);
       expect(status, text).to.equal(200);
       const slot = body.slots[sameBarber === 'true' ? 7 : 3];
       const answer = await visit(both(), { sameBarber: sameBarber === 'true', startsAt: slot.startsAt });
