@@ -33,7 +33,7 @@ export function findBroken(facts: { shop: ShopRules; candidates: Candidate[] } |
     calendars.set(key, calendar);
     const timetable = timetables.get(`${barberId} ${key}`) ?? timetableOf(candidate.barber, calendar);
     timetables.set(`${barberId} ${key}`, timetable);
-    const refused = judgePart(timetable, { ...offer, segments, settings: { ...offer.settings, maxVisitsPerBarberDay: null } }, startsAt, endsAt);
+    const refused = judgePart(timetable, { ...offer, segments }, startsAt, endsAt);
     if (refused) broken.set(partId, refused.code);
   }
   return broken;

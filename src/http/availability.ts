@@ -10,7 +10,7 @@ import { bodyTag, readTags, stateTag, writeTag } from './entity-tag.ts';
 import { route, type Answer, type Route } from './route.ts';
 import { instant, localDate, locale, timeZone, uuid } from './schemas.ts';
 import { slotAnswer, slotViewer } from './slot-view.ts';
-import { checkVisit, notThere, servicesText, toVisit, yesOrNo, type Wished } from './visit.ts';
+import { checkVisit, notThere, requireOneVisit, servicesText, toVisit, yesOrNo, type Wished } from './visit.ts';
 
 const maxDays = 60;
 const day = 86_400_000;
@@ -35,6 +35,7 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
     const visit = toVisit(asked);
     const facts = await readBookingFacts(orm.em.fork(), { networkId, shopId: asked.shopId, visit, window });
     if ('missing' in facts) throw notThere(facts, visit, asked.services !== undefined, '');
+    requireOneVisit(facts, visit, 'services');
     return { ...facts, visit };
   }
 

@@ -18,7 +18,7 @@ import type { Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Answer } from './route.ts';
 import { email, instant, locale, localDateTime, phone, text, timeZone, uuid } from './schemas.ts';
-import { checkVisit, notThere, requireOneCurrency, sameBarber, toVisit, wishedServices } from './visit.ts';
+import { checkVisit, notThere, requireOneVisit, sameBarber, toVisit, wishedServices } from './visit.ts';
 
 const day = 86_400_000;
 const keyFormat = /^[\x21-\x7e]{1,255}$/;
@@ -68,7 +68,7 @@ export function createBook(deps: HttpDeps) {
     if (request && request.fingerprint !== fingerprint) throw new Problem('idempotency_key_reused');
     if (request?.outcome) return answer(id, body, request.outcome);
     if ('missing' in facts) throw notThere(facts, visit, body.services !== undefined, '/');
-    requireOneCurrency(facts.services, '/services');
+    requireOneVisit(facts, visit, '/services');
     const startsAt = body.startsAt ?? resolveStart(body.localStart!, facts.shop.timeZone);
     const asked: NewRequest = {
       id, networkId, apiClientId, fingerprint, ...where(body), wishes: several(visit) ?? null, startsAt: new Date(startsAt), customerTimeZone: body.customer.timeZone ?? facts.shop.timeZone,

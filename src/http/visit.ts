@@ -1,8 +1,8 @@
 /** What a visit is made of, as bookings and questions about free times name it. */
 import { z } from 'zod';
-import type { Missing } from '../db/booking-facts.ts';
-import { visitOf, type Visit } from '../domain/rules.ts';
-import { Problem, type FieldFault } from '../errors.ts';
+import type { BookingFacts, Missing } from '../db/booking-facts.ts';
+import { lengthOf, visitOf, type Visit } from '../domain/rules.ts';
+import { Problem } from '../errors.ts';
 import { uuid } from './schemas.ts';
 
 /** At most so many services in one visit. */
@@ -54,9 +54,11 @@ export function notThere({ missing, id }: Missing, visit: Visit, isList: boolean
   return new Problem('not_found', { faults: [{ path, message: 'is not known in this network, or not there' }] });
 }
 
-/** A visit has one price, so its services must share a currency. Throws 400. */
-export function requireOneCurrency(services: { currency: string }[], path: string): void {
-  if (new Set(services.map(({ currency }) => currency)).size <= 1) return;
-  const faults: FieldFault[] = [{ path, message: 'are priced in different currencies; book them apart' }];
-  throw new Problem('invalid_request', { faults });
+/** Throws 400 for services that cannot be one visit: a visit has one price, and lasts a day at most, which is as far as its facts are read. */
+export function requireOneVisit({ services, candidates }: BookingFacts, visit: Visit, path: string): void {
+  const refuse = (message: string) => new Problem('invalid_request', { faults: [{ path, message }] });
+  if (new Set(services.map(({ currency }) => currency)).size > 1) throw refuse('are priced in different currencies; book them apart');
+  const offers = candidates.flatMap((candidate) => candidate.offers);
+  const longest = (id: string): number => Math.max(0, ...offers.filter(({ serviceId }) => serviceId === id).map(({ segments }) => lengthOf(segments)));
+  if (visit.wishes.reduce((sum, { serviceId }) => sum + longest(serviceId), 0) > 1440) throw refuse('last longer than a day together; book them apart');
 }

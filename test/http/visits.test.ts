@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { BarberService } from '../../src/db/entities/barber.ts';
 import { Service } from '../../src/db/entities/network.ts';
+import type { Segment } from '../../src/domain/rules.ts';
 import { book } from '../support/booking.ts';
 import { count } from '../support/claiming.ts';
 import { eventually, startEngine, type Engine } from '../support/engine.ts';
@@ -23,7 +24,7 @@ describe('visits of several services', () => {
     beard = await addService({});
   });
 
-  async function addService(wishes: { currency?: string }): Promise<string> {
+  async function addService(wishes: { currency?: string; durationMinutes?: number; segments?: Segment[] }): Promise<string> {
     const id = randomUUID();
     await engine.database.orm.em.fork().insert(Service, {
       id, networkId: network.networkId, name: 'Barba', durationMinutes: 20, segments: [{ kind: 'busy', minutes: 20 }], priceCents: 1000, currency: 'EUR', settings: {}, archivedAt: null, version: 1, ...wishes,
@@ -131,5 +132,7 @@ describe('visits of several services', () => {
     expectProblem(await visit([...both(), { serviceId: randomUUID() }]), 'not_found', ['/services/2/serviceId']);
     const foreign = await addService({ currency: 'USD' });
     expectProblem(await visit([...both(), { serviceId: foreign }]), 'invalid_request', ['/services']);
+    const long = await addService({ durationMinutes: 700, segments: [{ kind: 'busy', minutes: 700 }] });
+    expectProblem(await visit([{ serviceId: long }, { serviceId: long }, ...both()]), 'invalid_request', ['/services']);
   });
 });
