@@ -1,7 +1,7 @@
 /** Every sentence that explains one time at the front desk, in each language, and how clocks and dates are said in them. A missing key fails the type check. */
-import { merge } from './intervals.ts';
-import type { DayStretch } from './rules.ts';
-import { addDays, instantsOf, MINUTE, startInstant, toWall } from './time.ts';
+import { merge } from '../intervals.ts';
+import type { DayStretch } from '../rules.ts';
+import { addDays, instantsOf, MINUTE, startInstant, toWall } from '../time.ts';
 
 /** What a sentence may mention, as phrases that are ready to be spoken. A reason may be empty. */
 type Facts = Record<'shop' | 'barber' | 'service' | 'on' | 'days' | 'hours' | 'span' | 'when' | 'clock' | 'ends' | 'length' | 'reason' | 'from' | 'to', string>;
