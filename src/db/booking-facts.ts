@@ -17,6 +17,7 @@ import {
   type WorkPeriod,
 } from '../domain/rules.ts';
 import type { EntityManager } from './orm.ts';
+import { prepare } from './prepared.ts';
 
 /** A barber who could take part: the rules, and the diary's version that they were read under. */
 export type Candidate = DomainCandidate & { name: string; diaryVersion: number };
@@ -87,6 +88,12 @@ select ${first}
      where a.network_id = n.id and a.shop_id = asked.shop_id and b.archived_at is null and (asked.barber_ids is null or b.id = any(asked.barber_ids))) as barbers
 from network n, stretch, (select ?::uuid as shop_id, ?::uuid[] as service_ids, ?::uuid[] as barber_ids) asked where n.id = ?`;
 
+const readFacts = prepare('booking-facts', statement());
+const readLookup = prepare('booking-lookup', statement(`
+  (select json_build_object('fingerprint', r.fingerprint, 'outcome', r.outcome, 'expired', r.created_at < now() - interval '7 days')
+     from booking_request r where r.id = ?::uuid and r.network_id = n.id) as request,
+  exists (select from appointment x where x.id = ?::uuid) as appointment_exists,`));
+
 const uuids = (ids: string[]): string => `{${[...new Set(ids)].join(',')}}`;
 
 /** Whose rules are needed: the barbers who are named, or null for every barber of the shop. */
@@ -100,13 +107,13 @@ export type Missing = { missing: 'shopId' | 'serviceId' | 'barberId'; id: string
 
 /** Reads the facts, or names what does not exist in the caller's network (archived counts as absent, a barber of other shops too). */
 export async function readBookingFacts(em: EntityManager, query: FactsQuery): Promise<BookingFacts | Missing> {
-  const [row] = await em.execute<Row[]>(statement(), factsValues(query));
+  const [row] = await readFacts<Row>(em, factsValues(query));
   return findMissing(row, query) ?? toFacts(row!);
 }
 
 /** The same for services and barbers of which some may be gone: null when the shop is. Appointments outlive what they were booked from. */
 export async function readWhatIsLeft(em: EntityManager, query: FactsQuery): Promise<BookingFacts | null> {
-  const [row] = await em.execute<Row[]>(statement(), factsValues(query));
+  const [row] = await readFacts<Row>(em, factsValues(query));
   return row?.shop ? toFacts(row) : null;
 }
 
@@ -124,13 +131,7 @@ export type Lookup = {
 export async function lookUpBooking(em: EntityManager, id: string, query: FactsQuery): Promise<Lookup> {
   type Found = Row & { request: StoredRequest | null; appointment_exists: boolean };
   const [from, to, ...rest] = factsValues(query);
-  const [row] = await em.execute<Found[]>(
-    statement(`
-  (select json_build_object('fingerprint', r.fingerprint, 'outcome', r.outcome, 'expired', r.created_at < now() - interval '7 days')
-     from booking_request r where r.id = ?::uuid and r.network_id = n.id) as request,
-  exists (select from appointment x where x.id = ?::uuid) as appointment_exists,`),
-    [from, to, id, id, ...rest],
-  );
+  const [row] = await readLookup<Found>(em, [from, to, id, id, ...rest]);
   return { request: row?.request ?? null, appointmentExists: row?.appointment_exists ?? false, facts: findMissing(row, query) ?? toFacts(row!) };
 }
 

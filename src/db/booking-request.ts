@@ -2,6 +2,7 @@
 import type { Outcome } from '../domain/appointment.ts';
 import type { Visit } from '../domain/rules.ts';
 import type { EntityManager } from './orm.ts';
+import { prepare } from './prepared.ts';
 
 export type NewRequest = {
   id: string;
@@ -30,25 +31,24 @@ export async function storeRefusal(em: EntityManager, request: NewRequest, outco
   );
 }
 
+const insertRequest = prepare('store-request', `with request as (
+    insert into booking_request (${columns}, customer_id)
+    select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
+    where not exists (select from booking_request where id = ?::uuid)
+    on conflict (id) do nothing returning id, network_id, customer_id)
+  insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
+  select id, network_id, customer_id, ?::text, ?::text, ?::text, ?::text, ?::text from request returning id`);
+
 /**
  * Writes the request and the contact before the workflow starts, so that only ids travel further, in one round trip. The contact's customer
  * is whom the network knows by this phone or e-mail, else `newCustomerId` becomes one.
  * @returns false when a request with this id was there already: then nothing is written.
  */
 export async function storeRequest(em: EntityManager, request: NewRequest, contact: NewContact, newCustomerId: string): Promise<boolean> {
-  const [row] = await em.execute<{ id: string }[]>(
-    `with request as (
-       insert into booking_request (${columns}, customer_id)
-       select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
-       where not exists (select from booking_request where id = ?::uuid)
-       on conflict (id) do nothing returning id, network_id, customer_id)
-     insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
-     select id, network_id, customer_id, ?::text, ?::text, ?::text, ?::text, ?::text from request returning id`,
-    [
-      ...columnValues(request), request.networkId, contact.phone, contact.email.toLowerCase(), newCustomerId, request.id,
-      contact.name, contact.email, contact.phone, contact.timeZone, contact.locale,
-    ],
-  );
+  const [row] = await insertRequest<{ id: string }>(em, [
+    ...columnValues(request), request.networkId, contact.phone, contact.email.toLowerCase(), newCustomerId, request.id,
+    contact.name, contact.email, contact.phone, contact.timeZone, contact.locale,
+  ]);
   return row !== undefined;
 }
 

@@ -1,9 +1,11 @@
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
 import { Migrator } from '@mikro-orm/migrations';
 import { Appointment, AppointmentEvent, AppointmentPart, BookingRequest, Contact, Customer, Delivery, Occupancy } from './entities/appointment.ts';
 import { ApiClient, ApiKey } from './entities/api-key.ts';
 import { Assignment, AssignmentException, Barber, BarberService, Diary, TimeOff } from './entities/barber.ts';
 import { reclaimDeadClients } from './pool.ts';
+import { rememberPool } from './prepared.ts';
 import { HolidaySetEntity, Network, Service, Shop, ShopClosure, ShopException } from './entities/network.ts';
 import { Migration001NetworkAndAppointments } from './migrations/001-network-and-appointments.ts';
 import { Migration002Rules } from './migrations/002-rules.ts';
@@ -26,7 +28,8 @@ export const schemaVersion = migrations.at(-1)?.name ?? 'none';
 
 /** Opens the pool without asking the database anything: a program may start while PostgreSQL is still away, and recover later. */
 export async function openOrm(options: { databaseUrl: string; poolSize: number }): Promise<Orm> {
-  return MikroORM.init({
+  let pool: Pool | undefined;
+  const orm = await MikroORM.init({
     clientUrl: options.databaseUrl,
     entities,
     extensions: [Migrator],
@@ -36,9 +39,12 @@ export async function openOrm(options: { databaseUrl: string; poolSize: number }
     useBatchUpdates: false,
     // Instants are stored as timestamptz, and the process's own zone must not matter.
     forceUtcTimezone: true,
-    driverOptions: { connectionTimeoutMillis: 3000, statement_timeout: 10_000, query_timeout: 12_000, application_name: 'punctual', onPoolCreated: reclaimDeadClients },
+    driverOptions: { connectionTimeoutMillis: 3000, statement_timeout: 10_000, query_timeout: 12_000, application_name: 'punctual', onPoolCreated: (created: Pool) => { pool = created; reclaimDeadClients(created); } },
     debug: false,
   });
+  // Made with the first connection only.
+  rememberPool(orm.em, () => pool);
+  return orm;
 }
 
 /** Brings the schema to `schemaVersion` and answers the names that ran. Safe from several processes at once: a lock lets one go first. */
