@@ -9,6 +9,7 @@ import { rememberPool } from './prepared.ts';
 import { HolidaySetEntity, Network, Service, Shop, ShopClosure, ShopException } from './entities/network.ts';
 import { Migration001NetworkAndAppointments } from './migrations/001-network-and-appointments.ts';
 import { Migration002Rules } from './migrations/002-rules.ts';
+import { Migration003Life } from './migrations/003-life.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -21,6 +22,7 @@ const entities = [
 const migrations = [
   { name: '001-network-and-appointments', class: Migration001NetworkAndAppointments },
   { name: '002-rules', class: Migration002Rules },
+  { name: '003-life', class: Migration003Life },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

@@ -1,0 +1,150 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/** The whole life of an appointment: holds, approval, the visit, policies, links, the waitlist, series, relocations, and answers that are kept. */
+export class Migration003Life extends Migration {
+  override up(): void {
+    // A hold is an appointment of nobody yet; whoever confirms it becomes its customer.
+    this.addSql(`alter table appointment drop constraint status_is_legal,
+      add constraint status_is_legal check (status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started', 'completed', 'cancelled', 'no_show', 'expired', 'refused')),
+      alter column customer_id drop not null,
+      add constraint only_a_hold_has_no_customer check (customer_id is not null or status in ('held', 'expired', 'cancelled')),
+      add column entry text not null default 'book',
+      add column policy jsonb not null default '{}',
+      add column decide_by timestamptz,
+      add constraint what_waits_has_a_limit check (decide_by is not null or status not in ('held', 'pending_approval')),
+      add column ended_by text,
+      add column end_reason text,
+      add column cancelled_late boolean not null default false,
+      add column attendance_confirmed_at timestamptz,
+      add column series_id uuid,
+      add column waitlist_entry_id uuid`);
+    this.addSql(`drop index appointment_by_customer`);
+    this.addSql(`create index appointment_by_customer on appointment (customer_id, starts_at)`);
+    this.addSql(`create index appointment_by_series on appointment (series_id, starts_at) where series_id is not null`);
+
+    this.addSql(`alter table appointment_event add column from_status text, add column to_status text, add column source text not null default 'api',
+      add column details jsonb not null default '{}'`);
+
+    // Staff may forgive: late cancellations and no-shows of before this instant no longer count.
+    this.addSql(`alter table customer add column forgiven_at timestamptz`);
+
+    this.addSql(`alter table booking_request add column entry text not null default 'book'`);
+
+    // What a message tells of that is no longer in the appointment's row: where a visit was before it moved, say.
+    this.addSql(`alter table delivery add column about jsonb, add column withdrawn_at timestamptz`);
+
+    // Only the hash of a link's token is kept. A row per purpose; dead once revoked, expired, or when the appointment is over.
+    this.addSql(`create table self_service_link (
+      token_hash text primary key,
+      network_id uuid not null,
+      appointment_id uuid not null references appointment,
+      purpose text not null,
+      expires_at timestamptz not null,
+      revoked_at timestamptz,
+      created_at timestamptz not null default now(),
+      constraint purpose_is_known check (purpose in ('view', 'confirm_attendance', 'reschedule', 'cancel', 'accept_offer', 'decline_offer'))
+    )`);
+    this.addSql(`create index self_service_link_by_appointment on self_service_link (appointment_id)`);
+
+    this.addSql(`create table waitlist_entry (
+      id uuid primary key,
+      network_id uuid not null,
+      shop_id uuid not null,
+      service_id uuid not null,
+      barber_id uuid,
+      customer_id uuid not null,
+      api_client_id uuid not null,
+      from_date date not null,
+      to_date date not null,
+      from_minute integer not null default 0,
+      to_minute integer not null default 1440,
+      status text not null default 'waiting',
+      appointment_id uuid,
+      created_at timestamptz not null default clock_timestamp(),
+      ended_at timestamptz,
+      version integer not null default 1,
+      foreign key (network_id, shop_id) references shop (network_id, id),
+      foreign key (network_id, service_id) references service (network_id, id),
+      foreign key (network_id, barber_id) references barber (network_id, id),
+      foreign key (network_id, customer_id) references customer (network_id, id),
+      constraint entry_status_is_legal check (status in ('waiting', 'offered', 'booked', 'withdrawn', 'expired')),
+      constraint an_offer_has_an_appointment check (status not in ('offered', 'booked') or appointment_id is not null),
+      constraint entry_ends_after_it_begins check (to_date >= from_date and to_minute > from_minute)
+    )`);
+    this.addSql(`create index waitlist_by_shop on waitlist_entry (shop_id, created_at, id) where status = 'waiting'`);
+    // The order of offers can be audited: who was offered what, when, and what became of it.
+    this.addSql(`create table waitlist_offer (
+      appointment_id uuid primary key,
+      network_id uuid not null,
+      entry_id uuid not null references waitlist_entry,
+      barber_id uuid not null,
+      starts_at timestamptz not null,
+      offered_at timestamptz not null default now(),
+      answer text,
+      answered_at timestamptz,
+      constraint answer_is_known check (answer in ('accepted', 'declined', 'expired', 'lost'))
+    )`);
+    this.addSql(`create index waitlist_offer_by_entry on waitlist_offer (entry_id)`);
+
+    this.addSql(`create table series (
+      id uuid primary key,
+      network_id uuid not null,
+      api_client_id uuid not null,
+      shop_id uuid not null,
+      customer_id uuid,
+      every_weeks integer not null,
+      visits jsonb not null,
+      created_at timestamptz not null default now(),
+      foreign key (network_id, shop_id) references shop (network_id, id)
+    )`);
+
+    this.addSql(`create table relocation (
+      id uuid primary key,
+      network_id uuid not null,
+      shop_id uuid,
+      barber_id uuid,
+      date date not null,
+      mode text not null,
+      reason text not null,
+      created_by text not null,
+      created_at timestamptz not null default now(),
+      finished_at timestamptz,
+      constraint relocation_mode_is_known check (mode in ('move', 'offer')),
+      constraint relocation_is_of_a_shop_or_a_barber check (shop_id is not null or barber_id is not null)
+    )`);
+    this.addSql(`create table relocation_visit (
+      relocation_id uuid not null references relocation,
+      appointment_id uuid not null references appointment,
+      network_id uuid not null,
+      position integer not null,
+      state text not null default 'waiting',
+      code text,
+      settled_at timestamptz,
+      primary key (relocation_id, appointment_id),
+      constraint relocation_state_is_known check (state in ('waiting', 'moved', 'offered', 'gone', 'stuck'))
+    )`);
+
+    // What was answered under an Idempotency-Key, beside bookings, which keep their own.
+    this.addSql(`create table kept_answer (
+      network_id uuid not null,
+      api_client_id uuid not null,
+      key text not null,
+      fingerprint text not null,
+      began_at timestamptz not null default now(),
+      status integer,
+      headers jsonb,
+      body text,
+      primary key (network_id, api_client_id, key)
+    )`);
+    this.addSql(`create index kept_answer_by_age on kept_answer (began_at)`);
+
+    // Attempts to book, by a keyed hash of phone, e-mail or address: enough to count, worth nothing to a thief.
+    this.addSql(`create table booking_attempt (
+      network_id uuid not null,
+      subject text not null,
+      at timestamptz not null default now()
+    )`);
+    this.addSql(`create index booking_attempt_by_subject on booking_attempt (subject, at)`);
+    this.addSql(`create index booking_attempt_by_age on booking_attempt (at)`);
+  }
+}
