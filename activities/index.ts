@@ -2,12 +2,13 @@ import type { ActivityDeps } from './deps.ts';
 import { createAppointmentActivities } from './appointment.ts';
 import { createHousekeepingActivities } from './housekeeping.ts';
 import { createMessageActivities } from './message.ts';
+import { createWaitlistActivities } from './waitlist.ts';
 
 export type { ActivityDeps } from './deps.ts';
 
 /** Reservations and transitions: short, and somebody is waiting. */
 export function createDecidingActivities(deps: ActivityDeps) {
-  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps) };
+  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createWaitlistActivities(deps) };
 }
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */

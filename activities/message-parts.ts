@@ -1,9 +1,13 @@
 /** From a delivery's facts to the parts of its mail. */
 import type { DeliveryContext } from '../src/db/delivery.ts';
+import { reasons, type Reason } from '../src/domain/appointment.ts';
+import { policyOf } from '../src/domain/policy.ts';
 import type { MessageView, RenderedMessage } from '../src/domain/message.ts';
 import { resolveLocal, toWall } from '../src/domain/time.ts';
 import { invitation, type EventTimes } from '../src/integrations/invitation.ts';
 import type { OutgoingMail } from '../src/integrations/mail.ts';
+
+const isWhy = (reason: string | undefined): reason is Reason | 'expired' | 'refused' => reason !== undefined && (reason === 'expired' || reason === 'refused' || (reasons as readonly string[]).includes(reason));
 
 export type Reader = { name: string; address: string; locale: string };
 
@@ -14,7 +18,7 @@ export function addressee(context: DeliveryContext): Reader | null {
     return barber?.email ? { name: barber.name, address: barber.email, locale: barber.locale } : null;
   }
   const { customer } = context;
-  return customer ? { name: customer.name, address: customer.email, locale: customer.locale } : null;
+  return customer?.email ? { name: customer.name, address: customer.email, locale: customer.locale } : null;
 }
 
 export function toView(context: DeliveryContext): MessageView {
@@ -25,6 +29,8 @@ export function toView(context: DeliveryContext): MessageView {
     serviceName: context.service.name, barberName: context.barber?.name ?? null, parts: context.parts,
     customerName: context.customer?.name ?? '', customerTimeZone: context.customer?.timeZone ?? null,
     startsAt: context.startsAt, endsAt: context.endsAt, priceCents: context.parts.reduce((sum, part) => sum + part.priceCents, 0), currency: context.currency,
+    ...(context.about?.before && { before: context.about.before }), ...(context.decideBy && { keptUntil: context.decideBy }),
+    ...(context.policy && { policy: policyOf(context.policy) }), ...(isWhy(context.about?.reason) && { why: context.about.reason }),
     ...(refusal && { reasonCode: refusal.code, nearest: refusal.nearest.map((slot) => slot.startsAt) }),
   };
 }
@@ -37,12 +43,13 @@ export const appointmentUid = (appointmentId: string): string => `${appointmentI
  * the later mail would replace what the earlier put down (RFC 5546, 2.1.5) wherever two of them reach one mailbox, as with barbers who share
  * the shop's, or one who is the customer. A sole barber's event is the customer's: and what was sent out under its UID must stay revocable.
  */
-const eventUid = ({ appointmentId, barberId }: DeliveryContext): string => appointmentUid(barberId ? `${appointmentId}.${barberId}` : appointmentId);
+const eventUid = ({ appointmentId, barberId, about }: DeliveryContext): string => appointmentUid(barberId && !about?.sole ? `${appointmentId}.${barberId}` : appointmentId);
 
-/** The mail of a delivery. Reminders and refusals carry no invitation: they change nothing in a calendar. */
+/** The mail of a delivery. Reminders, requests and refusals carry no invitation: they change nothing in a calendar. */
 export function toMail(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, now: Date): OutgoingMail {
   const { shop, kind } = context;
-  const method = kind.startsWith('confirmation') ? 'REQUEST' : kind.startsWith('cancellation') ? 'CANCEL' : null;
+  const invites = kind.startsWith('confirmation') || kind.startsWith('rescheduled');
+  const method = invites ? 'REQUEST' : kind.startsWith('cancellation') && !context.about?.uninvited ? 'CANCEL' : null;
   return {
     messageId: `<${context.id}@punctual>`,
     from: { name: shop.name, address: mailFrom },

@@ -1,7 +1,6 @@
 /** Sending messages. The message is made at the moment of sending, from the database: nothing of it travels through Temporal. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { isWanted } from '../src/domain/appointment.ts';
 import { renderMessage } from '../src/domain/message.ts';
 import { beginAttempt, endDelivery, noteFailure, type DeliveryContext } from '../src/db/delivery.ts';
 import { MailError } from '../src/integrations/mail.ts';
@@ -28,7 +27,7 @@ export function createMessageActivities(deps: ActivityDeps) {
       const context = await beginAttempt(orm.em.fork(), input.networkId, input.deliveryId);
       if (!context || !['due', 'in_flight'].includes(context.state)) return;
       const reader = addressee(context);
-      if (!isWanted(context.kind, context.status)) return end(context, 'skipped', { errorClass: 'unwanted', errorText: 'the appointment has changed' });
+      if (context.withdrawn) return end(context, 'skipped', { errorClass: 'unwanted', errorText: 'the appointment has changed' });
       if (!reader) return end(context, 'skipped', { errorClass: 'no_address', errorText: 'there is nobody to send this to' });
       if (now().getTime() >= Date.parse(context.usefulUntil)) return end(context, 'skipped', { errorClass: 'too_late', errorText: 'its use is past' });
 

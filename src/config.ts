@@ -12,6 +12,9 @@ const environment = z.object({
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('punctual'),
   TEMPORAL_UI_URL: z.url().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }),
+  // Of what customers are given (links, tokens of holds): whoever has it could make them.
+  LINK_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).default('http://127.0.0.1:3000'),
   MAIL_FROM: z.email().default('bookings@punctual.example'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: whole(3000, 0, 65535),
@@ -30,6 +33,9 @@ export type Config = Readonly<{
   temporal: Readonly<{ address: string; namespace: string; taskQueue: string; uiUrl: string | null }>;
   smtpUrl: string;
   mailFrom: string;
+  linkSecret: string;
+  /** Where customers reach the links in their mails, without a slash at the end. */
+  publicUrl: string;
   api: Readonly<{ host: string; port: number; trustProxy: number; rateLimitPerMinute: number; answerWithinMs: number }>;
   worker: Readonly<{ host: string; port: number }>;
   reserveWithinSeconds: number;
@@ -56,6 +62,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     }),
     smtpUrl: e.SMTP_URL,
     mailFrom: e.MAIL_FROM,
+    linkSecret: e.LINK_SECRET,
+    publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),
     api: Object.freeze({
       host: e.HOST,
       port: e.PORT,

@@ -1,101 +1,96 @@
 /**
- * An appointment, from the request to the end of the visit: reserve the slot, answer, send what follows from it, wait for a cancellation
- * or for the visit to be over. Guaranteed: exactly one decision, written in the database before anybody is told; every effect ends
- * delivered, skipped or parked; every path ends with its update handlers finished. A confirmed appointment is one whose slot is ours, not
- * one whose effects are done.
+ * An appointment, from the first request to the day after the visit: an actor with a mailbox. It reserves the time, answers, and then lives
+ * by what it is asked (the update `change`) and by the clock (a hold that expires, a guest who does not come). The row decides what is
+ * allowed; each change answers where the appointment stands, and the loop below follows: which messages to send or stop, until when to wait.
+ * Guaranteed: one decision, written in the database before anybody is told; every effect ends delivered, skipped or parked; every path ends
+ * with its update handlers finished. A confirmed appointment is one whose slot is ours, not one whose effects are done.
  */
-import { allHandlersFinished, CancellationScope, condition, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { CancelResult, Outcome, PlannedDelivery, RetimeResult } from '../src/domain/appointment.ts';
-import { deliverAll } from './effects.ts';
-import { bookUpdate, cancelUpdate, retimeUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
-import { forgetContact, release, reserve, retime } from './reservation.ts';
+import { allHandlersFinished, CancellationScope, condition, patched, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Change, ChangeResult } from '../src/domain/change.ts';
+import type { Stand } from '../src/domain/outcome.ts';
+import { earlierLife } from './earlier-life.ts';
+import { deliverAll, startSending } from './effects.ts';
+import { bookUpdate, changeUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
+import { change, forgetContact, reserve } from './reservation.ts';
+import { offerFreedTime } from './waitlist.ts';
+
+const byTheClock = { actor: 'timer', by: 'timer', source: 'timer' } as const;
+const byAnOperator = { actor: 'operator', by: 'operator', source: 'temporal' } as const;
 
 export async function appointment(input: AppointmentInput): Promise<AppointmentState> {
+  if (!patched('whole-life')) return earlierLife(input);
   const state: AppointmentState = { step: 'reserving', outcome: null };
-  let cancellation: Extract<CancelResult, { ok: true }> | undefined;
-  let retimed: Extract<RetimeResult, { ok: true }> | undefined;
+  let stand: Stand | undefined;
 
   setHandler(stateQuery, () => state);
   setHandler(bookUpdate, async () => {
     await condition(() => state.outcome !== null);
     return state.outcome!;
   });
-  setHandler(cancelUpdate, ({ actor }) => cancel(actor));
-  setHandler(retimeUpdate, async ({ actor }) => {
-    await condition(() => state.outcome !== null);
-    const result: RetimeResult = state.outcome!.ok ? await retime(input, actor) : { ok: false, code: 'not_found' };
-    if (result.ok) retimed = result;
-    return result;
-  });
+  setHandler(changeUpdate, ask);
   // "Request cancellation" in the Temporal UI means the appointment: without this, it would stay confirmed and be forgotten.
-  CancellationScope.current().cancelRequested.catch(() => CancellationScope.nonCancellable(() => cancel('operator')));
+  CancellationScope.current().cancelRequested.catch(() => CancellationScope.nonCancellable(() => ask({ action: 'cancel', ...byAnOperator })));
   return CancellationScope.nonCancellable(live);
 
   async function live(): Promise<AppointmentState> {
-    const { outcome, deliveries, toldPending } = await reserve(input);
-    state.outcome = outcome;
-    markDecision(state, outcome);
-
-    if (outcome.ok) {
-      await untilTheEnd(outcome.endsAt, deliveries);
-    } else if (toldPending) {
-      await deliverAll(input, deliveries);
-      await forgetContact(input);
+    const decided = await reserve(input);
+    state.outcome = decided.outcome;
+    if (decided.stand) {
+      follow(decided.stand);
+      await untilTheEnd();
+    } else {
+      state.step = 'refused';
+      upsertSearchAttributes([{ key: searchAttributes.status, value: 'refused' }]);
+      if (decided.toldPending) {
+        await deliverAll(input, decided.deliveries);
+        await forgetContact(input);
+      }
     }
     await condition(allHandlersFinished);
     return state;
   }
 
-  /** Confirmations go out whatever happens to the time; reminders are planned anew when it moves. */
-  async function untilTheEnd(firstEnd: string, deliveries: PlannedDelivery[]): Promise<void> {
-    const effects = new CancellationScope();
-    const sending = effects.run(() => deliverAll(input, deliveries.filter((each) => !isReminder(each))));
-    let reminders = deliveries.filter(isReminder);
-    let endsAt = firstEnd;
+  /** Sends what is due, waits for the next thing to happen, and begins again; ends when nothing can happen any more. */
+  async function untilTheEnd(): Promise<void> {
+    const sending = startSending(input);
     for (;;) {
-      const scope = new CancellationScope();
-      const planned = reminders;
-      const reminding = scope.run(() => deliverAll(input, planned));
-      await condition(() => cancellation !== undefined || retimed !== undefined, Math.max(1, Date.parse(endsAt) - Date.now()));
-      if (cancellation) {
-        markCancelled(state);
-        effects.cancel();
-        scope.cancel();
-        await Promise.all([sending, reminding]);
-        return deliverAll(input, cancellation.deliveries);
+      const at = stand!;
+      await sending.adjust(at.effects);
+      if (at.freed) await offerFreedTime(input, at.version);
+      for (let changed = stand !== at; !changed; ) {
+        const nextDue = sending.startDue();
+        if (!at.wake) return sending.done();
+        const wakeAt = Date.parse(at.wake.at);
+        const pause = Math.min(wakeAt, nextDue ?? wakeAt) - Date.now();
+        changed = await condition(() => stand !== at, Math.max(pause, 1000));
+        if (changed || Date.now() < wakeAt) continue;
+        if (at.wake.action === 'close') return sending.done();
+        await ask({ action: at.wake.action, ...byTheClock });
+        changed = stand !== at;
       }
-      if (!retimed) {
-        await Promise.all([sending, reminding]);
-        state.step = 'over';
-        return;
-      }
-      ({ endsAt, reminders } = retimed);
-      retimed = undefined;
-      scope.cancel();
-      await reminding;
     }
   }
 
-  async function cancel(actor: string): Promise<CancelResult> {
+  async function ask(wanted: Change): Promise<ChangeResult> {
     await condition(() => state.outcome !== null);
     if (!state.outcome!.ok) return { ok: false, code: 'not_found' };
-    const result = await release(input, actor);
-    if (result.ok) cancellation ??= result;
+    const result = await change(input, wanted);
+    if (result.stand) follow(result.stand);
     return result;
   }
-}
 
-const isReminder = ({ kind }: PlannedDelivery): boolean => kind === 'reminder_customer';
-
-function markDecision(state: AppointmentState, outcome: Outcome): void {
-  state.step = outcome.ok ? 'confirmed' : 'refused';
-  upsertSearchAttributes([
-    { key: searchAttributes.status, value: state.step },
-    ...(outcome.ok ? [{ key: searchAttributes.barber, value: outcome.barberId }] : []),
-  ]);
-}
-
-function markCancelled(state: AppointmentState): void {
-  state.step = 'cancelled';
-  upsertSearchAttributes([{ key: searchAttributes.status, value: 'cancelled' }]);
+  /** Answers of two changes at once may arrive in either order. */
+  function follow(next: Stand): void {
+    if (stand && next.version <= stand.version) return;
+    if (stand?.status !== next.status || stand.barberId !== next.barberId || stand.startsAt !== next.startsAt) {
+      upsertSearchAttributes([
+        { key: searchAttributes.status, value: next.status },
+        { key: searchAttributes.barber, value: next.barberId },
+        ...(stand && stand.startsAt !== next.startsAt ? [{ key: searchAttributes.startsAt, value: new Date(next.startsAt) }] : []),
+      ]);
+    }
+    stand = next;
+    state.step = next.status;
+    state.version = next.version;
+  }
 }

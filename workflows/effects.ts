@@ -1,6 +1,6 @@
 /** Effects: each an activity with its own retries and its own end state; one that is stuck delays no other. */
 import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
-import type { PlannedDelivery } from '../src/domain/appointment.ts';
+import type { PlannedDelivery } from '../src/domain/effects.ts';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
 import { effectsQueue, type Policy } from './messages.ts';
 
@@ -27,6 +27,46 @@ export async function deliverAll(input: Sender, planned: PlannedDelivery[]): Pro
     started.push(deliver(input, effect));
   }
   await Promise.all(started);
+}
+
+/** The effects of one appointment, kept in step with what its rows demand. */
+export type Sending = {
+  /** Takes over what is open now: what is gone is stopped and its attempt in flight awaited; what is new starts when it is due. */
+  adjust: (open: PlannedDelivery[]) => Promise<void>;
+  /** Starts what is due, and answers when the next one is (epoch milliseconds), if any waits. */
+  startDue: () => number | null;
+  /** Waits until all that has started has ended. */
+  done: () => Promise<void>;
+};
+
+/** One timer serves all effects that wait: the caller sleeps until the next one is due. */
+export function startSending(input: Sender): Sending {
+  const running = new Map<string, { scope: CancellationScope; ended: Promise<void> }>();
+  let waiting: PlannedDelivery[] = [];
+
+  function startDue(): number | null {
+    // Under a second is a difference between two clocks, not a plan.
+    const isDue = ({ dueAt }: PlannedDelivery) => Date.parse(dueAt) - Date.now() < 1000;
+    for (const effect of waiting.filter(isDue)) {
+      const scope = new CancellationScope();
+      running.set(effect.id, { scope, ended: scope.run(() => deliver(input, effect)) });
+    }
+    waiting = waiting.filter((effect) => !isDue(effect));
+    return waiting.length > 0 ? Math.min(...waiting.map(({ dueAt }) => Date.parse(dueAt))) : null;
+  }
+
+  return {
+    startDue,
+    adjust: async (open) => {
+      const gone = [...running].filter(([id]) => !open.some((effect) => effect.id === id)).map(([, each]) => each);
+      for (const { scope } of gone) scope.cancel();
+      waiting = open.filter(({ id }) => !running.has(id));
+      await Promise.all(gone.map(({ ended }) => ended));
+    },
+    done: async () => {
+      await Promise.all([...running.values()].map(({ ended }) => ended));
+    },
+  };
 }
 
 async function deliver(input: Sender, effect: PlannedDelivery): Promise<void> {

@@ -1,3 +1,4 @@
 export { appointment } from './appointment.ts';
 export { housekeeping } from './housekeeping.ts';
 export { redelivery } from './redelivery.ts';
+export { waitlist } from './waitlist.ts';

@@ -4,7 +4,10 @@
  */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { AppointmentStatus, CancelResult, Outcome, PlannedDelivery, RetimeResult } from '../src/domain/appointment.ts';
+import type { AppointmentStatus } from '../src/domain/appointment.ts';
+import type { CancelResult, Change, ChangeResult, Entry, RetimeResult } from '../src/domain/change.ts';
+import type { PlannedDelivery } from '../src/domain/effects.ts';
+import type { Outcome } from '../src/domain/outcome.ts';
 import type { Visit } from '../src/domain/rules.ts';
 
 export const appointmentWorkflowId = (appointmentId: string): string => `appointment-${appointmentId}`;
@@ -21,9 +24,11 @@ export type Policy = {
   retryEverySeconds: number;
   /** Nothing is started later than this after an effect's first try. */
   giveUpAfterSeconds: number;
+  /** So long after its end a visit is closed: until then people may still put right what happened. A day, where it is missing. */
+  closeAfterSeconds?: number;
 };
 
-export const defaultPolicy: Policy = { reserveWithinSeconds: 60, retryAfterSeconds: [1, 5, 10, 30, 60], retryEverySeconds: 900, giveUpAfterSeconds: 86_400 };
+export const defaultPolicy: Policy = { reserveWithinSeconds: 60, retryAfterSeconds: [1, 5, 10, 30, 60], retryEverySeconds: 900, giveUpAfterSeconds: 86_400, closeAfterSeconds: 86_400 };
 
 export type AppointmentInput = {
   appointmentId: string;
@@ -36,6 +41,8 @@ export type AppointmentInput = {
   visit?: Visit;
   /** ISO 8601, UTC. */
   startsAt: string;
+  /** How it comes to be, when it is not a plain booking. */
+  entry?: Entry;
   policy: Policy;
 };
 
@@ -45,20 +52,24 @@ export type AppointmentWorkflow = (input: AppointmentInput) => Promise<Appointme
 /** Sends what an appointment's own workflow can no longer send. */
 export type RedeliveryInput = { appointmentId: string; networkId: string; policy: Policy; deliveries: PlannedDelivery[] };
 export type RedeliveryWorkflow = (input: RedeliveryInput) => Promise<void>;
-export const redeliveryWorkflowId = (appointmentId: string): string => `redelivery-${appointmentId}`;
+export const redeliveryWorkflowId = (appointmentId: string, version: number): string => `redelivery-${appointmentId}-${version}`;
 
 export type CancelRequest = { actor: string };
 export type RetimeRequest = { actor: string };
 
-export type AppointmentState = { step: 'reserving' | AppointmentStatus | 'refused' | 'over'; outcome: Outcome | null };
+/** `over`, of appointments from before version 3: the visit has ended. */
+export type AppointmentState = { step: 'reserving' | AppointmentStatus | 'over'; outcome: Outcome | null; version?: number };
 
 /** Waits for the decision. Its update id is constant: repeating the call joins the first one, also after the workflow closed. */
 export const bookUpdate = defineUpdate<Outcome>('book');
 export const bookUpdateId = 'book';
 
+/** Everything that may be asked of an appointment. The update's id is the caller's, so that a repeated call gets the first one's answer. */
+export const changeUpdate = defineUpdate<ChangeResult, [Change]>('change');
+
+/** What appointments from before version 3 listen to. */
 export const cancelUpdate = defineUpdate<CancelResult, [CancelRequest]>('cancel');
 
-/** Brings the appointment back to its promised wall time after clock rules have changed. */
 export const retimeUpdate = defineUpdate<RetimeResult, [RetimeRequest]>('retime');
 
 export const stateQuery = defineQuery<AppointmentState>('state');
@@ -70,3 +81,19 @@ export const searchAttributes = {
   status: defineSearchAttributeKey('PunctualStatus', 'KEYWORD'),
   startsAt: defineSearchAttributeKey('PunctualStartsAt', 'DATETIME'),
 };
+
+/** With what an appointment can be found in the Temporal UI from its first moment on. */
+export const searchAttributesOf = (input: AppointmentInput) => [
+  { key: searchAttributes.network, value: input.networkId },
+  { key: searchAttributes.shop, value: input.shopId },
+  ...(input.barberId ? [{ key: searchAttributes.barber, value: input.barberId }] : []),
+  { key: searchAttributes.status, value: 'reserving' },
+  { key: searchAttributes.startsAt, value: new Date(input.startsAt) },
+];
+
+/** Well above a reservation; a worker that dies inside one is noticed after this. */
+export const workflowTaskTimeout = '5s';
+
+/** Who is to be looked after: one shop's waitlist, or (without a shop) everybody's. `cause` makes repeating harmless. */
+export type WaitlistInput = { networkId?: string; shopId?: string; cause: string; policy: Policy };
+export type WaitlistWorkflow = (input: WaitlistInput) => Promise<number>;

@@ -1,6 +1,7 @@
 /** Deciding about time: always in the database, by short activities on the deciding queue. */
 import { isCancellation, log, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import type { CancelResult, Decided, RetimeResult } from '../src/domain/appointment.ts';
+import type { CancelResult, Change, ChangeResult, RetimeResult } from '../src/domain/change.ts';
+import type { Decided } from '../src/domain/outcome.ts';
 import type { DecidingActivities } from '../activities/index.ts';
 import type { AppointmentInput } from './messages.ts';
 
@@ -23,6 +24,14 @@ export async function reserve(input: AppointmentInput): Promise<Decided> {
   }
   // The try that timed out may still commit; whichever decision is stored first stands, and this answers it.
   return patient.refuseUndecided(input);
+}
+
+/** Does what is asked of the appointment, or learns why not. */
+export async function change(input: AppointmentInput, wanted: Change): Promise<ChangeResult> {
+  const { networkId, appointmentId, policy } = input;
+  return proxyLocalActivities<DecidingActivities>(atOnce).changeAppointment({
+    networkId, appointmentId, change: wanted, ...(policy.closeAfterSeconds !== undefined && { closeAfterSeconds: policy.closeAfterSeconds }),
+  });
 }
 
 export async function release(input: AppointmentInput, actor: string): Promise<CancelResult> {

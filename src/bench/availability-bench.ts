@@ -2,6 +2,7 @@
  * `npm run bench -- availability`: how long free times take over HTTP, with 1,000, 100,000 and 1,000,000 appointments in the books. Each
  * size has a database and an API process of its own; they are asked in turn, so that a noisy neighbour hits all alike.
  */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createApiKey } from '../db/api-key.ts';
 import { migrate, openOrm } from '../db/orm.ts';
@@ -30,7 +31,7 @@ async function openSite(serverUrl: string, size: number): Promise<Site> {
   const { apiKey } = await createApiKey(orm.em.fork(), { networkId: loaded.networkId, clientName: 'bench', scopes: ['book'] });
   await orm.close();
   // Free times ask nothing of Temporal, so there need be none.
-  const env = { ...process.env, DATABASE_URL: url.href, TEMPORAL_ADDRESS: '127.0.0.1:1', SMTP_URL: 'smtp://127.0.0.1:1', PORT: '0', LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '1000000' };
+  const env = { ...process.env, DATABASE_URL: url.href, TEMPORAL_ADDRESS: '127.0.0.1:1', SMTP_URL: 'smtp://127.0.0.1:1', PORT: '0', LOG_LEVEL: 'warn', LINK_SECRET: randomBytes(32).toString('hex'), RATE_LIMIT_PER_MINUTE: '1000000' };
   const { said } = await begin('programs.ts', ['api'], env);
   return { size, url: String(said), apiKey, loaded };
 }

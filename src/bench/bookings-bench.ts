@@ -3,6 +3,7 @@
  * effects are paused (nobody polls their queue) and then drained, so that their cost is told apart. Ratios travel between machines, not times.
  */
 import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createApiKey } from '../db/api-key.ts';
@@ -30,7 +31,7 @@ export async function benchBookings(folder: string): Promise<void> {
   const servers = await startServers({ folder, ports: { postgres, temporal, temporalUi, smtp, mailUi }, external: {}, throwaway: false, log: (line) => console.log(line) });
   console.log(`Bookings: ${rounds} rounds of ${requests} a block.`);
   try {
-    const env = { ...process.env, DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, PORT: '0', LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '1000000', ANSWER_WITHIN_MS: '30000' };
+    const env = { ...process.env, DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, PORT: '0', LOG_LEVEL: 'warn', LINK_SECRET: randomBytes(32).toString('hex'), RATE_LIMIT_PER_MINUTE: '1000000', ANSWER_WITHIN_MS: '30000' };
     const deps = await openDeps(readConfig(env));
     await prepareServers(deps);
     const { networkId } = await loadSample(deps.orm);

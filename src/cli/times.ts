@@ -1,17 +1,18 @@
 /** After a government has changed its clock rules: which appointments no longer begin at the wall time that was promised, and moving them. */
-import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { readConfig } from '../config.ts';
-import { findBrokenPromises, retimeAppointment, type BrokenPromise } from '../db/promise.ts';
+import { changeAppointment } from '../db/change.ts';
+import { findBrokenPromises, type BrokenPromise } from '../db/promise.ts';
 import type { EntityManager } from '../db/orm.ts';
 import { adoptZoneData, readZoneData } from '../db/zone-data.ts';
-import type { RetimeResult } from '../domain/appointment.ts';
+import type { Change, ChangeResult } from '../domain/change.ts';
 import { toWall, zoneDataVersion } from '../domain/time.ts';
 import { openTemporal } from '../temporal.ts';
-import { appointmentWorkflowId, defaultPolicy, redeliveryWorkflowId, retimeUpdate, type RedeliveryWorkflow } from '../../workflows/messages.ts';
+import { appointmentWorkflowId, defaultPolicy, redeliveryWorkflowId, changeUpdate, type RedeliveryWorkflow } from '../../workflows/messages.ts';
 import { requireNetwork, type Command, type Said } from './command.ts';
 import { readFlags } from './options.ts';
 
-const actor = 'cli:times';
+const change: Change = { action: 'retime', actor: 'cli:times', by: 'operator', source: 'cli' };
 
 async function readBroken(em: EntityManager, networkSlug: string | undefined, now: number): Promise<BrokenPromise[]> {
   const networkId = networkSlug === undefined ? null : (await requireNetwork(em, networkSlug)).id;
@@ -84,19 +85,20 @@ function openMover(em: EntityManager) {
   const config = readConfig();
   const { client, connection } = openTemporal(config);
 
-  async function move({ appointmentId, networkId }: BrokenPromise): Promise<RetimeResult> {
+  async function move({ appointmentId, networkId }: BrokenPromise): Promise<ChangeResult> {
     try {
       return await connection.withDeadline(Date.now() + 20_000, () =>
-        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(retimeUpdate, { args: [{ actor }] }));
+        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(changeUpdate, { args: [change] }));
     } catch (error) {
       if (isGrpcServiceError(error)) throw new Error(`Temporal or its workers do not answer at ${config.temporal.address}; run this again when they do.`, { cause: error });
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (!(error instanceof WorkflowNotFoundError) && !(error instanceof WorkflowUpdateFailedError)) throw error;
     }
-    // A person ended its workflow: the row moves all the same, and a workflow that only sends takes its reminders.
-    const result = await retimeAppointment(em, { appointmentId, networkId }, actor, new Date());
-    if (result.ok && result.reminders.length > 0) {
+    // Its workflow has ended, or began before it could be asked this: the row moves all the same, and a workflow that only sends takes its reminders.
+    const result = await changeAppointment(em, { appointmentId, networkId }, change, { now: () => new Date(), closeAfterSeconds: defaultPolicy.closeAfterSeconds! });
+    if (result.ok && result.stand.effects.length > 0) {
       await client.workflow.start<RedeliveryWorkflow>('redelivery', {
-        workflowId: redeliveryWorkflowId(appointmentId), taskQueue: config.temporal.taskQueue, args: [{ appointmentId, networkId, policy: defaultPolicy, deliveries: result.reminders }],
+        workflowId: redeliveryWorkflowId(appointmentId, result.stand.version), taskQueue: config.temporal.taskQueue,
+        args: [{ appointmentId, networkId, policy: defaultPolicy, deliveries: result.stand.effects }],
         workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
     }

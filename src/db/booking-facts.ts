@@ -1,5 +1,5 @@
 /** The one read behind every offer and every decision: all that a visit in one shop depends on, in one statement and one snapshot. */
-import type { Outcome } from '../domain/appointment.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import type { HolidayRule } from '../domain/holidays.ts';
 import {
   inheritSettings,
@@ -37,6 +37,8 @@ export type FactsQuery = {
   visit: Visit;
   /** Claimed time, time off and dated rules that touch this stretch are read. */
   window: Interval;
+  /** Whose claims are not counted: an appointment that is about to move. */
+  except?: string;
 };
 
 type ServiceFacts = { id: string; name: string; segments: Segment[]; priceCents: number; currency: string; settings: Partial<Settings> };
@@ -83,10 +85,10 @@ select ${first}
        'daysOff', ${list(`json_build_object('fromDate', t.from_date, 'toDate', t.to_date, 'reason', t.reason)`,
          'time_off t where t.barber_id = b.id and t.to_date >= first_date and t.from_date <= last_date')},
        'claimed', ${list(`json_build_array(${ms('lower(o.during)')}, ${ms('upper(o.during)')}, ${ms('o.visit_starts_at')})`,
-         'occupancy o where o.barber_id = b.id and o.during && stretch.during')}) order by b.id), '[]')
+         'occupancy o where o.barber_id = b.id and o.during && stretch.during and o.appointment_id is distinct from asked."except"')}) order by b.id), '[]')
      from assignment a join barber b on b.id = a.barber_id join diary d on d.barber_id = b.id
      where a.network_id = n.id and a.shop_id = asked.shop_id and b.archived_at is null and (asked.barber_ids is null or b.id = any(asked.barber_ids))) as barbers
-from network n, stretch, (select ?::uuid as shop_id, ?::uuid[] as service_ids, ?::uuid[] as barber_ids) asked where n.id = ?`;
+from network n, stretch, (select ?::uuid as shop_id, ?::uuid[] as service_ids, ?::uuid[] as barber_ids, ?::uuid as "except") asked where n.id = ?`;
 
 const readFacts = prepare('booking-facts', statement());
 const readLookup = prepare('booking-lookup', statement(`
@@ -99,8 +101,8 @@ const uuids = (ids: string[]): string => `{${[...new Set(ids)].join(',')}}`;
 /** Whose rules are needed: the barbers who are named, or null for every barber of the shop. */
 const barbersOf = ({ wishes }: Visit): string | null => (wishes.every(({ barberId }) => barberId !== null) ? uuids(wishes.map(({ barberId }) => barberId!)) : null);
 
-const factsValues = ({ networkId, shopId, visit, window }: FactsQuery) =>
-  [window.from, window.to, shopId, uuids(visit.wishes.map(({ serviceId }) => serviceId)), barbersOf(visit), networkId];
+const factsValues = ({ networkId, shopId, visit, window, except }: FactsQuery) =>
+  [window.from, window.to, shopId, uuids(visit.wishes.map(({ serviceId }) => serviceId)), barbersOf(visit), except ?? null, networkId];
 
 /** What was asked for and is not there; `id` names which service or barber. */
 export type Missing = { missing: 'shopId' | 'serviceId' | 'barberId'; id: string };

@@ -1,5 +1,6 @@
 /** What was asked under an Idempotency-Key, who asked (the contact), and what was decided. */
-import type { Outcome } from '../domain/appointment.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { EntryKind } from '../domain/change.ts';
 import type { Visit } from '../domain/rules.ts';
 import type { EntityManager } from './orm.ts';
 import { prepare } from './prepared.ts';
@@ -16,24 +17,25 @@ export type NewRequest = {
   wishes: Visit | null;
   startsAt: Date;
   customerTimeZone: string;
+  entry: EntryKind;
 };
 
-export type NewContact = { name: string; email: string; phone: string | null; timeZone: string; locale: string };
+export type NewContact = { name: string; email: string | null; phone: string | null; timeZone: string; locale: string };
 
-const columns = 'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, wishes, starts_at, customer_time_zone';
-const columnValues = (r: NewRequest) => [r.id, r.networkId, r.apiClientId, r.fingerprint, r.shopId, r.serviceId, r.barberId, r.wishes && JSON.stringify(r.wishes), r.startsAt, r.customerTimeZone];
+const columns = 'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, wishes, starts_at, customer_time_zone, entry';
+const columnValues = (r: NewRequest) => [r.id, r.networkId, r.apiClientId, r.fingerprint, r.shopId, r.serviceId, r.barberId, r.wishes && JSON.stringify(r.wishes), r.startsAt, r.customerTimeZone, r.entry];
 
 /** Stores a refusal that needed no workflow. A rival with the same key keeps what it stored first. */
 export async function storeRefusal(em: EntityManager, request: NewRequest, outcome: Outcome): Promise<void> {
   await em.execute(
-    `insert into booking_request (${columns}, outcome, decided_at) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?::jsonb, now()) on conflict (id) do nothing`,
+    `insert into booking_request (${columns}, outcome, decided_at) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?::jsonb, now()) on conflict (id) do nothing`,
     [...columnValues(request), JSON.stringify(outcome)],
   );
 }
 
 const insertRequest = prepare('store-request', `with request as (
     insert into booking_request (${columns}, customer_id)
-    select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
+    select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
     where not exists (select from booking_request where id = ?::uuid)
     on conflict (id) do nothing returning id, network_id, customer_id)
   insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
@@ -46,10 +48,44 @@ const insertRequest = prepare('store-request', `with request as (
  */
 export async function storeRequest(em: EntityManager, request: NewRequest, contact: NewContact, newCustomerId: string): Promise<boolean> {
   const [row] = await insertRequest<{ id: string }>(em, [
-    ...columnValues(request), request.networkId, contact.phone, contact.email.toLowerCase(), newCustomerId, request.id,
+    ...columnValues(request), request.networkId, contact.phone, contact.email?.toLowerCase() ?? null, newCustomerId, request.id,
     contact.name, contact.email, contact.phone, contact.timeZone, contact.locale,
   ]);
   return row !== undefined;
+}
+
+/** The same for a hold, which is nobody's yet. */
+export async function storeHold(em: EntityManager, request: NewRequest): Promise<boolean> {
+  const rows = await em.execute<{ id: string }[]>(
+    `insert into booking_request (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?) on conflict (id) do nothing returning id`, columnValues(request),
+  );
+  return rows.length > 0;
+}
+
+/**
+ * Writes who confirms a hold, before the workflow is asked, so that only ids travel. `other` is a contact that somebody gave before: then
+ * nothing is written.
+ */
+export async function giveContact(em: EntityManager, ids: { networkId: string; appointmentId: string }, contact: NewContact, newCustomerId: string): Promise<'written' | 'same' | 'other'> {
+  const { networkId, appointmentId } = ids;
+  const values = [contact.name, contact.email, contact.phone, contact.timeZone, contact.locale];
+  const [row] = await em.execute<{ id: string }[]>(
+    `insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
+     select ?::uuid, ?::uuid, meet_customer(?::uuid, ?::text, ?::text, ?::uuid), ?::text, ?::text, ?::text, ?::text, ?::text
+     where not exists (select from contact where id = ?::uuid) on conflict (id) do nothing returning id`,
+    [appointmentId, networkId, networkId, contact.phone, contact.email?.toLowerCase() ?? null, newCustomerId, ...values, appointmentId],
+  );
+  if (row) return 'written';
+  const [same] = await em.execute<{ id: string }[]>(
+    'select id from contact where id = ? and (name, email, phone, time_zone, locale) is not distinct from (?::text, ?::text, ?::text, ?::text, ?::text)', [appointmentId, ...values],
+  );
+  return same ? 'same' : 'other';
+}
+
+/** Takes the contact of a hold back that could not be confirmed, so that somebody else may try. */
+export async function takeContactBack(em: EntityManager, ids: { networkId: string; appointmentId: string }): Promise<void> {
+  const [held] = await em.execute<{ id: string }[]>(`select id from appointment where id = ? and customer_id is null`, [ids.appointmentId]);
+  if (held) await purgeContact(em, ids.networkId, ids.appointmentId);
 }
 
 /**

@@ -37,6 +37,11 @@ export async function findShopZone(em: EntityManager, networkId: string, id: str
   return (await em.fork().findOne(Shop, { id, networkId }, { fields: ['timeZone'] }))?.timeZone ?? null;
 }
 
+/** The shop's language (BCP 47), for customers who name none. */
+export async function readShopLocale(em: EntityManager, networkId: string, id: string): Promise<string> {
+  return (await em.fork().findOneOrFail(Shop, { id, networkId }, { fields: ['locale'] })).locale;
+}
+
 export async function listShops(em: EntityManager, networkId: string, page: { limit: number; cursor: string | null }): Promise<Page<ShopView>> {
   const after = afterCursor(page.cursor);
   const rows = await em.fork().find(

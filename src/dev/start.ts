@@ -1,5 +1,6 @@
 /** `npm start`: the whole of Punctual on this machine, from nothing. Data lives in `.punctual` and is found again by the next start. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Runtime } from '@temporalio/worker';
 import { startApi } from '../api.ts';
@@ -32,7 +33,7 @@ async function start(interrupted: AbortSignal): Promise<Running> {
   };
   try {
     const deps = await openDeps(readConfig({
-      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', ...process.env,
+      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', LINK_SECRET: linkSecret(options.folder), PUBLIC_URL: `http://127.0.0.1:${process.env.PORT || 3000}`, ...process.env,
       DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, TEMPORAL_UI_URL: servers.temporalUi ?? '',
     }));
     opened.push(() => deps.close());
@@ -53,6 +54,13 @@ async function start(interrupted: AbortSignal): Promise<Running> {
     await stop();
     throw error;
   }
+}
+
+/** Made at the first start and kept, so that links in yesterday's mails still work. */
+function linkSecret(folder: string): string {
+  const path = join(folder, 'link-secret');
+  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600 });
+  return readFileSync(path, 'utf8');
 }
 
 /** The addresses and a demo key, for people and programs; the key of the last start is used again while it is valid. */

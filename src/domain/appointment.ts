@@ -1,108 +1,132 @@
 /**
- * What an appointment is and may become. Pure: "now" is always an argument. Instants travel as ISO 8601 text in UTC, since workflows
- * and activities exchange them as JSON.
+ * What an appointment is and may become: the table of legal transitions, and the rules of time and policy around each. Pure: "now" is
+ * always an argument, instants are epoch milliseconds.
  */
-import type { Chosen, RefusalCode, Slot } from './rules.ts';
+import type { BookingPolicy } from './policy.ts';
+import { DAY, MINUTE } from './time.ts';
 
-/** A row exists only once the slot is won; before that, and for refusals, the booking request tells the state. */
-export type AppointmentStatus = 'confirmed' | 'cancelled';
+/** A row exists only once time is claimed; before that, and for refusals at once, the booking request tells the state. */
+export const statuses = ['held', 'pending_approval', 'confirmed', 'checked_in', 'started', 'completed', 'cancelled', 'no_show', 'expired', 'refused'] as const;
+export type AppointmentStatus = (typeof statuses)[number];
 
-export type DeliveryKind =
-  | 'confirmation_customer'
-  | 'confirmation_barber'
-  | 'reminder_customer'
-  | 'cancellation_customer'
-  | 'cancellation_barber'
-  | 'refusal_customer';
+/** `confirm` and `submit` are the two ways out of a hold: into a booking, or into a request that the shop must approve. */
+export type Action =
+  | 'confirm' | 'submit' | 'approve' | 'refuse' | 'expire' | 'reschedule' | 'retime' | 'confirm_attendance' | 'cancel'
+  | 'check_in' | 'start' | 'complete' | 'mark_no_show';
 
-/** `due` and `in_flight` are open; the others are final. `parked` waits for a person, `skipped` is no longer of use. */
-export type DeliveryState = 'due' | 'in_flight' | 'delivered' | 'parked' | 'skipped';
-
-/** A free time offered in place of a refused one. */
-export type FreeSlot = { barberId: string; startsAt: string; endsAt: string };
-
-export const freeSlot = ({ barberId, startsAt, endsAt }: Slot): FreeSlot => ({
-  barberId,
-  startsAt: new Date(startsAt).toISOString(),
-  endsAt: new Date(endsAt).toISOString(),
-});
-
-export type Refusal = { ok: false; code: RefusalCode | 'undecided'; nearest: FreeSlot[] };
-
-/** One service of a booked visit, and how its barber was found. */
-export type BookedPart = { serviceId: string; barberId: string; startsAt: string; endsAt: string; priceCents: number; chosen: Chosen };
-
-/** What was won, under the facts that the claim read: with it the first answer can be given again, whatever changed since. */
-export type Booked = {
-  ok: true; barberId: string; startsAt: string; endsAt: string; status: 'confirmed'; version: number; shopTimeZone: string; priceCents: number; currency: string;
-  /** In order; missing from outcomes of before visits had parts. */
-  parts?: BookedPart[];
+/** All that may happen, and what it leads to. What is not here is refused as `not_allowed`. */
+export const transitions: Record<AppointmentStatus, Partial<Record<Action, AppointmentStatus>>> = {
+  held: { confirm: 'confirmed', submit: 'pending_approval', expire: 'expired', cancel: 'cancelled' },
+  pending_approval: { approve: 'confirmed', refuse: 'refused', expire: 'expired', reschedule: 'pending_approval', retime: 'pending_approval', cancel: 'cancelled' },
+  confirmed: {
+    reschedule: 'confirmed', retime: 'confirmed', confirm_attendance: 'confirmed', cancel: 'cancelled',
+    check_in: 'checked_in', start: 'started', complete: 'completed', mark_no_show: 'no_show',
+  },
+  checked_in: { start: 'started', complete: 'completed', cancel: 'cancelled' },
+  started: { complete: 'completed' },
+  // Who comes after all is welcome if the time is still free.
+  no_show: { check_in: 'checked_in' },
+  completed: {},
+  cancelled: {},
+  expired: {},
+  refused: {},
 };
 
-/** The decision on a booking request, as it is stored, replayed and answered. */
-export type Outcome = Booked | Refusal;
+/** Whether time is claimed in this state; what is `completed` keeps the time that it used, for caps and fairness. */
+export const claimsTime = (status: AppointmentStatus): boolean => ['held', 'pending_approval', 'confirmed', 'checked_in', 'started'].includes(status);
 
-/** One effect as the workflow knows it: when it may start, and until when it is of use. */
-export type PlannedDelivery = { id: string; kind: DeliveryKind; dueAt: string; usefulUntil: string; /** Of a message to one of several barbers: to whom. */ barberId?: string };
+/** What may be done next, for those who ask. */
+export const actionsFrom = (status: AppointmentStatus): Action[] => Object.keys(transitions[status]) as Action[];
 
-/** How a cancellation ended; `version` is the appointment's after it. */
-export type CancelResult = { ok: true; version: number; deliveries: PlannedDelivery[] } | { ok: false; code: 'already_begun' | 'not_found' };
+/** On whose behalf: the customer is bound by cut-offs, staff are exempt and name a reason, timers and operators follow the rules' own times. */
+export type By = 'customer' | 'staff' | 'timer' | 'operator';
 
-/** Whether an appointment begins at its promised wall time again; `reminders` are those still to come. */
-export type RetimeResult = { ok: true; endsAt: string; reminders: PlannedDelivery[] } | { ok: false; code: 'slot_taken' | 'skipped_local_time' | 'not_found' };
+/** A closed list, so that reasons can travel and be counted without carrying what somebody typed. */
+export const reasons = ['customer_asked', 'illness', 'emergency', 'staff_absent', 'shop_closed', 'duplicate', 'mistake', 'goodwill', 'late', 'other'] as const;
+export type Reason = (typeof reasons)[number];
 
-/** A decided request: the outcome, the effects that follow from it, and whether the customer was told "pending" meanwhile. */
-export type Decided = { outcome: Outcome; deliveries: PlannedDelivery[]; toldPending: boolean };
+export type Standing = { status: AppointmentStatus; startsAt: number; endsAt: number; decideBy: number | null; policy: BookingPolicy };
 
-/** One message for each barber of the visit; a sole barber need not be named. */
-const forEach = (barberIds: string[], message: Omit<PlannedDelivery, 'id'>): Omit<PlannedDelivery, 'id'>[] =>
-  barberIds.length > 1 ? barberIds.map((barberId) => ({ ...message, barberId })) : [message];
+export type NotAllowed = 'not_allowed' | 'already_begun' | 'too_early' | 'cancel_too_late' | 'reschedule_too_late' | 'hold_expired';
 
-/**
- * The effects of a confirmed appointment: confirmations to the customer and each barber at once, and each reminder whose time has not
- * passed (`leadMinutes` before).
- */
-export function planConfirmation(startsAt: number, leadMinutes: number[], now: number, barberIds: string[]): Omit<PlannedDelivery, 'id'>[] {
-  const usefulUntil = new Date(startsAt).toISOString();
-  const at = (kind: DeliveryKind, instant: number) => ({ kind, dueAt: new Date(instant).toISOString(), usefulUntil });
-  const reminders = [...new Set(leadMinutes)]
-    .map((lead) => startsAt - lead * 60_000)
-    .filter((dueAt) => dueAt > now)
-    .sort((a, b) => a - b);
-  return [
-    at('confirmation_customer', now),
-    ...forEach(barberIds, at('confirmation_barber', now)),
-    ...reminders.map((dueAt) => at('reminder_customer', dueAt)),
-  ];
+export type Verdict =
+  | { ok: true; to: AppointmentStatus; /** Of a cancellation: whether it counts against the customer. */ late: boolean }
+  | { ok: false; code: NotAllowed }
+  | 'already';
+
+/** An action that found its end reached has nothing to do; others that stay in their state do something each time. */
+const ends: Partial<Record<Action, AppointmentStatus[]>> = {
+  cancel: ['cancelled'], check_in: ['checked_in'], start: ['started'], complete: ['completed'], mark_no_show: ['no_show'],
+  expire: ['expired'], refuse: ['refused'], approve: ['confirmed'], confirm: ['confirmed'], submit: ['pending_approval'],
+};
+
+/** How long before its start a visit can be checked in. */
+const earliestCheckInMinutes = 12 * 60;
+
+/** Whether the action is allowed now, and what it leads to. */
+export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy, policy }: Standing, by: By, now: number): Verdict {
+  if (ends[action]?.includes(status)) return 'already';
+  const to = transitions[status][action];
+  if (!to) return refuse(status === 'expired' && (action === 'confirm' || action === 'submit') ? 'hold_expired' : 'not_allowed');
+  switch (action) {
+    case 'confirm':
+    case 'submit':
+      return decideBy !== null && now >= decideBy ? refuse('hold_expired') : allow(to);
+    case 'approve':
+      return decideBy !== null && now >= decideBy ? refuse('not_allowed') : allow(to);
+    case 'expire':
+      return decideBy !== null && now < decideBy ? refuse('too_early') : allow(to);
+    case 'cancel': {
+      if (status === 'held' || by === 'staff' || by === 'operator') return allow(to);
+      if (now >= startsAt || status === 'checked_in') return refuse('already_begun');
+      const late = status === 'confirmed' && now > startsAt - policy.cancelCutoffMinutes * MINUTE;
+      return late && policy.lateCancel === 'refuse' ? refuse('cancel_too_late') : { ok: true, to, late };
+    }
+    case 'reschedule':
+      if (now >= startsAt) return refuse('already_begun');
+      return by === 'customer' && now > startsAt - policy.rescheduleCutoffMinutes * MINUTE ? refuse('reschedule_too_late') : allow(to);
+    case 'confirm_attendance':
+    case 'retime':
+      return now >= startsAt ? refuse('already_begun') : allow(to);
+    case 'check_in':
+    case 'start':
+      return now < startsAt - earliestCheckInMinutes * MINUTE ? refuse('too_early') : allow(to);
+    case 'complete':
+      // A timer completes what nobody closed by hand, a day after it.
+      return now < (by === 'timer' ? endsAt : startsAt - earliestCheckInMinutes * MINUTE) ? refuse('too_early') : allow(to);
+    case 'mark_no_show': {
+      const grace = by === 'timer' ? (policy.noShowGraceMinutes ?? DAY / MINUTE) : 0;
+      return now < startsAt + grace * MINUTE ? refuse('too_early') : allow(to);
+    }
+    case 'refuse':
+      return allow(to);
+  }
 }
 
-/** The effects of a cancellation. They stay of use until the visit would have ended: somebody may be on the way. */
-export function planCancellation(endsAt: number, now: number, barberIds: string[]): Omit<PlannedDelivery, 'id'>[] {
-  const dueAt = new Date(now).toISOString();
-  const usefulUntil = new Date(endsAt).toISOString();
-  return [
-    { kind: 'cancellation_customer', dueAt, usefulUntil },
-    ...forEach(barberIds, { kind: 'cancellation_barber', dueAt, usefulUntil }),
-  ];
-}
+const allow = (to: AppointmentStatus): Verdict => ({ ok: true, to, late: false });
+const refuse = (code: NotAllowed): Verdict => ({ ok: false, code });
 
-/** Whether an appointment may be cancelled now: `already` when it is cancelled, `already_begun` once the visit has started. */
-export function judgeCancel(status: AppointmentStatus, startsAt: number, now: number): 'allowed' | 'already' | 'already_begun' {
-  if (status === 'cancelled') return 'already';
-  return now < startsAt ? 'allowed' : 'already_begun';
-}
+/** What a timer does next if nobody else does, and when; `close` only ends the workflow. Null once nothing can happen any more. */
+export type Wake = { at: number; action: 'expire' | 'mark_no_show' | 'complete' | 'close' } | null;
 
-/** Whether an effect still makes sense for an appointment in this status: a cancelled visit is neither confirmed nor reminded of. */
-export function isWanted(kind: DeliveryKind, status: AppointmentStatus | 'refused'): boolean {
-  switch (kind) {
-    case 'confirmation_customer':
-    case 'confirmation_barber':
-    case 'reminder_customer':
-      return status === 'confirmed';
-    case 'cancellation_customer':
-    case 'cancellation_barber':
-      return status === 'cancelled';
-    case 'refusal_customer':
-      return status === 'refused';
+/** `closeAfterSeconds` after its end a visit is closed: until then staff may still put right what happened. */
+export function wakeOf({ status, startsAt, endsAt, decideBy, policy }: Standing, closeAfterSeconds: number): Wake {
+  const closesAt = endsAt + closeAfterSeconds * 1000;
+  switch (status) {
+    case 'held':
+    case 'pending_approval':
+      return { at: decideBy!, action: 'expire' };
+    case 'confirmed':
+      return policy.noShowGraceMinutes === null ? { at: closesAt, action: 'complete' } : { at: startsAt + policy.noShowGraceMinutes * MINUTE, action: 'mark_no_show' };
+    case 'checked_in':
+    case 'started':
+      return { at: closesAt, action: 'complete' };
+    case 'no_show':
+      return { at: closesAt, action: 'close' };
+    case 'completed':
+    case 'cancelled':
+    case 'expired':
+    case 'refused':
+      return null;
   }
 }

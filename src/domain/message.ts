@@ -1,6 +1,9 @@
 /** From what is known of an appointment to one message, as text and HTML. Pure; the shop's local time comes first, zones are named. */
-import type { DeliveryKind, Refusal } from './appointment.ts';
+import type { DeliveryKind } from './effects.ts';
+import type { Refusal } from './outcome.ts';
 import { textsFor, type Texts } from './message-texts.ts';
+import { policyText } from './policy-texts.ts';
+import type { BookingPolicy } from './policy.ts';
 import { clocksDiffer, priceText, shortWallText, wallRangeText, wallText } from './wall-text.ts';
 
 /** One service of a visit. A refused one has no times: nothing was placed. */
@@ -26,6 +29,14 @@ export type MessageView = {
   endsAt: string;
   priceCents: number | null;
   currency: string;
+  /** Of a move: when the visit was to begin before. */
+  before?: string;
+  /** Of a hold or a request: until when it is kept. */
+  keptUntil?: string;
+  /** What was agreed, in the reader's language. */
+  policy?: BookingPolicy;
+  /** Why the shop moved or declined it. */
+  why?: keyof Texts['why'];
   /** Of a refusal. */
   reasonCode?: Refusal['code'];
   nearest?: string[];
@@ -38,7 +49,10 @@ type Told = MessageView & { parts: MessagePart[] };
 /** A list shows one value a line. */
 type Line = [label: string, value: string | string[]];
 
-const stillToCome: DeliveryKind[] = ['confirmation_customer', 'reminder_customer'];
+const stillToCome: DeliveryKind[] = ['confirmation_customer', 'reminder_customer', 'rescheduled_customer', 'choose_customer'];
+
+/** Where the policy is told. */
+const agreedIn: DeliveryKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'offer_customer'];
 
 export function renderMessage(kind: DeliveryKind, given: MessageView, locale: string): RenderedMessage {
   const view = { ...cleaned(given), parts: (given.parts ?? []).map(cleaned) };
@@ -50,9 +64,9 @@ export function renderMessage(kind: DeliveryKind, given: MessageView, locale: st
   };
   const subject = texts.subject[kind](facts);
   const greeting = texts.greeting(forBarber ? (view.barberName ?? '') : view.customerName).replace(' ,', ',');
-  const lead = [texts.lead[kind](facts), ...(view.reasonCode ? [texts.reason[view.reasonCode]] : [])].join(' ');
+  const lead = [texts.lead[kind](facts), view.why ? texts.why[view.why] : '', view.reasonCode ? texts.reason[view.reasonCode] : ''].filter(Boolean).join(' ');
   const lines = forBarber ? barberLines(view, texts, facts.customer) : customerLines(view, texts);
-  const closing = [...(stillToCome.includes(kind) && view.shopPhone ? [texts.howToChange(view.shopPhone)] : []), view.shopName];
+  const closing = [...(agreedIn.includes(kind) && view.policy ? [policyText(view.policy, texts.language)] : []), ...(stillToCome.includes(kind) && view.shopPhone ? [texts.howToChange(view.shopPhone)] : []), view.shopName];
   return {
     subject,
     text: [greeting, lead, lines.map(lineText).join('\n'), ...closing].join('\n\n') + '\n',
@@ -94,6 +108,8 @@ function customerLines(view: Told, texts: Texts): Line[] {
   });
   const lines: (Line | null)[] = [
     [label.when, wallRangeText(startsAt, endsAt, shopTimeZone, locale)],
+    view.before ? [label.before, wallText(view.before, shopTimeZone, locale)] : null,
+    view.keptUntil ? [label.keptUntil, wallText(view.keptUntil, shopTimeZone, locale)] : null,
     theirZone ? [label.yourTime, wallRangeText(startsAt, endsAt, theirZone, locale)] : null,
     serviceLine(view, texts, false),
     barberName && view.parts.length < 2 ? [label.barber, barberName] : null,
@@ -111,6 +127,8 @@ function barberLines(view: Told, texts: Texts, customer: string): Line[] {
   const { label, locale } = texts;
   return [
     [label.when, wallRangeText(view.startsAt, view.endsAt, view.shopTimeZone, locale)],
+    ...(view.before ? [[label.before, wallText(view.before, view.shopTimeZone, locale)] satisfies Line] : []),
+    ...(view.keptUntil ? [[label.keptUntil, wallText(view.keptUntil, view.shopTimeZone, locale)] satisfies Line] : []),
     [label.customer, customer],
     serviceLine(view, texts, true),
     [label.shop, view.shopName],

@@ -20,6 +20,27 @@ export type Settings = {
   maxUpcomingVisitsPerCustomer: number | null;
   /** Reminders go out so long before the visit. */
   reminderLeadMinutes: number[];
+  /** How long a hold keeps its time, and how long an offer to somebody on the waitlist does. */
+  holdSeconds: number;
+  offerMinutes: number;
+  /** Whether the shop must approve a booking; what it has not answered so long after the request (or by the visit's start) expires. */
+  approvalRequired: boolean;
+  approvalWithinMinutes: number;
+  /** Customers cancel freely until so long before the visit; later ones count against them, or are refused. */
+  cancelCutoffMinutes: number;
+  lateCancel: 'count' | 'refuse';
+  /** Customers move a visit until so long before it. */
+  rescheduleCutoffMinutes: number;
+  /** So long after its start, a visit that nobody checked in is a no-show; null leaves that to people. */
+  noShowGraceMinutes: number | null;
+  /** Late cancellations and no-shows of a customer within so many days are counted, and with so many, bookings need approval or are turned away. */
+  strikeWindowDays: number;
+  strikesForApproval: number | null;
+  strikesForBlock: number | null;
+  /** At most so many attempts to book in any hour with one phone or e-mail, from one address, and with one API key. */
+  maxHourlyBookingsPerContact: number | null;
+  maxHourlyBookingsPerAddress: number | null;
+  maxHourlyBookingsPerKey: number | null;
 };
 
 export const defaultSettings: Settings = {
@@ -33,6 +54,20 @@ export const defaultSettings: Settings = {
   maxVisitsPerCustomerDay: null,
   maxUpcomingVisitsPerCustomer: null,
   reminderLeadMinutes: [1440, 120],
+  holdSeconds: 300,
+  offerMinutes: 30,
+  approvalRequired: false,
+  approvalWithinMinutes: 1440,
+  cancelCutoffMinutes: 0,
+  lateCancel: 'count',
+  rescheduleCutoffMinutes: 0,
+  noShowGraceMinutes: null,
+  strikeWindowDays: 180,
+  strikesForApproval: null,
+  strikesForBlock: null,
+  maxHourlyBookingsPerContact: 20,
+  maxHourlyBookingsPerAddress: null,
+  maxHourlyBookingsPerKey: null,
 };
 
 /**

@@ -5,6 +5,7 @@ import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
 import { Problem } from '../errors.ts';
+import { appointmentChangeRoutes } from './appointment-changes.ts';
 import { appointmentRoutes } from './appointment.ts';
 import { availabilityRoutes } from './availability.ts';
 import { barberDateRoutes } from './barber-dates.ts';
@@ -13,6 +14,7 @@ import { barberRoutes } from './barber.ts';
 import { createAuthenticate, requireScope, type Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import { mountHealth } from './health.ts';
+import { holdRoutes } from './hold.ts';
 import { holidaySetRoutes } from './holiday-set.ts';
 import { networkRoutes } from './network.ts';
 import { openApiDocument } from './openapi.ts';
@@ -24,7 +26,7 @@ import { shopRoutes } from './shop.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, holdRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 

@@ -1,18 +1,17 @@
 /** The API's calls to an appointment's workflow. A call that timed out is an unknown outcome, never "not booked". */
 import { isGrpcServiceError, WithStartWorkflowOperation, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { CancelResult, Outcome } from '../domain/appointment.ts';
+import type { Change, ChangeResult } from '../domain/change.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import { toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import {
-  appointmentWorkflowId, bookUpdate, bookUpdateId, cancelUpdate, redeliveryWorkflowId, searchAttributes,
+  appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, redeliveryWorkflowId, searchAttributesOf, workflowTaskTimeout,
   type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type RedeliveryWorkflow,
 } from '../../workflows/messages.ts';
 import type { HttpDeps } from './deps.ts';
 
 const connectWithinMs = 1500;
 const lookWithinMs = 2000;
-/** Well above a reservation; a worker that dies inside one is noticed after this. */
-const workflowTaskTimeout = '5s';
 
 export function createAppointmentCalls({ config, temporal, log }: HttpDeps) {
   const { client, connection } = temporal;
@@ -35,13 +34,7 @@ export function createAppointmentCalls({ config, temporal, log }: HttpDeps) {
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       workflowTaskTimeout,
-      typedSearchAttributes: [
-        { key: searchAttributes.network, value: input.networkId },
-        { key: searchAttributes.shop, value: input.shopId },
-        ...(input.barberId ? [{ key: searchAttributes.barber, value: input.barberId }] : []),
-        { key: searchAttributes.status, value: 'reserving' },
-        { key: searchAttributes.startsAt, value: new Date(input.startsAt) },
-      ],
+      typedSearchAttributes: searchAttributesOf(input),
       staticSummary: `Visit at ${toUtc(Date.parse(input.startsAt))}`,
     });
     try {
@@ -64,26 +57,26 @@ export function createAppointmentCalls({ config, temporal, log }: HttpDeps) {
     }
   }
 
-  /** Null when no workflow listens any more, so that the row has the last word. */
-  async function cancel(appointmentId: string, actor: string): Promise<CancelResult | null> {
+  /** Null when no workflow listens any more, so that the row has the last word. Repeating with the same `updateId` gets the first answer. */
+  async function change(appointmentId: string, wanted: Change, updateId?: string): Promise<ChangeResult | null> {
     try {
       return await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
-        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(cancelUpdate, { args: [{ actor }] }));
+        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(changeUpdate, { args: [wanted], ...(updateId && { updateId }) }));
     } catch (error) {
       if (error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError) return null;
-      if (!isGrpcServiceError(error)) log.warn({ appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'no answer to a cancellation in time');
-      throw new Problem('outcome_unknown', { detail: 'It is not known yet whether the cancellation went through. Repeat it; it is harmless.', retryAfterSeconds: 2 });
+      if (!isGrpcServiceError(error)) log.warn({ appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'no answer to a change in time');
+      throw new Problem('outcome_unknown', { detail: 'It is not known yet whether the change went through. Repeat it; it is harmless.', retryAfterSeconds: 2 });
     }
   }
 
   /** For an appointment whose workflow is gone (terminated by a person, say): a workflow that only sends what is given. */
-  async function deliver(input: RedeliveryInput): Promise<void> {
+  async function deliver(input: RedeliveryInput, version: number): Promise<void> {
     await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
       client.workflow.start<RedeliveryWorkflow>('redelivery', {
-        workflowId: redeliveryWorkflowId(input.appointmentId), taskQueue: config.temporal.taskQueue, args: [input],
+        workflowId: redeliveryWorkflowId(input.appointmentId, version), taskQueue: config.temporal.taskQueue, args: [input],
         workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       }));
   }
 
-  return { ready, decide, cancel, deliver };
+  return { ready, decide, change, deliver };
 }

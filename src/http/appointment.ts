@@ -1,24 +1,22 @@
 /** Appointments over HTTP: schema, handler, schema, handler. */
 import { z } from 'zod';
 import { requireTimeCursor } from '../db/cursor.ts';
-import { findAppointment, findRequest, listAppointments, listDeliveries } from '../db/appointment.ts';
-import type { Refusal } from '../domain/appointment.ts';
+import { findAppointment, findRequest, listAppointments, listDeliveries, listEvents } from '../db/appointment.ts';
+import { statuses } from '../domain/appointment.ts';
 import { endInstant, startInstant } from '../domain/time.ts';
 import { findShopZone } from '../db/shop.ts';
 import { Problem } from '../errors.ts';
 import { appointmentAnswer, appointmentBody, pendingBody, refusedBody, requestBody } from './appointment-view.ts';
-import { createBook, newBooking } from './booking.ts';
-import { createCancel } from './cancelling.ts';
+import { bookingKeyHeader, bookingProblems, createBook, newBooking } from './booking.ts';
 import type { HttpDeps } from './deps.ts';
+import { onBehalf } from './order.ts';
 import { route, type Route } from './route.ts';
 import { localDate, page, pageOf, uuid } from './schemas.ts';
 
 const idParams = z.strictObject({ id: uuid });
-/** Why a booking may be refused. */
-const refusals = ['too_soon', 'too_far_ahead', 'off_step', 'service_not_offered', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'barber_day_full', 'customer_limit', 'slot_taken', 'undecided'] as const satisfies Refusal['code'][];
 
 const listQuery = z.strictObject({
-  shopId: uuid.optional(), barberId: uuid.optional(), date: localDate.optional(), status: z.enum(['confirmed', 'cancelled']).optional(), ...page,
+  shopId: uuid.optional(), barberId: uuid.optional(), date: localDate.optional(), status: z.enum(statuses).optional(), seriesId: uuid.optional(), ...page,
 }).refine((query) => query.date === undefined || query.shopId !== undefined, { path: ['date'], message: 'a local day needs a shop: send shopId too' });
 
 const delivery = z.object({
@@ -26,27 +24,28 @@ const delivery = z.object({
   finishedAt: z.string().nullable(), errorClass: z.string().nullable(), errorText: z.string().nullable(),
 });
 
+const event = z.object({
+  kind: z.string(), fromStatus: z.string().nullable(), toStatus: z.string().nullable(), actor: z.string(), source: z.string(), version: z.int(), happenedAt: z.string(),
+  details: z.record(z.string(), z.unknown()),
+}).meta({ id: 'AppointmentEvent' });
+
 export function appointmentRoutes(deps: HttpDeps): Route[] {
   const { orm } = deps;
   const book = createBook(deps);
-  const cancel = createCancel(deps);
 
   return [
     route({
       method: 'post', path: '/v1/appointments', scope: 'book', tag: 'Appointments',
       summary: 'Book an appointment',
       description: 'Answers as soon as the slot is won or refused. 202 means that the decision takes longer: ask at Location; the customer is mailed either way. Repeating with the same Idempotency-Key gives the same answer.',
-      headers: { 'Idempotency-Key': { required: true, description: 'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days.' } },
+      headers: bookingKeyHeader, keepsOwnAnswer: true,
       body: newBooking,
       answers: {
         201: { description: 'Booked.', body: appointmentAnswer, headers: { Location: 'The appointment.' } },
         202: { description: 'Not decided yet.', body: pendingBody, headers: { Location: 'Where the decision will be.' } },
       },
-      problems: [
-        'invalid_request', 'idempotency_key_missing', 'skipped_local_time', 'not_found', 'ambiguous_local_time', ...refusals,
-        'idempotency_key_reused', 'idempotency_key_expired', 'temporal_unavailable', 'outcome_unknown',
-      ],
-      handle: ({ caller, body, header }) => book(caller, body, header('idempotency-key')),
+      problems: [...bookingProblems, 'forbidden'],
+      handle: ({ caller, body, header }) => book(caller, body, header('idempotency-key'), { kind: 'book', ...onBehalf(caller, body.staff) }),
     }),
     route({
       method: 'get', path: '/v1/appointments/:id', scope: 'book', tag: 'Appointments', params: idParams,
@@ -67,12 +66,12 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
       answers: { 200: { description: 'A page of appointments.', body: pageOf(appointmentAnswer) } },
       problems: ['invalid_request', 'not_found'],
       handle: async ({ caller, query }) => {
-        const { shopId, barberId, date, status, cursor, limit } = query;
+        const { shopId, barberId, date, status, seriesId, cursor, limit } = query;
         if (cursor) requireTimeCursor(cursor);
         const zone = date && shopId ? await findShopZone(orm.em.fork(), caller.networkId, shopId) : null;
         if (date && !zone) throw new Problem('not_found', { detail: 'There is no such shop.' });
         const day = date && zone ? { from: new Date(startInstant(date, 0, zone)), to: new Date(endInstant(date, 1440, zone)) } : {};
-        const found = await listAppointments(orm.em.fork(), caller.networkId, { shopId, barberId, status, ...day }, { limit, cursor: cursor ?? null });
+        const found = await listAppointments(orm.em.fork(), caller.networkId, { shopId, barberId, status, seriesId, ...day }, { limit, cursor: cursor ?? null });
         return { status: 200, body: { ...found, items: found.items.map(appointmentBody) } };
       },
     }),
@@ -88,12 +87,14 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
       },
     }),
     route({
-      method: 'post', path: '/v1/appointments/:id/cancel', scope: 'book', tag: 'Appointments', params: idParams,
-      summary: 'Cancel an appointment',
-      description: 'The time is free when this answers; cancellation mails follow. Repeating it answers the same.',
-      answers: { 200: { description: 'Cancelled.', body: appointmentAnswer, headers: { ETag: 'The version.' } } },
-      problems: ['not_found', 'already_begun', 'temporal_unavailable', 'outcome_unknown'],
-      handle: ({ caller, params }) => cancel(caller, params.id),
+      method: 'get', path: '/v1/appointments/:id/events', scope: 'book', tag: 'Appointments', params: idParams,
+      summary: 'All that happened to an appointment',
+      answers: { 200: { description: 'The events, oldest first: who, by which way, from which state to which, and what changed.', body: z.object({ items: z.array(event), nextCursor: z.null() }) } },
+      problems: ['not_found'],
+      handle: async ({ caller, params }) => {
+        if (!(await findAppointment(orm.em.fork(), caller.networkId, params.id))) throw new Problem('not_found');
+        return { status: 200, body: { items: await listEvents(orm.em.fork(), caller.networkId, params.id), nextCursor: null } };
+      },
     }),
   ];
 }

@@ -24,6 +24,8 @@ export type Route = {
   headers?: Record<string, { required: boolean; description: string }>;
   answers: Record<number, { description: string; body?: z.ZodType; headers?: Record<string, string> }>;
   problems: ProblemCode[];
+  /** What was answered under an Idempotency-Key is kept by the route's own means. */
+  keepsOwnAnswer?: true;
   handle: (input: RouteInput<never, never, never>) => Promise<Answer>;
 };
 
@@ -49,7 +51,7 @@ export function mount(app: Express, routes: Route[], authorise: (request: Reques
         caller,
         params: parseParams(declared.params, request.params) as never,
         query: parse(declared.query ?? nothing, request.query, (path) => String(path[0] ?? 'query')) as never,
-        body: parse(declared.body ?? nothing, declared.body ? requireBody(request) : (request.body ?? {}), (path) => `/${path.map(pointer).join('/')}`) as never,
+        body: parse(declared.body ?? nothing, declared.body ? readBody(request, declared.body) : (request.body ?? {}), (path) => `/${path.map(pointer).join('/')}`) as never,
         header: (name) => request.get(name),
       });
       response.status(answer.status).set(answer.headers ?? {});
@@ -72,7 +74,9 @@ const nothing = z.strictObject({});
 
 const pointer = (key: PropertyKey): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1');
 
-function requireBody(request: Request): unknown {
+/** Where a body may be left out, nothing is as good as none. */
+function readBody(request: Request, schema: z.ZodType): unknown {
+  if (request.body === undefined && schema.safeParse(undefined).success) return undefined;
   if (!request.is('application/json')) throw new Problem('unsupported_media_type');
   return request.body;
 }

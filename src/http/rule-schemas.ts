@@ -111,6 +111,7 @@ export const agreeOnLength = (given: { durationMinutes?: number | null | undefin
   !given.durationMinutes || !given.segments || lengthOf(given.segments) === given.durationMinutes;
 
 const cap = z.int().min(1).max(1000).nullable().exactOptional();
+const hourly = z.int().min(1).max(1_000_000).nullable().exactOptional();
 export const slug = z.string('must be a text').regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens').max(80);
 
 export const settings = z.strictObject({
@@ -124,4 +125,18 @@ export const settings = z.strictObject({
   maxVisitsPerCustomerDay: cap,
   maxUpcomingVisitsPerCustomer: cap,
   reminderLeadMinutes: z.array(z.int().min(5).max(43_200)).max(5).exactOptional(),
+  holdSeconds: z.int().min(1).max(3600).exactOptional(),
+  offerMinutes: z.int().min(1).max(1440).exactOptional(),
+  approvalRequired: z.boolean().exactOptional(),
+  approvalWithinMinutes: z.int().min(1).max(43_200).exactOptional(),
+  cancelCutoffMinutes: z.int().min(0).max(43_200).exactOptional(),
+  lateCancel: z.enum(['count', 'refuse']).exactOptional(),
+  rescheduleCutoffMinutes: z.int().min(0).max(43_200).exactOptional(),
+  noShowGraceMinutes: z.int().min(0).max(1440).nullable().exactOptional(),
+  strikeWindowDays: z.int().min(1).max(730).exactOptional(),
+  strikesForApproval: cap,
+  strikesForBlock: cap,
+  maxHourlyBookingsPerContact: cap,
+  maxHourlyBookingsPerAddress: hourly,
+  maxHourlyBookingsPerKey: hourly,
 }).meta({ description: 'Settings of this scope; what is left out is inherited: network, shop, service, barber, the barber\'s own terms for the service. Of a cap, null means no limit.' });

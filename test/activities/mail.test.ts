@@ -12,7 +12,7 @@ import { insertDeliveries } from '../../src/db/delivery.ts';
 import { Appointment, AppointmentPart, Contact, Customer } from '../../src/db/entities/appointment.ts';
 import { Barber } from '../../src/db/entities/barber.ts';
 import { Service } from '../../src/db/entities/network.ts';
-import { planCancellation, planConfirmation, type PlannedDelivery } from '../../src/domain/appointment.ts';
+import { planCancellation, planConfirmation, type PlannedDelivery } from '../../src/domain/effects.ts';
 import { toWall } from '../../src/domain/time.ts';
 import { invitation } from '../../src/integrations/invitation.ts';
 import { createMailer, MailError, type Mailer, type MailTimeouts, type OutgoingMail } from '../../src/integrations/mail.ts';
@@ -177,6 +177,7 @@ describe('mail, of a visit that two barbers give', () => {
     await em.insert(Appointment, {
       id: appointmentId, networkId, shopId, serviceId, barberId: first, customerId, apiClientId, status: 'confirmed', startsAt: new Date(at('10:00', 3)), endsAt: new Date(endsAt()),
       shopTimeZone: timeZone, customerTimeZone: timeZone, promisedStart: `${toWall(Date.parse(at('10:00', 3)), timeZone).date}T10:00`, promisedOffsetMinutes: 0, priceCents: 3450, currency: 'EUR', createdAt: new Date(), version: 1,
+      entry: 'book', policy: {}, cancelledLate: false,
     });
     const parts = [[serviceId, first, '10:00', '10:30', 1500], [beard, second, '10:30', '11:00', 1200], [wash, first, '11:00', '11:15', 750]] as const;
     // Written backwards: it is the position that orders them.
@@ -203,7 +204,7 @@ describe('mail, of a visit that two barbers give', () => {
     return found;
   }
 
-  const confirm = () => send(0, planConfirmation(Date.parse(network.at('10:00', 3)), [], Date.now(), network.barberIds));
+  const confirm = () => send(1, planConfirmation(Date.parse(network.at('10:00', 3)), [], Date.now(), network.barberIds));
   const line = (times: string) => `- ${day}, ${times} (Europe/Lisbon, UTC${toWall(endsAt(), 'Europe/Lisbon').iso.slice(-6)}): `;
 
   it('the confirmation to the customer, sent, tells of the whole visit', async () => {

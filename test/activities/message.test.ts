@@ -6,18 +6,18 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'chai';
 import { createMessageActivities, nextWait } from '../../activities/message.ts';
-import { cancelAppointment, listDeliveries } from '../../src/db/appointment.ts';
+import { listDeliveries } from '../../src/db/appointment.ts';
 import { storeRequest } from '../../src/db/booking-request.ts';
 import { beginAttempt, deliveryId as idOf, insertDeliveries, readDeliveries } from '../../src/db/delivery.ts';
 import { BarberService } from '../../src/db/entities/barber.ts';
 import { Service } from '../../src/db/entities/network.ts';
-import { planConfirmation } from '../../src/domain/appointment.ts';
+import { planConfirmation } from '../../src/domain/effects.ts';
 import type { Wish } from '../../src/domain/rules.ts';
 import { MailError, type OutgoingMail } from '../../src/integrations/mail.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { claim, facts, request } from '../support/claiming.ts';
+import { change, claim, facts, request } from '../support/claiming.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 
 describe('sendMessage', () => {
@@ -106,7 +106,7 @@ describe('sendMessage', () => {
   });
 
   it('a confirmation of what was cancelled in between, is not sent', async () => {
-    await cancelAppointment(database.orm.em.fork(), { networkId: network.networkId, appointmentId }, 'test', new Date());
+    await change(database.orm, { networkId: network.networkId, appointmentId });
 
     await send();
 
@@ -134,12 +134,12 @@ describe('sendMessage', () => {
     const startsAt = new Date(network.at('10:00', 3));
     await storeRequest(
       em,
-      { id, networkId, apiClientId, fingerprint: 'f', shopId, ...wishes[0]!, wishes: wishes.length > 1 ? { wishes, sameBarber: false } : null, startsAt, customerTimeZone: timeZone },
+      { id, networkId, apiClientId, fingerprint: 'f', shopId, ...wishes[0]!, wishes: wishes.length > 1 ? { wishes, sameBarber: false } : null, startsAt, customerTimeZone: timeZone, entry: 'book' },
       { name: 'Rui', email: `${id}@example.com`, phone: null, timeZone, locale: 'en' },
       randomUUID(),
     );
     await em.execute(`update booking_request set outcome = '{"ok": false, "code": "slot_taken", "nearest": []}', decided_at = now() where id = ?`, [id]);
-    const [effect] = insertDeliveries(em, networkId, id, 0, [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
+    const [effect] = insertDeliveries(em, networkId, id, 1, [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
     await em.flush();
     deliveryId = effect!.id;
     await send();
@@ -173,7 +173,7 @@ describe('sendMessage', () => {
     const em = database.orm.em.fork();
     const barberIds = [randomUUID(), randomUUID()];
     const id = randomUUID();
-    const planned = insertDeliveries(em, network.networkId, id, 0, planConfirmation(Date.parse(network.at('10:00', 3)), [60], Date.now(), barberIds), new Date());
+    const planned = insertDeliveries(em, network.networkId, id, 1, planConfirmation(Date.parse(network.at('10:00', 3)), [60], Date.now(), barberIds), new Date());
     await em.flush();
 
     expect(planned.map(({ kind, barberId }) => [kind, barberId])).to.deep.equal([

@@ -2,6 +2,7 @@
 import { OptimisticLockError } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { lostRace } from '../../src/db/faults.ts';
+import { plainEntry } from '../../src/domain/change.ts';
 import { judgeVisit } from '../../src/domain/choice.ts';
 import { visitOf } from '../../src/domain/rules.ts';
 import { claimSlot, refuseRequest } from '../../src/db/reservation.ts';
@@ -97,7 +98,7 @@ describe('reservation', () => {
 
       const [claimed, refused] = await Promise.all([
         claim(database.orm, id, known, startsAt),
-        refuseRequest(database.orm.em.fork(), id, { ok: false, code: 'undecided', nearest: [] }, now(), now()),
+        refuseRequest(database.orm.em.fork(), id, { ok: false, code: 'undecided', nearest: [] }, now(), now(), 86_400),
       ]);
 
       expect(claimed.outcome).to.deep.equal(refused.outcome);
@@ -113,7 +114,7 @@ describe('reservation', () => {
     const { barberIds: _, ...ids } = { ...network, appointmentId: crypto.randomUUID() };
     const [possible] = judgeVisit(known, visitOf(network.serviceId, network.barberIds[0]!), Date.parse(startsAt), Date.now()).possible;
 
-    const decided = await claimSlot(database.orm.em.fork(), ids, known, possible!, now());
+    const decided = await claimSlot(database.orm.em.fork(), ids, known, possible!, { now: now(), closeAfterSeconds: 86_400, entry: plainEntry });
 
     expect(decided.outcome).to.deep.equal({ ok: false, code: 'undecided', nearest: [] });
     expect(await count(database.orm, 'occupancy', 'network_id = ?', [network.networkId])).to.equal(0);

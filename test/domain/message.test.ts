@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { DeliveryKind } from '../../src/domain/appointment.ts';
+import type { DeliveryKind } from '../../src/domain/effects.ts';
 import { renderMessage, type MessageView } from '../../src/domain/message.ts';
 import { textsFor } from '../../src/domain/message-texts.ts';
 import { toWall } from '../../src/domain/time.ts';

@@ -1,10 +1,9 @@
 /** Goal: lists are complete, stable and cut at the right midnight. Method: page through them by ones and twos, also while rows come in. */
 import { expect } from 'chai';
-import { cancelAppointment } from '../../src/db/appointment.ts';
 import { createBarber, putAssignment } from '../../src/db/barber.ts';
 import { changeShop, createShop } from '../../src/db/shop.ts';
 import { toWall } from '../../src/domain/time.ts';
-import { claim, facts, request } from '../support/claiming.ts';
+import { change, claim, facts, request } from '../support/claiming.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts';
 import { always, real } from '../support/rules.ts';
@@ -94,7 +93,7 @@ describe('lists', () => {
       await make('3 00:00', network, network.at('00:00', 3));
       await make('other 23:30', other, network.at('22:30', 1));
       await make('other 00:30', other, network.at('23:30', 1));
-      await cancelAppointment(em, { networkId, appointmentId: made['2 00:30']! }, 'test', new Date());
+      await change(engine.database.orm, { networkId, appointmentId: made['2 00:30']! });
     });
 
     const expectFound = async (query: string, expected: string[]) => {

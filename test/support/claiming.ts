@@ -1,10 +1,12 @@
 /** Reservations straight on the database, without Temporal: what the activity does, step by step. */
 import { randomUUID } from 'node:crypto';
+import { changeAppointment } from '../../src/db/change.ts';
 import { readBookingFacts, type BookingFacts } from '../../src/db/booking-facts.ts';
 import { storeRequest } from '../../src/db/booking-request.ts';
 import type { Orm } from '../../src/db/orm.ts';
 import { claimSlot, type BookingIds } from '../../src/db/reservation.ts';
-import type { Decided } from '../../src/domain/appointment.ts';
+import type { Decided } from '../../src/domain/outcome.ts';
+import { plainEntry, type Change, type ChangeResult } from '../../src/domain/change.ts';
 import { judgeVisit } from '../../src/domain/choice.ts';
 import { visitOf } from '../../src/domain/rules.ts';
 import type { TestNetwork } from './network.ts';
@@ -17,7 +19,7 @@ export async function request(orm: Orm, network: TestNetwork, startsAt: string, 
   const appointmentId = randomUUID();
   await storeRequest(
     orm.em.fork(),
-    { id: appointmentId, networkId, apiClientId, fingerprint: 'f', shopId, serviceId, barberId, wishes: null, startsAt: new Date(startsAt), customerTimeZone: network.timeZone },
+    { id: appointmentId, networkId, apiClientId, fingerprint: 'f', shopId, serviceId, barberId, wishes: null, startsAt: new Date(startsAt), customerTimeZone: network.timeZone, entry: 'book' },
     { name: 'Rui', email: `${appointmentId}@example.com`, phone: null, timeZone: network.timeZone, locale: 'pt-PT' },
     randomUUID(),
   );
@@ -38,8 +40,15 @@ export async function claim(orm: Orm, ids: BookingIds, known: BookingFacts, star
   const { possible, refusal } = judgeVisit(known, visit, Date.parse(startsAt), Date.now());
   const [first] = possible;
   if (!first) throw new Error(`refused: ${refusal.code}`);
-  return claimSlot(orm.em.fork(), ids, known, first, new Date(), overruleVersion);
+  return claimSlot(orm.em.fork(), ids, known, first, { now: new Date(), closeAfterSeconds: 86_400, entry: plainEntry, overruleVersion });
 }
+
+/** What a customer's own cancellation asks for. */
+export const cancellation: Change = { action: 'cancel', actor: 'test', by: 'customer', source: 'api' };
+
+/** Changes straight on the database, as the activity does. */
+export const change = (orm: Orm, ids: { networkId: string; appointmentId: string }, wanted: Change = cancellation): Promise<ChangeResult> =>
+  changeAppointment(orm.em.fork(), ids, wanted, { now: () => new Date(), closeAfterSeconds: 86_400 });
 
 /** The independent oracle: pairs of rows of one barber that overlap, by plain comparison of their ends. */
 export async function countOverlaps(orm: Orm, networkId: string): Promise<number> {

@@ -4,7 +4,9 @@ import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/clie
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type { DecidingActivities, EffectActivities } from '../../activities/index.ts';
-import type { CancelResult, Decided, DeliveryKind, PlannedDelivery } from '../../src/domain/appointment.ts';
+import type { CancelResult } from '../../src/domain/change.ts';
+import type { DeliveryKind, PlannedDelivery } from '../../src/domain/effects.ts';
+import type { Decided } from '../../src/domain/outcome.ts';
 import { appointmentWorkflowId, bookUpdate, bookUpdateId, defaultPolicy, effectsQueue, type AppointmentInput, type AppointmentWorkflow, type Policy } from '../../workflows/messages.ts';
 import { required } from './database.ts';
 import { quiet, quietRuntime } from './quiet.ts';

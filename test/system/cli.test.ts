@@ -11,7 +11,7 @@ const root = new URL('../..', import.meta.url);
 type Ended = { code: number; stdout: string; stderr: string };
 
 async function run(databaseUrl: string, ...args: string[]): Promise<Ended> {
-  const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl, SMTP_URL: 'smtp://127.0.0.1:1' };
+  const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl, SMTP_URL: 'smtp://127.0.0.1:1', LINK_SECRET: 'x'.repeat(32) };
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, env, timeout: 30_000 });
     return { code: 0, stdout, stderr };

@@ -1,5 +1,9 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
-import type { AppointmentStatus, DeliveryKind, DeliveryState, Outcome } from '../../domain/appointment.ts';
+import type { AppointmentStatus } from '../../domain/appointment.ts';
+import type { EntryKind } from '../../domain/change.ts';
+import type { About, DeliveryKind, DeliveryState } from '../../domain/effects.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { BookingPolicy } from '../../domain/policy.ts';
 import type { Chosen, Segment, Visit } from '../../domain/rules.ts';
 
 /** Who a person is to a network: nothing but an identity, so that appointments survive the erasure of contacts. */
@@ -21,7 +25,7 @@ export const Contact = defineEntity({
     networkId: p.uuid(),
     customerId: p.uuid(),
     name: p.string(),
-    email: p.string(),
+    email: p.string().nullable(),
     phone: p.string().nullable(),
     timeZone: p.string(),
     locale: p.string(),
@@ -43,6 +47,7 @@ export const BookingRequest = defineEntity({
     barberId: p.uuid().nullable(),
     /** Of a visit of several services, what was asked; else service and barber say it. */
     wishes: p.json<Visit>().nullable(),
+    entry: p.string().$type<EntryKind>(),
     startsAt: p.datetime(),
     customerId: p.uuid().nullable(),
     customerTimeZone: p.string(),
@@ -62,9 +67,24 @@ export const Appointment = defineEntity({
     shopId: p.uuid(),
     serviceId: p.uuid(),
     barberId: p.uuid(),
-    customerId: p.uuid(),
+    /** Null of a hold that nobody has confirmed yet. */
+    customerId: p.uuid().nullable(),
     apiClientId: p.uuid(),
     status: p.string().$type<AppointmentStatus>(),
+    /** How it came to be. */
+    entry: p.string().$type<EntryKind>(),
+    /** What it was booked under. */
+    policy: p.json<Partial<BookingPolicy>>(),
+    /** Until when a hold is to be confirmed, or a request to be approved. */
+    decideBy: p.datetime().nullable(),
+    endedAt: p.datetime().nullable(),
+    endedBy: p.string().nullable(),
+    endReason: p.string().nullable(),
+    /** Cancelled after the cut-off: counts against the customer. */
+    cancelledLate: p.boolean(),
+    attendanceConfirmedAt: p.datetime().nullable(),
+    seriesId: p.uuid().nullable(),
+    waitlistEntryId: p.uuid().nullable(),
     startsAt: p.datetime(),
     endsAt: p.datetime(),
     shopTimeZone: p.string(),
@@ -123,7 +143,13 @@ export const AppointmentEvent = defineEntity({
     networkId: p.uuid(),
     appointment: () => p.manyToOne(Appointment).mapToPk().joinColumn('appointment_id'),
     kind: p.string(),
+    /** Who, and by which way they came. */
     actor: p.string(),
+    source: p.string(),
+    fromStatus: p.string().$type<AppointmentStatus>().nullable(),
+    toStatus: p.string().$type<AppointmentStatus>().nullable(),
+    /** What changed: ids, instants and words of closed lists. */
+    details: p.json<Record<string, unknown>>(),
     version: p.integer(),
     happenedAt: p.datetime(),
   },
@@ -141,6 +167,9 @@ export const Delivery = defineEntity({
     /** Of a message to a barber: to whom. */
     barberId: p.uuid().nullable(),
     sequence: p.integer(),
+    about: p.json<About>().nullable(),
+    /** A later transition took it back while it was in flight: its next try is not made. */
+    withdrawnAt: p.datetime().nullable(),
     state: p.string().$type<DeliveryState>(),
     dueAt: p.datetime(),
     usefulUntil: p.datetime(),

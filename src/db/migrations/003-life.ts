@@ -12,6 +12,7 @@ export class Migration003Life extends Migration {
       add column policy jsonb not null default '{}',
       add column decide_by timestamptz,
       add constraint what_waits_has_a_limit check (decide_by is not null or status not in ('held', 'pending_approval')),
+      add column ended_at timestamptz,
       add column ended_by text,
       add column end_reason text,
       add column cancelled_late boolean not null default false,
@@ -27,6 +28,9 @@ export class Migration003Life extends Migration {
 
     // Staff may forgive: late cancellations and no-shows of before this instant no longer count.
     this.addSql(`alter table customer add column forgiven_at timestamptz`);
+
+    // Who comes in from the street need not leave an address.
+    this.addSql(`alter table contact alter column email drop not null`);
 
     this.addSql(`alter table booking_request add column entry text not null default 'book'`);
 
@@ -79,12 +83,14 @@ export class Migration003Life extends Migration {
       entry_id uuid not null references waitlist_entry,
       barber_id uuid not null,
       starts_at timestamptz not null,
+      cause text not null,
       offered_at timestamptz not null default now(),
       answer text,
       answered_at timestamptz,
       constraint answer_is_known check (answer in ('accepted', 'declined', 'expired', 'lost'))
     )`);
     this.addSql(`create index waitlist_offer_by_entry on waitlist_offer (entry_id)`);
+    this.addSql(`create index waitlist_offer_by_cause on waitlist_offer (cause)`);
 
     this.addSql(`create table series (
       id uuid primary key,

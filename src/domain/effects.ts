@@ -1,0 +1,127 @@
+/** Which messages follow from which transition. Pure: "now" is always an argument; instants in the plan are ISO 8601 text in UTC. */
+import type { AppointmentStatus } from './appointment.ts';
+
+export type DeliveryKind =
+  | 'confirmation_customer'
+  | 'confirmation_barber'
+  | 'reminder_customer'
+  | 'cancellation_customer'
+  | 'cancellation_barber'
+  | 'refusal_customer'
+  | 'rescheduled_customer'
+  | 'rescheduled_barber'
+  | 'approval_customer'
+  | 'approval_barber'
+  | 'declined_customer'
+  | 'offer_customer'
+  | 'choose_customer';
+
+/** `due` and `in_flight` are open; the others are final. `parked` waits for a person, `skipped` is no longer of use. */
+export type DeliveryState = 'due' | 'in_flight' | 'delivered' | 'parked' | 'skipped';
+
+/** One effect as the workflow knows it: when it may start, and until when it is of use. */
+export type PlannedDelivery = { id: string; kind: DeliveryKind; dueAt: string; usefulUntil: string; /** Of a message to one of several barbers: to whom. */ barberId?: string };
+
+/** A stretch of a visit as it was when a message about it was planned. */
+export type AboutPart = { serviceId: string; barberId: string; startsAt: string; endsAt: string; priceCents: number };
+
+/** What a message tells of that is not, or no longer, in the appointment's row. */
+export type About = {
+  /** Of a cancellation to a barber who lost the visit: his share of it as it was, where, and whether he was the only one. */
+  parts?: AboutPart[];
+  shopId?: string;
+  sole?: boolean;
+  /** Of a move: when the visit was to begin before. */
+  before?: string;
+  /** Nobody was invited, so nothing is to be taken back from a calendar. */
+  uninvited?: true;
+  /** Why the shop said no, or moved it. */
+  reason?: string;
+};
+
+/** An effect that is to be written. */
+export type NewDelivery = Omit<PlannedDelivery, 'id'> & { about?: About };
+
+const iso = (instant: number): string => new Date(instant).toISOString();
+
+/** One message for each barber of the visit; a sole barber need not be named. */
+const forEach = (barberIds: string[], message: NewDelivery): NewDelivery[] => (barberIds.length > 1 ? barberIds.map((barberId) => ({ ...message, barberId })) : [message]);
+
+/** Each reminder whose time has not passed, `leadMinutes` before the visit. */
+export function planReminders(startsAt: number, leadMinutes: number[], now: number): NewDelivery[] {
+  return [...new Set(leadMinutes)]
+    .map((lead) => startsAt - lead * 60_000)
+    .filter((dueAt) => dueAt > now)
+    .sort((a, b) => a - b)
+    .map((dueAt) => ({ kind: 'reminder_customer', dueAt: iso(dueAt), usefulUntil: iso(startsAt) }));
+}
+
+/** The effects of a confirmed appointment: confirmations to the customer and each barber at once, and the reminders. */
+export function planConfirmation(startsAt: number, leadMinutes: number[], now: number, barberIds: string[]): NewDelivery[] {
+  const at = (kind: DeliveryKind): NewDelivery => ({ kind, dueAt: iso(now), usefulUntil: iso(startsAt) });
+  return [at('confirmation_customer'), ...forEach(barberIds, at('confirmation_barber')), ...planReminders(startsAt, leadMinutes, now)];
+}
+
+/** The effects of a request that the shop must approve: the customer knows that it arrived, the barbers that it waits. */
+export function planApproval(decideBy: number, now: number, barberIds: string[]): NewDelivery[] {
+  const at = (kind: DeliveryKind): NewDelivery => ({ kind, dueAt: iso(now), usefulUntil: iso(decideBy) });
+  return [at('approval_customer'), ...forEach(barberIds, at('approval_barber'))];
+}
+
+/** The effects of an appointment's first state. A hold tells nobody, and who is at the desk needs no mail. */
+export function planFirst(status: AppointmentStatus, at: { startsAt: number; decideBy: number | null; leadMinutes: number[]; now: number; barberIds: string[]; offered: boolean }): NewDelivery[] {
+  switch (status) {
+    case 'confirmed':
+      return planConfirmation(at.startsAt, at.leadMinutes, at.now, at.barberIds);
+    case 'pending_approval':
+      return planApproval(at.decideBy!, at.now, at.barberIds);
+    case 'held':
+      return at.offered ? [{ kind: 'offer_customer', dueAt: iso(at.now), usefulUntil: iso(at.decideBy!) }] : [];
+    default:
+      return [];
+  }
+}
+
+/** The effects of a cancellation. They stay of use until the visit would have ended: somebody may be on the way. */
+export function planCancellation(endsAt: number, now: number, barberIds: string[], about?: About): NewDelivery[] {
+  const more = { dueAt: iso(now), usefulUntil: iso(endsAt), ...(about && { about }) };
+  return [{ kind: 'cancellation_customer', ...more }, ...forEach(barberIds, { kind: 'cancellation_barber', ...more })];
+}
+
+/** The effect of a request that the shop did not approve, or not in time. */
+export const planDecline = (startsAt: number, now: number, reason: string): NewDelivery[] =>
+  [{ kind: 'declined_customer', dueAt: iso(now), usefulUntil: iso(startsAt), about: { reason, uninvited: true } }];
+
+export type Move = {
+  before: AboutPart[];
+  /** The shop that it was in. */
+  shopId: string;
+  after: Pick<AboutPart, 'barberId' | 'startsAt'>[];
+  leadMinutes: number[];
+  now: number;
+  reason?: string;
+};
+
+/**
+ * The effects of a move: the customer and the barbers who stay hear of the new time, a new barber of a new visit, and who lost it of a
+ * cancellation. Reminders are planned anew.
+ */
+export function planMove({ before, shopId, after, leadMinutes, now, reason }: Move): NewDelivery[] {
+  const [had, has] = [before, after].map((parts) => [...new Set(parts.map(({ barberId }) => barberId))]) as [string[], string[]];
+  const startsAt = Date.parse(after[0]!.startsAt);
+  const more = { dueAt: iso(now), usefulUntil: iso(startsAt), about: { before: before[0]!.startsAt, ...(reason && { reason }) } };
+  const several = has.length > 1;
+  // A sole barber's event is the customer's, each of several has his own: between the two, old events are taken back and new ones sent.
+  const stays = (barberId: string): boolean => had.includes(barberId) && has.includes(barberId) && several === had.length > 1;
+  return [
+    { kind: 'rescheduled_customer', ...more },
+    ...has.map((barberId): NewDelivery => ({
+      ...more, kind: stays(barberId) ? 'rescheduled_barber' : 'confirmation_barber', ...(several && { barberId }),
+    })),
+    ...had.filter((barberId) => !stays(barberId)).map((barberId): NewDelivery => {
+      const parts = before.filter((part) => part.barberId === barberId);
+      return { kind: 'cancellation_barber', dueAt: iso(now), usefulUntil: parts.at(-1)!.endsAt, barberId, about: { parts, shopId, sole: had.length === 1 } };
+    }),
+    ...planReminders(startsAt, leadMinutes, now),
+  ];
+}

@@ -1,0 +1,22 @@
+/** What a shop agrees with its customers: cut-offs and their consequences. An appointment keeps the policy that it was booked under. */
+import { defaultSettings, type Settings } from './settings.ts';
+
+const names = [
+  'cancelCutoffMinutes', 'lateCancel', 'rescheduleCutoffMinutes', 'noShowGraceMinutes', 'reminderLeadMinutes', 'approvalRequired', 'approvalWithinMinutes',
+  'strikeWindowDays', 'strikesForApproval', 'strikesForBlock', 'maxVisitsPerCustomerDay', 'maxUpcomingVisitsPerCustomer',
+] as const satisfies (keyof Settings)[];
+
+/** All settings that matter after a time was claimed. */
+export type BookingPolicy = Pick<Settings, (typeof names)[number]>;
+
+/** The part of the settings that an appointment keeps; of appointments from before there were policies, the defaults. */
+export function policyOf(settings: Partial<Settings>): BookingPolicy {
+  const all = { ...defaultSettings, ...settings };
+  return Object.fromEntries(names.map((name) => [name, all[name]])) as BookingPolicy;
+}
+
+/** What a customer's record of late cancellations and no-shows asks for. */
+export function judgeStrikes(strikes: number, { strikesForApproval, strikesForBlock }: Pick<Settings, 'strikesForApproval' | 'strikesForBlock'>): 'free' | 'approval' | 'block' {
+  if (strikesForBlock !== null && strikes >= strikesForBlock) return 'block';
+  return strikesForApproval !== null && strikes >= strikesForApproval ? 'approval' : 'free';
+}
