@@ -12,14 +12,14 @@ import { readStand } from './stand.ts';
 /** An appointment whose promise is not kept, as an operator needs to see it. Instants are epoch milliseconds. */
 export type BrokenPromise = { appointmentId: string; networkId: string; shopId: string; barberId: string; promised: Promised; found: Exclude<Kept, { kind: 'kept' }> };
 
-/** All confirmed appointments still to come whose start no longer shows the promised time in the shop's zone. Reads in pages; any size. */
+/** All appointments still to come, confirmed or waiting for approval, whose start no longer shows the promised time in the shop's zone. Reads in pages; any size. */
 export async function* findBrokenPromises(em: EntityManager, now: Date, networkId: string | null): AsyncGenerator<BrokenPromise> {
   const pageSize = 1000;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const rows = await em.fork().find(
       Appointment,
-      { status: 'confirmed', startsAt: { $gt: now }, id: { $gt: after }, ...(networkId && { networkId }) },
+      { status: { $in: ['pending_approval', 'confirmed'] }, startsAt: { $gt: now }, id: { $gt: after }, ...(networkId && { networkId }) },
       { orderBy: { id: 'asc' }, limit: pageSize },
     );
     for (const row of rows) {

@@ -67,7 +67,7 @@ async function readBooked(tx: EntityManager, { networkId, shopId, barberId, serv
     `select p.id as "partId", p.appointment_id as "appointmentId", a.shop_id as "shopId", p.service_id as "serviceId", p.barber_id as "barberId",
        p.starts_at as "startsAt", p.ends_at as "endsAt", p.segments
      from appointment_part p join appointment a on a.id = p.appointment_id
-     where a.network_id = ? and a.status = 'confirmed' and p.ends_at > ? and a.starts_at > ?::timestamptz - interval '2 days'
+     where a.network_id = ? and a.status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started') and p.ends_at > ? and a.starts_at > ?::timestamptz - interval '2 days'
        and (?::uuid is null or a.shop_id = ?::uuid) and (?::uuid is null or p.barber_id = ?::uuid) and (?::uuid is null or p.service_id = ?::uuid)
      order by p.starts_at, p.id`,
     [networkId, now, now, shopId ?? null, shopId ?? null, barberId ?? null, barberId ?? null, serviceId ?? null, serviceId ?? null],

@@ -32,8 +32,8 @@ export const transitions: Record<AppointmentStatus, Partial<Record<Action, Appoi
   refused: {},
 };
 
-/** Whether time is claimed in this state; what is `completed` keeps the time that it used, for caps and fairness. */
-export const claimsTime = (status: AppointmentStatus): boolean => ['held', 'pending_approval', 'confirmed', 'checked_in', 'started'].includes(status);
+/** In which time is claimed; what is `completed` or `no_show` keeps the time that it used, for caps and fairness. */
+export const liveStatuses = ['held', 'pending_approval', 'confirmed', 'checked_in', 'started'] as const satisfies AppointmentStatus[];
 
 /** What may be done next, for those who ask. */
 export const actionsFrom = (status: AppointmentStatus): Action[] => Object.keys(transitions[status]) as Action[];

@@ -234,13 +234,13 @@ describe('mail, of a visit that two barbers give', () => {
   it('the events of barbers who share a mailbox, cancelled, are each taken back and never were one', async () => {
     const confirmed = await confirm();
     await database.orm.em.fork().nativeUpdate(Appointment, { id: appointmentId }, { status: 'cancelled' });
-    const cancelled = await send(1, planCancellation(endsAt(), Date.now(), network.barberIds));
+    const cancelled = await send(2, planCancellation(endsAt(), Date.now(), network.barberIds));
 
     const uids = confirmed.map(({ value }) => value('UID'));
     expect(uids[0]).to.equal(`${appointmentId}@punctual`);
     expect(new Set(uids).size).to.equal(3);
     expect(cancelled.map(({ value }) => value('UID'))).to.deep.equal(uids);
-    expect(cancelled.map(({ value }) => [value('METHOD'), value('SEQUENCE')])).to.deep.equal(uids.map(() => ['CANCEL', '1']));
+    expect(cancelled.map(({ value }) => [value('METHOD'), value('SEQUENCE')])).to.deep.equal(uids.map(() => ['CANCEL', '2']));
     expect(cancelled.map(({ times }) => times)).to.deep.equal(confirmed.map(({ times }) => times));
   });
 });

@@ -36,7 +36,14 @@ describe('booking', () => {
     expect(rest).to.deep.equal({
       status: 'confirmed', version: 1, shopId: network.shopId, serviceId: network.serviceId, barberId, startsAt, endsAt,
       parts: [{ serviceId: network.serviceId, barberId, startsAt, endsAt, priceCents: 1500, chosen: { rule: 'asked' } }],
-      priceCents: 1500, currency: 'EUR', workflowId: appointmentWorkflowId(id),
+      priceCents: 1500, currency: 'EUR', workflowId: appointmentWorkflowId(id), decideBy: null, ended: null,
+      policy: {
+        cancelUntil: startsAt, lateCancel: 'count', rescheduleUntil: startsAt, noShowGraceMinutes: null,
+        text: {
+          en: 'You can cancel until the visit begins. You can move the visit until it begins.',
+          pt: 'Pode cancelar até ao início da visita. Pode mudar a hora até ao início da visita.',
+        },
+      },
     });
     for (const [time, zone] of [[shopTime, 'Europe/Lisbon'], [customerTime, 'America/New_York']]) {
       expect(time.timeZone).to.equal(zone);

@@ -37,7 +37,7 @@ describe('cancelling', () => {
     const answer = await cancel(appointment.id);
 
     expect(answer.status, answer.text).to.equal(200);
-    expect(answer.body).to.deep.equal({ ...appointment, status: 'cancelled', version: 2 });
+    expect(answer.body).to.deep.equal({ ...appointment, status: 'cancelled', version: 2, ended: { by: 'customer', reason: null, late: false } });
     expect(answer.headers.get('etag')).to.equal('"2"');
     const read = await call('GET', `/v1/appointments/${appointment.id}`);
     expect([read.text, read.headers.get('etag')]).to.deep.equal([answer.text, '"2"']);
@@ -119,6 +119,7 @@ describe('cancelling', () => {
   it('a cancellation, with fields that it does not take, is refused rather than half heard; with an empty body, it is not', async () => {
     const { id } = await booked();
 
+    expectProblem(await cancel(id, { note: 'ill' }), 'invalid_request', ['/note']);
     expectProblem(await cancel(id, { reason: 'ill' }), 'invalid_request', ['/reason']);
     expect((await call('GET', `/v1/appointments/${id}`)).body.status).to.equal('confirmed');
     expect((await cancel(id, {})).body.status).to.equal('cancelled');
