@@ -18,24 +18,26 @@ export type NewRequest = {
   startsAt: Date;
   customerTimeZone: string;
   entry: EntryKind;
+  /** A keyed hash of where the call came from, if that is counted. */
+  addressHash?: string | null;
 };
 
 export type NewContact = { name: string; email: string | null; phone: string | null; timeZone: string; locale: string };
 
-const columns = 'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, wishes, starts_at, customer_time_zone, entry';
-const columnValues = (r: NewRequest) => [r.id, r.networkId, r.apiClientId, r.fingerprint, r.shopId, r.serviceId, r.barberId, r.wishes && JSON.stringify(r.wishes), r.startsAt, r.customerTimeZone, r.entry];
+const columns = 'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, wishes, starts_at, customer_time_zone, entry, address_hash';
+const columnValues = (r: NewRequest) => [r.id, r.networkId, r.apiClientId, r.fingerprint, r.shopId, r.serviceId, r.barberId, r.wishes && JSON.stringify(r.wishes), r.startsAt, r.customerTimeZone, r.entry, r.addressHash ?? null];
 
 /** Stores a refusal that needed no workflow. A rival with the same key keeps what it stored first. */
 export async function storeRefusal(em: EntityManager, request: NewRequest, outcome: Outcome): Promise<void> {
   await em.execute(
-    `insert into booking_request (${columns}, outcome, decided_at) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?::jsonb, now()) on conflict (id) do nothing`,
+    `insert into booking_request (${columns}, outcome, decided_at) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?::jsonb, now()) on conflict (id) do nothing`,
     [...columnValues(request), JSON.stringify(outcome)],
   );
 }
 
 const insertRequest = prepare('store-request', `with request as (
     insert into booking_request (${columns}, customer_id)
-    select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
+    select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, ?::text, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
     where not exists (select from booking_request where id = ?::uuid)
     on conflict (id) do nothing returning id, network_id, customer_id)
   insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
@@ -57,7 +59,7 @@ export async function storeRequest(em: EntityManager, request: NewRequest, conta
 /** The same for a hold, which is nobody's yet. */
 export async function storeHold(em: EntityManager, request: NewRequest): Promise<boolean> {
   const rows = await em.execute<{ id: string }[]>(
-    `insert into booking_request (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?) on conflict (id) do nothing returning id`, columnValues(request),
+    `insert into booking_request (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) on conflict (id) do nothing returning id`, columnValues(request),
   );
   return rows.length > 0;
 }

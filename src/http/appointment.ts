@@ -45,7 +45,7 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
         202: { description: 'Not decided yet.', body: pendingBody, headers: { Location: 'Where the decision will be.' } },
       },
       problems: [...bookingProblems, 'forbidden'],
-      handle: ({ caller, body, header }) => book(caller, body, header('idempotency-key'), { kind: 'book', ...onBehalf(caller, body.staff) }),
+      handle: ({ caller, body, header, address }) => book(caller, body, header('idempotency-key'), { kind: 'book', ...onBehalf(caller, body.staff) }, address),
     }),
     route({
       method: 'get', path: '/v1/appointments/:id', scope: 'book', tag: 'Appointments', params: idParams,

@@ -16,6 +16,7 @@ import { waive, waiverOf } from '../domain/waiver.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import { bookedBody, refusalMembers } from './appointment-view.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
+import { createBookingLimits } from './booking-limits.ts';
 import type { Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Answer } from './route.ts';
@@ -39,7 +40,7 @@ export type Order = Wished & {
 };
 
 /** What an order is stored under, and what its answer shows beside the appointment. */
-export type Ordered = { entry: Entry; body: Order; key: string; answer: (id: string, appointment: object) => Answer };
+export type Ordered = { entry: Entry; body: Order; key: string; address: string; answer: (id: string, appointment: object) => Answer };
 
 export const bookingKeyHeader = { 'Idempotency-Key': { required: true, description: 'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days.' } };
 
@@ -50,18 +51,19 @@ export const refusals = [
 
 export const bookingProblems = [
   'invalid_request', 'idempotency_key_missing', 'skipped_local_time', 'not_found', 'ambiguous_local_time', ...refusals,
-  'idempotency_key_reused', 'idempotency_key_expired', 'temporal_unavailable', 'outcome_unknown',
+  'idempotency_key_reused', 'idempotency_key_expired', 'booking_limit', 'temporal_unavailable', 'outcome_unknown',
 ] as const satisfies ProblemCode[];
 
 export function createBook(deps: HttpDeps) {
   const { orm, policy, metrics, now } = deps;
   const workflow = createAppointmentCalls(deps);
+  const limits = createBookingLimits(deps);
 
   /** Decides an order; `shape` makes the answer of what was won. */
-  return async function book(caller: Caller, body: Order, key: string | undefined, entry: Entry, shape: Ordered['answer'] = created): Promise<Answer> {
+  return async function book(caller: Caller, body: Order, key: string | undefined, entry: Entry, address: string, shape: Ordered['answer'] = created): Promise<Answer> {
     if (key === undefined || !keyFormat.test(key)) throw new Problem('idempotency_key_missing');
     try {
-      const answer = await decide(caller, { body, key, entry, answer: shape });
+      const answer = await decide(caller, { body, key, entry, address, answer: shape });
       metrics.bookings.inc({ outcome: answer.status === 201 ? 'booked' : 'pending' });
       return answer;
     } catch (error) {
@@ -86,7 +88,7 @@ export function createBook(deps: HttpDeps) {
     requireOneVisit(facts, visit, '/services');
     const startsAt = startOf(body, facts.shop.timeZone, now().getTime());
     const asked: NewRequest = {
-      id, networkId, apiClientId, fingerprint, ...where(body), wishes: several(visit) ?? null, startsAt: new Date(startsAt), customerTimeZone: body.customer?.timeZone ?? facts.shop.timeZone, entry: entry.kind,
+      id, networkId, apiClientId, fingerprint, ...where(body), wishes: several(visit) ?? null, startsAt: new Date(startsAt), customerTimeZone: body.customer?.timeZone ?? facts.shop.timeZone, entry: entry.kind, addressHash: null,
     };
 
     if (!request) {
@@ -98,6 +100,9 @@ export function createBook(deps: HttpDeps) {
       }
     }
 
+    if (!request && entry.by !== 'staff') {
+      asked.addressHash = await limits.require(caller, facts, { email: body.customer?.email, phone: body.customer?.phone, address: ordered.address });
+    }
     await workflow.ready();
     if (!request) {
       const contact = toContact(body.customer ?? {}, asked.customerTimeZone, facts.locale);

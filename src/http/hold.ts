@@ -8,6 +8,7 @@ import { giveContact, takeContactBack } from '../db/booking-request.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import { appointmentAnswer, appointmentBody, pendingBody } from './appointment-view.ts';
 import { bookingKeyHeader, bookingProblems, createBook, location } from './booking.ts';
+import { createBookingLimits } from './booking-limits.ts';
 import { createChanges } from './changing.ts';
 import type { HttpDeps } from './deps.ts';
 import { asStaff, newCustomer, oneStart, oneStartFault, onBehalf, toContact, wantedFields } from './order.ts';
@@ -32,6 +33,7 @@ export function holdRoutes(deps: HttpDeps): Route[] {
   const { orm, config } = deps;
   const book = createBook(deps);
   const change = createChanges(deps);
+  const limits = createBookingLimits(deps);
   /** Made of the id and a secret: a repeated answer has the same token, and no store has any. */
   const tokenOf = (id: string): string => createHmac('sha256', config.linkSecret).update(`hold ${id}`).digest('base64url');
 
@@ -50,14 +52,14 @@ export function holdRoutes(deps: HttpDeps): Route[] {
         202: { description: 'Not decided yet.', body: pendingBody, headers: { Location: 'Where the decision will be.' } },
       },
       problems: bookingProblems,
-      handle: ({ caller, body: { holdSeconds, ...wanted }, header }) =>
-        book(caller, wanted, header('idempotency-key'), { kind: 'hold', by: 'customer', ...(holdSeconds && { holdSeconds }) },
+      handle: ({ caller, body: { holdSeconds, ...wanted }, header, address }) =>
+        book(caller, wanted, header('idempotency-key'), { kind: 'hold', by: 'customer', ...(holdSeconds && { holdSeconds }) }, address,
           (id, appointment) => ({ status: 201, body: { ...appointment, token: tokenOf(id) }, headers: location(id) })),
     }),
     route({
       method: 'post', path: '/v1/holds/:id/confirm', scope: 'book', tag, params, summary: 'Confirm a hold',
       description: 'It becomes a booking (or a request, where the shop must approve) of this customer. Repeating it answers the same.',
-      body: z.strictObject({ token, customer: newCustomer }), answers, problems: [...problems, 'customer_limit', 'not_accepted'],
+      body: z.strictObject({ token, customer: newCustomer }), answers, problems: [...problems, 'customer_limit', 'not_accepted', 'booking_limit'],
       handle: async ({ caller, params: { id }, body, header }) => {
         const { networkId, apiClientId } = caller;
         const found = await findAppointment(orm.em.fork(), networkId, id);
@@ -65,6 +67,7 @@ export function holdRoutes(deps: HttpDeps): Route[] {
         requireToken(id, body.token);
         const ids = { networkId, appointmentId: id };
         if (found.status === 'held') {
+          await limits.requireContact(caller, found, body.customer);
           const contact = toContact(body.customer, found.shopTimeZone, await readShopLocale(orm.em.fork(), networkId, found.shopId));
           if ((await giveContact(orm.em.fork(), ids, contact, uuidv7())) === 'other') throw new Problem('not_allowed', { detail: 'Somebody else is confirming this hold.' });
         }
@@ -99,9 +102,9 @@ export function holdRoutes(deps: HttpDeps): Route[] {
         202: { description: 'Not decided yet.', body: pendingBody, headers: { Location: 'Where the decision will be.' } },
       },
       problems: bookingProblems,
-      handle: ({ caller, body, header }) => {
+      handle: ({ caller, body, header, address }) => {
         const { waiver } = onBehalf(caller, body.staff);
-        return book(caller, body, header('idempotency-key'), { kind: 'walk_in', by: 'staff', ...(waiver && { waiver }) });
+        return book(caller, body, header('idempotency-key'), { kind: 'walk_in', by: 'staff', ...(waiver && { waiver }) }, address);
       },
     }),
   ];

@@ -7,7 +7,7 @@ import type { Caller, Scope } from './caller.ts';
 /** `json` is a body that is text already, for answers whose text was needed before. */
 export type Answer = { status: number; body?: unknown; json?: string; headers?: Record<string, string> };
 
-export type RouteInput<P, Q, B> = { caller: Caller; params: P; query: Q; body: B; header: (name: string) => string | undefined };
+export type RouteInput<P, Q, B> = { caller: Caller; params: P; query: Q; body: B; header: (name: string) => string | undefined; /** Where the call comes from, through as many proxies as are trusted. */ address: string };
 
 export type Route = {
   method: 'get' | 'post' | 'put' | 'delete';
@@ -53,6 +53,7 @@ export function mount(app: Express, routes: Route[], authorise: (request: Reques
         query: parse(declared.query ?? nothing, request.query, (path) => String(path[0] ?? 'query')) as never,
         body: parse(declared.body ?? nothing, declared.body ? readBody(request, declared.body) : (request.body ?? {}), (path) => `/${path.map(pointer).join('/')}`) as never,
         header: (name) => request.get(name),
+        address: request.ip ?? '',
       });
       response.status(answer.status).set(answer.headers ?? {});
       if (answer.json !== undefined) response.type('json').send(answer.json);

@@ -48,6 +48,7 @@ export const BookingRequest = defineEntity({
     /** Of a visit of several services, what was asked; else service and barber say it. */
     wishes: p.json<Visit>().nullable(),
     entry: p.string().$type<EntryKind>(),
+    addressHash: p.string().nullable(),
     startsAt: p.datetime(),
     customerId: p.uuid().nullable(),
     customerTimeZone: p.string(),

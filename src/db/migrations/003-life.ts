@@ -32,7 +32,9 @@ export class Migration003Life extends Migration {
     // Who comes in from the street need not leave an address.
     this.addSql(`alter table contact alter column email drop not null`);
 
-    this.addSql(`alter table booking_request add column entry text not null default 'book'`);
+    // From where a booking came, as a keyed hash: enough to count, worth nothing to a thief.
+    this.addSql(`alter table booking_request add column entry text not null default 'book', add column address_hash text`);
+    this.addSql(`create index booking_request_by_address on booking_request (address_hash, created_at) where address_hash is not null`);
 
     // What a message tells of that is no longer in the appointment's row: where a visit was before it moved, say.
     this.addSql(`alter table delivery add column about jsonb, add column withdrawn_at timestamptz`);
@@ -143,14 +145,5 @@ export class Migration003Life extends Migration {
       primary key (network_id, api_client_id, key)
     )`);
     this.addSql(`create index kept_answer_by_age on kept_answer (began_at)`);
-
-    // Attempts to book, by a keyed hash of phone, e-mail or address: enough to count, worth nothing to a thief.
-    this.addSql(`create table booking_attempt (
-      network_id uuid not null,
-      subject text not null,
-      at timestamptz not null default now()
-    )`);
-    this.addSql(`create index booking_attempt_by_subject on booking_attempt (subject, at)`);
-    this.addSql(`create index booking_attempt_by_age on booking_attempt (at)`);
   }
 }
