@@ -76,7 +76,11 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
     case 'confirm_attendance':
       row.attendanceConfirmedAt = at;
       break;
-    default:
+    case 'start':
+    case 'complete':
+    case 'mark_no_show':
+    case 'reschedule':
+    case 'retime':
       break;
   }
   if (['cancelled', 'refused', 'expired', 'no_show', 'completed'].includes(to)) {

@@ -77,7 +77,13 @@ export function planFirst(status: AppointmentStatus, at: { startsAt: number; dec
       return planApproval(at.decideBy!, at.now, at.barberIds);
     case 'held':
       return at.offered ? [{ kind: 'offer_customer', dueAt: iso(at.now), usefulUntil: iso(at.decideBy!) }] : [];
-    default:
+    case 'checked_in':
+    case 'started':
+    case 'completed':
+    case 'cancelled':
+    case 'no_show':
+    case 'expired':
+    case 'refused':
       return [];
   }
 }

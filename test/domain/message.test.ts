@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { DeliveryKind } from '../../src/domain/effects.ts';
 import { renderMessage, type MessageView } from '../../src/domain/message.ts';
+import { policyOf } from '../../src/domain/policy.ts';
 import { textsFor } from '../../src/domain/message-texts.ts';
 import { toWall } from '../../src/domain/time.ts';
 import { clocksDiffer, priceText, shortWallText, wallRangeText, wallText } from '../../src/domain/wall-text.ts';
@@ -30,7 +31,6 @@ const several: MessageView = {
   ],
 };
 const [cut, , wash] = several.parts!;
-const kinds: DeliveryKind[] = ['confirmation_customer', 'confirmation_barber', 'reminder_customer', 'cancellation_customer', 'cancellation_barber', 'refusal_customer'];
 
 /** What each mail's subject begins with, and its first sentence. */
 const expected: Record<'pt-PT' | 'en-GB', Record<DeliveryKind, [subject: string, lead: string]>> = {
@@ -41,6 +41,13 @@ const expected: Record<'pt-PT' | 'en-GB', Record<DeliveryKind, [subject: string,
     cancellation_customer: ['Marcação cancelada: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'A sua marcação foi cancelada.'],
     cancellation_barber: ['Marcação cancelada: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Corte e barba', 'A marcação de Ana Conceição foi cancelada; a hora está livre de novo.'],
     refusal_customer: ['Sem marcação: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Não foi possível fazer a sua marcação; nada ficou reservado. Essa hora foi ocupada por outra pessoa.'],
+    rescheduled_customer: ['Marcação alterada: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'A sua marcação foi alterada.'],
+    rescheduled_barber: ['Marcação alterada: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Corte e barba', 'A marcação de Ana Conceição foi alterada.'],
+    approval_customer: ['Pedido recebido: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Recebemos o seu pedido. A hora fica guardada para si até a loja responder.'],
+    approval_barber: ['Pedido por aprovar: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Corte e barba', 'Ana Conceição pede uma marcação consigo; alguém da loja tem de a aprovar.'],
+    declined_customer: ['Pedido não aprovado: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'O seu pedido não foi aprovado; nada ficou reservado.'],
+    offer_customer: ['Ficou livre uma hora: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Ficou livre uma hora pela qual esperava. Fica guardada para si durante algum tempo.'],
+    choose_customer: ['Escolha por favor outra hora: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Houve um imprevisto e a sua marcação não pode realizar-se como estava. Escolha por favor outra hora.'],
   },
   'en-GB': {
     confirmation_customer: ['Booked: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Your appointment at Barbearia do Chiado is confirmed.'],
@@ -49,8 +56,16 @@ const expected: Record<'pt-PT' | 'en-GB', Record<DeliveryKind, [subject: string,
     cancellation_customer: ['Cancelled: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Your appointment at Barbearia do Chiado has been cancelled.'],
     cancellation_barber: ['Cancelled: 27 November 2026, 10:30 (Europe/Lisbon), Corte e barba', 'The visit of Ana Conceição has been cancelled; the time is free again.'],
     refusal_customer: ['Not booked: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'We could not book your visit at Barbearia do Chiado, and nothing is reserved. That time was taken by somebody else.'],
+    rescheduled_customer: ['Moved: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Your appointment at Barbearia do Chiado has been moved.'],
+    rescheduled_barber: ['Moved: 27 November 2026, 10:30 (Europe/Lisbon), Corte e barba', 'The visit of Ana Conceição has been moved.'],
+    approval_customer: ['Request received: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Your request has reached Barbearia do Chiado. The time is kept for you until the shop answers.'],
+    approval_barber: ['A request waits for approval: 27 November 2026, 10:30 (Europe/Lisbon), Corte e barba', 'Ana Conceição asks for a visit with you; somebody at the shop must approve it.'],
+    declined_customer: ['Not approved: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Your request at Barbearia do Chiado was not approved, and nothing is reserved.'],
+    offer_customer: ['A time has come free: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'A time that you are waiting for has come free at Barbearia do Chiado. It is kept for you for a while.'],
+    choose_customer: ['Please choose another time: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Something has come up at Barbearia do Chiado, and your appointment cannot take place as booked. Please choose another time.'],
   },
 };
+const kinds = Object.keys(expected['en-GB']) as DeliveryKind[];
 const whenLine = {
   'pt-PT': 'Quando: sexta-feira, 27 de novembro de 2026, 10:30–11:15 (Europe/Lisbon, UTC+00:00)',
   'en-GB': 'When: Friday, 27 November 2026, 10:30–11:15 (Europe/Lisbon, UTC+00:00)',
@@ -185,6 +200,22 @@ Barbearia do Chiado
       const { serviceName, barberName, startsAt, endsAt } = given;
       expect(renderMessage(kind, { ...given, parts: [{ serviceName, barberName, startsAt, endsAt }] }, 'pt')).to.deep.equal(renderMessage(kind, given, 'pt'));
     }
+  });
+
+  it('a move, told, says when the visit was to be before, and why the shop moved it', () => {
+    const { text, html } = renderMessage('rescheduled_customer', { ...view, before: '2026-11-26T15:00:00.000Z', why: 'illness' }, 'en-GB');
+
+    expect(text).to.include('Your appointment at Barbearia do Chiado has been moved. Somebody has fallen ill.\n').and.include('Before: Thursday, 26 November 2026, 15:00 (Europe/Lisbon, UTC+00:00)\n');
+    expect(shown(html)).to.deep.equal(told(text));
+  });
+
+  it('what is kept for a while, told, says until when, and what is agreed by taking it', () => {
+    const policy = policyOf({ cancelCutoffMinutes: 1440, lateCancel: 'refuse', noShowGraceMinutes: 15 });
+    const { text, html } = renderMessage('offer_customer', { ...view, keptUntil: '2026-11-25T18:30:00.000Z', policy }, 'pt-PT');
+
+    expect(text).to.include('Guardada para si até: quarta-feira, 25 de novembro de 2026, 18:30 (Europe/Lisbon, UTC+00:00)\n')
+      .and.include('Pode cancelar até 1 dia antes da visita; depois disso, ligue por favor para a loja.').and.include('Guardamos a sua cadeira durante 15 minutos.');
+    expect(shown(html)).to.deep.equal(told(text));
   });
 
   it('gives the free times in both zones to a customer abroad', () => {

@@ -4,9 +4,10 @@ import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/clie
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type { DecidingActivities, EffectActivities } from '../../activities/index.ts';
-import type { CancelResult } from '../../src/domain/change.ts';
+import type { AppointmentStatus } from '../../src/domain/appointment.ts';
+import type { ChangeResult } from '../../src/domain/change.ts';
 import type { DeliveryKind, PlannedDelivery } from '../../src/domain/effects.ts';
-import type { Decided } from '../../src/domain/outcome.ts';
+import type { Decided, Stand } from '../../src/domain/outcome.ts';
 import { appointmentWorkflowId, bookUpdate, bookUpdateId, defaultPolicy, effectsQueue, type AppointmentInput, type AppointmentWorkflow, type Policy } from '../../workflows/messages.ts';
 import { required } from './database.ts';
 import { quiet, quietRuntime } from './quiet.ts';
@@ -16,7 +17,7 @@ export type Script = Partial<DecidingActivities & EffectActivities>;
 export type Stage = {
   client: Client;
   bundle: WorkflowBundleWithSourceMap;
-  /** Runs workers with these activities around the work; calls are noted as `name id`. */
+  /** Runs workers with these activities around the work; calls are noted as `name id` or `name action`. */
   play: <T>(script: Script, work: (run: { start: (wishes?: Partial<AppointmentInput>) => Started; calls: string[] }) => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 };
@@ -38,8 +39,9 @@ export async function openStage(): Promise<Stage> {
     play: async (script, work) => {
       const taskQueue = `test-${randomUUID()}`;
       const calls: string[] = [];
-      const noted = Object.fromEntries(Object.entries(script).map(([name, activity]) => [name, async (input: { deliveryId?: string }) => {
-        calls.push(input.deliveryId ? `${name} ${input.deliveryId}` : name);
+      const noted = Object.fromEntries(Object.entries(script).map(([name, activity]) => [name, async (input: { deliveryId?: string; change?: { action: string } }) => {
+        const about = input.deliveryId ?? input.change?.action;
+        calls.push(about ? `${name} ${about}` : name);
         return (activity as (given: unknown) => unknown)(input);
       }]));
       const deciding = await Worker.create({ connection: native, taskQueue, workflowBundle: bundle, activities: noted });
@@ -69,12 +71,29 @@ export const inSeconds = (seconds: number): string => new Date(Date.now() + seco
 
 export const planned = (id: string, kind: DeliveryKind, dueIn = 0, usefulFor = 3600): PlannedDelivery => ({ id, kind, dueAt: inSeconds(dueIn), usefulUntil: inSeconds(usefulFor) });
 
-export const booked = (endsIn: number, deliveries: PlannedDelivery[]): Decided => ({
-  outcome: { ok: true, barberId: randomUUID(), startsAt: inSeconds(endsIn - 1), endsAt: inSeconds(endsIn), status: 'confirmed', version: 1, shopTimeZone: 'Europe/Lisbon', priceCents: 1500, currency: 'EUR' }, deliveries, toldPending: false,
+const startsAt = inSeconds(3600);
+const barberId = randomUUID();
+
+type Next = { status?: AppointmentStatus; version?: number; wake?: [action: NonNullable<Stand['wake']>['action'], inSeconds: number] | null; freed?: boolean; barberId?: string };
+
+/** Where an appointment stands; without other wishes it is confirmed, and closes in ten minutes. */
+export const stand = (effects: PlannedDelivery[], { status = 'confirmed', version = 1, wake = ['close', 600], freed = false, ...more }: Next = {}): Stand => ({
+  status, version, barberId, startsAt, wake: wake && { action: wake[0], at: inSeconds(wake[1]) }, effects, freed, ...more,
 });
+
+/** A won slot. */
+export function booked(effects: PlannedDelivery[], next: Next = {}): Decided {
+  const at = stand(effects, next);
+  return {
+    outcome: { ok: true, barberId: at.barberId, startsAt, endsAt: inSeconds(5400), status: at.status, version: 1, shopTimeZone: 'Europe/Lisbon', priceCents: 1500, currency: 'EUR' },
+    deliveries: effects, toldPending: false, stand: at,
+  };
+}
 
 export const refused = (toldPending = false, deliveries: PlannedDelivery[] = []): Decided => ({ outcome: { ok: false, code: 'slot_taken', nearest: [] }, deliveries, toldPending });
 
-export const cancelled = (deliveries: PlannedDelivery[]): CancelResult => ({ ok: true, version: 2, deliveries });
+export const changed = (effects: PlannedDelivery[], next: Next = {}): ChangeResult => ({ ok: true, stand: stand(effects, { version: 2, ...next }) });
+
+export const cancelled = (effects: PlannedDelivery[], version = 2): ChangeResult => changed(effects, { status: 'cancelled', version, wake: null });
 
 export const shortPolicy = (wishes: Partial<Policy>): Policy => ({ ...defaultPolicy, ...wishes });

@@ -4,25 +4,36 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { expect } from 'chai';
-import { bookUpdate, bookUpdateId, cancelUpdate, retimeUpdate, stateQuery, type AppointmentWorkflow } from '../../workflows/messages.ts';
+import type { Change, ChangeResult } from '../../src/domain/change.ts';
+import { visitOf } from '../../src/domain/rules.ts';
+import { bookUpdate, bookUpdateId, changeUpdate, stateQuery, type AppointmentWorkflow } from '../../workflows/messages.ts';
 import { eventually } from '../support/engine.ts';
-import { booked, cancelled, inSeconds, openStage, planned, refused, shortPolicy, type Stage } from '../support/scripted.ts';
+import { booked, cancelled, changed, openStage, planned, refused, shortPolicy, stand, type Stage } from '../support/scripted.ts';
+
+const byTheCustomer = { actor: 'test', by: 'customer', source: 'api' } as const;
+/** Answers each action with what comes next in its list; the last one stays. */
+const answering = (script: Partial<Record<Change['action'], ChangeResult[]>>) => async ({ change }: { change: Change }): Promise<ChangeResult> => {
+  const answers = script[change.action]!;
+  return answers.length > 1 ? answers.shift()! : answers[0]!;
+};
 
 describe('the appointment workflow', () => {
   let stage: Stage;
   const handle = (id: string) => stage.client.workflow.getHandle<AppointmentWorkflow>(id);
-  const cancel = (id: string) => handle(id).executeUpdate(cancelUpdate, { args: [{ actor: 'test' }] });
+  const ask = (id: string, change: Change) => handle(id).executeUpdate(changeUpdate, { args: [change] });
+  const cancel = (id: string) => ask(id, { action: 'cancel', ...byTheCustomer });
+  const sendMessage = async () => {};
 
   before(async () => { stage = await openStage(); });
   after(() => stage.close());
 
-  it('a booking, won, answers at once and then sends what was planned', async () => {
-    const decided = booked(3, [planned('c', 'confirmation_customer'), planned('b', 'confirmation_barber')]);
-    await stage.play({ reserveSlot: async () => decided, sendMessage: async () => {} }, async ({ start, calls }) => {
+  it('a booking, won, answers at once, sends what was planned and ends when it closes', async () => {
+    const decided = booked([planned('c', 'confirmation_customer'), planned('b', 'confirmation_barber')], { wake: ['close', 2] });
+    await stage.play({ reserveSlot: async () => decided, sendMessage }, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
 
       expect(await outcome).to.deep.equal(decided.outcome);
-      expect(await handle(workflowId).result()).to.deep.equal({ step: 'over', outcome: decided.outcome });
+      expect(await handle(workflowId).result()).to.deep.equal({ step: 'confirmed', outcome: decided.outcome, version: 1 });
       expect(calls).to.have.members(['reserveSlot', 'sendMessage c', 'sendMessage b']);
     });
   });
@@ -52,7 +63,7 @@ describe('the appointment workflow', () => {
 
   it('a customer who was told "pending" and is refused, is mailed before the contact is forgotten', async () => {
     const decided = refused(true, [planned('r', 'refusal_customer')]);
-    await stage.play({ reserveSlot: async () => decided, sendMessage: async () => {}, purgeContact: async () => {} }, async ({ start, calls }) => {
+    await stage.play({ reserveSlot: async () => decided, sendMessage, purgeContact: async () => {} }, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
       await handle(workflowId).result();
@@ -73,7 +84,7 @@ describe('the appointment workflow', () => {
   });
 
   it('a reservation that got through although its try timed out, is confirmed', async () => {
-    const decided = booked(2, []);
+    const decided = booked([], { wake: ['close', 2] });
     const script = { reserveSlot: async () => { throw new Error('lost answer'); }, refuseUndecided: async () => decided };
     await stage.play(script, async ({ start }) => {
       expect(await start({ policy: shortPolicy({ reserveWithinSeconds: 1 }) }).outcome).to.deep.equal(decided.outcome);
@@ -82,11 +93,11 @@ describe('the appointment workflow', () => {
 
   it('a broken effect, retried, delays no other and no reminder', async () => {
     let tries = 0;
-    const decided = booked(4, [planned('bad', 'confirmation_customer'), planned('good', 'confirmation_barber'), planned('later', 'reminder_customer', 1.5)]);
-    const sendMessage = async ({ deliveryId }: { deliveryId: string }) => {
+    const decided = booked([planned('bad', 'confirmation_customer'), planned('good', 'confirmation_barber'), planned('later', 'reminder_customer', 1.5)], { wake: ['close', 4] });
+    const sendBadly = async ({ deliveryId }: { deliveryId: string }) => {
       if (deliveryId === 'bad' && (tries += 1) < 4) throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 700 });
     };
-    await stage.play({ reserveSlot: async () => decided, sendMessage }, async ({ start, calls }) => {
+    await stage.play({ reserveSlot: async () => decided, sendMessage: sendBadly }, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
       await handle(workflowId).result();
@@ -99,7 +110,7 @@ describe('the appointment workflow', () => {
 
   it('an effect that fails for good without saying so, is settled as lost', async () => {
     const settled: unknown[] = [];
-    const decided = booked(2, [planned('x', 'confirmation_customer')]);
+    const decided = booked([planned('x', 'confirmation_customer')], { wake: ['close', 2] });
     const script = {
       reserveSlot: async () => decided, sendMessage: async () => { throw ApplicationFailure.nonRetryable('a bug'); },
       settleDelivery: async (input: unknown) => { settled.push(input); },
@@ -114,22 +125,23 @@ describe('the appointment workflow', () => {
   });
 
   it('a cancellation, while a reminder waits, drops it and sends what the cancellation planned', async () => {
-    const decided = booked(600, [planned('c', 'confirmation_customer'), planned('r', 'reminder_customer', 300)]);
-    const script = { reserveSlot: async () => decided, sendMessage: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
+    const decided = booked([planned('c', 'confirmation_customer'), planned('r', 'reminder_customer', 300)]);
+    const script = { reserveSlot: async () => decided, sendMessage, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
+      await eventually(async () => calls, (made) => made.includes('sendMessage c'));
 
-      expect(await cancel(workflowId)).to.include({ ok: true, version: 2 });
+      expect(await cancel(workflowId)).to.deep.include({ ok: true });
       expect((await handle(workflowId).result()).step).to.equal('cancelled');
       expect(calls.filter((call) => call.startsWith('sendMessage'))).to.deep.equal(['sendMessage c', 'sendMessage k']);
     });
   });
 
   it('a cancellation, while a confirmation waits for its next try, stops it and settles it', async () => {
-    const decided = booked(600, [planned('c', 'confirmation_customer')]);
+    const decided = booked([planned('c', 'confirmation_customer')]);
     const script = {
-      reserveSlot: async () => decided, settleDelivery: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
+      reserveSlot: async () => decided, settleDelivery: async () => {}, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
       sendMessage: async ({ deliveryId }: { deliveryId: string }) => { if (deliveryId === 'c') throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 60_000 }); },
     };
     await stage.play(script, async ({ start, calls }) => {
@@ -139,15 +151,15 @@ describe('the appointment workflow', () => {
       await cancel(workflowId);
       await handle(workflowId).result();
 
-      expect(calls.slice(-3)).to.deep.equal(['cancelAppointment', 'settleDelivery c', 'sendMessage k']);
+      expect(calls.slice(-3)).to.deep.equal(['changeAppointment cancel', 'settleDelivery c', 'sendMessage k']);
     });
   });
 
   it('a cancellation, while a confirmation is in flight, waits for it before it tells of the end', async () => {
-    const decided = booked(600, [planned('c', 'confirmation_customer')]);
+    const decided = booked([planned('c', 'confirmation_customer')]);
     const order: string[] = [];
     const script = {
-      reserveSlot: async () => decided, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
+      reserveSlot: async () => decided, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
       sendMessage: async ({ deliveryId }: { deliveryId: string }) => {
         order.push(`begin ${deliveryId}`);
         if (deliveryId === 'c') await wait(1000);
@@ -166,19 +178,24 @@ describe('the appointment workflow', () => {
   });
 
   it('an operator, who cancels the workflow in the Temporal UI, cancels the appointment', async () => {
-    const script = { reserveSlot: async () => booked(600, [planned('r', 'reminder_customer', 300)]), sendMessage: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
+    const asked: Change[] = [];
+    const script = {
+      reserveSlot: async () => booked([planned('r', 'reminder_customer', 300)]), sendMessage,
+      changeAppointment: async ({ change }: { change: Change }) => { asked.push(change); return cancelled([planned('k', 'cancellation_customer')]); },
+    };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
       await handle(workflowId).cancel();
 
       expect((await handle(workflowId).result()).step).to.equal('cancelled');
-      expect(calls).to.deep.equal(['reserveSlot', 'cancelAppointment', 'sendMessage k']);
+      expect(calls).to.deep.equal(['reserveSlot', 'changeAppointment cancel', 'sendMessage k']);
+      expect(asked).to.deep.equal([{ action: 'cancel', actor: 'operator', by: 'operator', source: 'temporal' }]);
     });
   });
 
   it('two cancellations at once, both succeed and tell of it once', async () => {
-    const script = { reserveSlot: async () => booked(600, []), sendMessage: async () => {}, cancelAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
+    const script = { reserveSlot: async () => booked([]), sendMessage, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
@@ -193,9 +210,7 @@ describe('the appointment workflow', () => {
   it('a cancellation, sent while the slot is still being reserved, waits for the decision and then cancels', async () => {
     let decide = () => {};
     const decision = new Promise<void>((resolve) => { decide = resolve; });
-    const script = {
-      reserveSlot: async () => { await decision; return booked(600, []); }, sendMessage: async () => {}, cancelAppointment: async () => cancelled([]),
-    };
+    const script = { reserveSlot: async () => { await decision; return booked([]); }, sendMessage, changeAppointment: async () => cancelled([]) };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await eventually(async () => calls, (made) => made.length > 0);
@@ -208,24 +223,24 @@ describe('the appointment workflow', () => {
     });
   });
 
-  it('a cancellation that the rules refuse, leaves the appointment as it is', async () => {
-    const script = { reserveSlot: async () => booked(3, []), cancelAppointment: async () => ({ ok: false as const, code: 'already_begun' as const }) };
-    await stage.play(script, async ({ start }) => {
+  it('a change that the rules refuse, leaves the appointment as it is', async () => {
+    const refusal: ChangeResult = { ok: false, code: 'already_begun', stand: stand([], { wake: ['close', 2] }) };
+    await stage.play({ reserveSlot: async () => booked([], { wake: ['close', 2] }), changeAppointment: async () => refusal }, async ({ start }) => {
       const { workflowId, outcome } = start();
       await outcome;
 
-      expect(await cancel(workflowId)).to.deep.equal({ ok: false, code: 'already_begun' });
+      expect(await cancel(workflowId)).to.deep.equal(refusal);
       expect((await handle(workflowId).query(stateQuery)).step).to.equal('confirmed');
-      expect((await handle(workflowId).result()).step).to.equal('over');
+      expect((await handle(workflowId).result()).step).to.equal('confirmed');
     });
   });
 
-  it('an appointment that is moved back to its promised time, while a confirmation waits for its next try, goes on trying it, drops the old reminder and ends at the new end', async () => {
+  it('an appointment that moves, while a confirmation waits for its next try, goes on trying it, drops the old reminder and closes by the new end', async () => {
     let tries = 0;
-    const decided = booked(600, [planned('c', 'confirmation_customer'), planned('old', 'reminder_customer', 300)]);
+    const confirmation = planned('c', 'confirmation_customer');
     const script = {
-      reserveSlot: async () => decided,
-      retimeAppointment: async () => ({ ok: true as const, endsAt: inSeconds(3), reminders: [planned('new', 'reminder_customer', 1.5)] }),
+      reserveSlot: async () => booked([confirmation, planned('old', 'reminder_customer', 300)]),
+      changeAppointment: async () => changed([confirmation, planned('new', 'reminder_customer', 1.5)], { wake: ['close', 4] }),
       sendMessage: async ({ deliveryId }: { deliveryId: string }) => {
         if (deliveryId === 'c' && (tries += 1) === 1) throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 1500 });
       },
@@ -235,32 +250,105 @@ describe('the appointment workflow', () => {
       await outcome;
       await eventually(async () => calls, (made) => made.includes('sendMessage c'));
 
-      expect(await handle(workflowId).executeUpdate(retimeUpdate, { args: [{ actor: 'test' }] })).to.include({ ok: true });
-      expect((await handle(workflowId).result()).step).to.equal('over');
-      expect(calls.toSorted()).to.deep.equal(['reserveSlot', 'retimeAppointment', 'sendMessage c', 'sendMessage c', 'sendMessage new']);
+      expect(await ask(workflowId, { action: 'retime', ...byTheCustomer })).to.include({ ok: true });
+      expect((await handle(workflowId).result()).step).to.equal('confirmed');
+      expect(calls.toSorted()).to.deep.equal(['changeAppointment retime', 'reserveSlot', 'sendMessage c', 'sendMessage c', 'sendMessage new']);
     });
   });
 
-  it('an appointment that cannot be moved back, and one that is moved and then cancelled, end as the last word says', async () => {
-    const decided = booked(600, [planned('r', 'reminder_customer', 300)]);
-    const cancelAppointment = async () => cancelled([planned('k', 'cancellation_customer')]);
-    for (const retimed of [{ ok: false as const, code: 'slot_taken' as const }, { ok: true as const, endsAt: inSeconds(600), reminders: [planned('s', 'reminder_customer', 300)] }]) {
-      await stage.play({ reserveSlot: async () => decided, sendMessage: async () => {}, retimeAppointment: async () => retimed, cancelAppointment }, async ({ start, calls }) => {
-        const { workflowId, outcome } = start();
-        await outcome;
+  it('an appointment that is moved twice and then cancelled, has sent of each move once and ends cancelled', async () => {
+    const moves = [changed([planned('m1', 'rescheduled_customer'), planned('r1', 'reminder_customer', 300)]), changed([planned('m2', 'rescheduled_customer'), planned('r2', 'reminder_customer', 300)], { version: 3 })];
+    const script = { reserveSlot: async () => booked([planned('r', 'reminder_customer', 300)]), sendMessage, changeAppointment: answering({ reschedule: moves, cancel: [cancelled([planned('k', 'cancellation_customer')], 4)] }) };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start();
+      await outcome;
+      const to = { shopId: randomUUID(), visit: visitOf(randomUUID(), null), startsAt: new Date().toISOString() };
+      for (const told of ['m1', 'm2']) {
+        await ask(workflowId, { action: 'reschedule', to, ...byTheCustomer });
+        await eventually(async () => calls, (made) => made.includes(`sendMessage ${told}`));
+      }
+      await cancel(workflowId);
 
-        expect(await handle(workflowId).executeUpdate(retimeUpdate, { args: [{ actor: 'test' }] })).to.deep.equal(retimed);
-        await cancel(workflowId);
-        expect((await handle(workflowId).result()).step).to.equal('cancelled');
-        expect(calls).to.deep.equal(['reserveSlot', 'retimeAppointment', 'cancelAppointment', 'sendMessage k']);
-      });
-    }
+      expect((await handle(workflowId).result()).step).to.equal('cancelled');
+      expect(calls.filter((call) => call.startsWith('sendMessage'))).to.deep.equal(['sendMessage m1', 'sendMessage m2', 'sendMessage k']);
+    });
+  });
+
+  it('a hold that nobody confirms, expires by its timer, also when the database\'s clock is a little behind', async () => {
+    const held = { status: 'held', wake: ['expire', 1] } as const;
+    const script = {
+      reserveSlot: async () => booked([], { ...held, wake: ['expire', 1] }),
+      changeAppointment: answering({ expire: [{ ok: false, code: 'too_early', stand: stand([], { ...held, wake: ['expire', 1] }) }, changed([], { status: 'expired', wake: null })] }),
+    };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start({ entry: { kind: 'hold', by: 'customer' } });
+
+      expect(await outcome).to.include({ ok: true, status: 'held' });
+      expect((await handle(workflowId).result()).step).to.equal('expired');
+      expect(calls).to.deep.equal(['reserveSlot', 'changeAppointment expire', 'changeAppointment expire']);
+    });
+  });
+
+  it('a hold that is confirmed, sends the confirmation and no longer expires', async () => {
+    const script = {
+      reserveSlot: async () => booked([], { status: 'held', wake: ['expire', 2] }), sendMessage,
+      changeAppointment: answering({ confirm: [changed([planned('c', 'confirmation_customer')], { wake: ['close', 4] })] }),
+    };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start({ entry: { kind: 'hold', by: 'customer' } });
+      await outcome;
+      await ask(workflowId, { action: 'confirm', ...byTheCustomer });
+
+      expect((await handle(workflowId).result()).step).to.equal('confirmed');
+      expect(calls).to.deep.equal(['reserveSlot', 'changeAppointment confirm', 'sendMessage c']);
+    });
+  });
+
+  it('a guest who does not come is marked by the timer, and one who comes after all goes on to the end', async () => {
+    const script = {
+      reserveSlot: async () => booked([], { wake: ['mark_no_show', 1] }),
+      changeAppointment: answering({
+        mark_no_show: [changed([], { status: 'no_show', wake: ['close', 600] })], check_in: [changed([], { status: 'checked_in', version: 3, wake: ['complete', 1] })],
+        complete: [changed([], { status: 'completed', version: 4, wake: null })],
+      }),
+    };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start();
+      await outcome;
+      await eventually(() => handle(workflowId).query(stateQuery), ({ step }) => step === 'no_show');
+      await ask(workflowId, { action: 'check_in', ...byTheCustomer });
+
+      expect((await handle(workflowId).result())).to.include({ step: 'completed', version: 4 });
+      expect(calls).to.deep.equal(['reserveSlot', 'changeAppointment mark_no_show', 'changeAppointment check_in', 'changeAppointment complete']);
+    });
+  });
+
+  it('time that comes free, is offered: the offer is a workflow of its own, made once, and outlives the one that gave the time back', async () => {
+    const offerId = randomUUID();
+    const place = { networkId: randomUUID(), shopId: randomUUID(), serviceId: randomUUID(), barberId: randomUUID(), startsAt: new Date(Date.now() + 3_600_000).toISOString() };
+    const entry = { kind: 'offer', by: 'customer', holdSeconds: 60, waitlistEntryId: randomUUID() } as const;
+    const script = {
+      reserveSlot: async ({ appointmentId }: { appointmentId: string }) => (appointmentId === offerId ? booked([planned('o', 'offer_customer')], { status: 'held', wake: ['expire', 600] }) : booked([])),
+      changeAppointment: answering({ cancel: [changed([planned('k', 'cancellation_customer')], { status: 'cancelled', wake: null, freed: true }), cancelled([])] }),
+      prepareOffers: async () => [{ appointmentId: offerId, ...place, entry }], sendMessage,
+    };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start();
+      await outcome;
+      await cancel(workflowId);
+      await handle(workflowId).result();
+
+      await eventually(async () => calls, (made) => made.includes('sendMessage o'));
+      expect((await handle(`appointment-${offerId}`).query(stateQuery)).step).to.equal('held');
+      expect(calls.filter((call) => call === 'prepareOffers')).to.have.length(1);
+      await cancel(`appointment-${offerId}`);
+    });
   });
 
   it('an appointment, in Temporal, can be found by network, shop, barber, status', async () => {
-    const decided = booked(600, []);
-    await stage.play({ reserveSlot: async () => decided, sendMessage: async () => {}, cancelAppointment: async () => cancelled([]) }, async ({ start }) => {
-      const barberId = decided.outcome.ok ? decided.outcome.barberId : randomUUID();
+    const barberId = randomUUID();
+    const decided = booked([], { barberId });
+    await stage.play({ reserveSlot: async () => decided, sendMessage, changeAppointment: async () => cancelled([]) }, async ({ start }) => {
       const { workflowId, outcome } = start();
       await outcome;
 
