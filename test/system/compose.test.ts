@@ -17,7 +17,7 @@ const { services, volumes } = load(text, { schema: CORE_SCHEMA.withTags(mergeTag
 /** They end by themselves, and others wait for their end. */
 const oneShots = ['migrate', 'temporal-schema'];
 const programs = ['api', 'worker', 'migrate'];
-const requiredByOperator = ['POSTGRES_PASSWORD', 'PUNCTUAL_DB_PASSWORD', 'TEMPORAL_DB_PASSWORD'];
+const requiredByOperator = ['POSTGRES_PASSWORD', 'PUNCTUAL_DB_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'LINK_SECRET'];
 
 /** What .env.example sets, in file order. */
 const example = new Map(file('.env.example').split('\n').flatMap((line) => {
@@ -29,7 +29,7 @@ const variable = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
 const filled = (value: unknown, env: Record<string, string> = {}) => String(value).replace(variable, (_, name: string, kind: string, rest: string) => env[name] ?? (kind === '-' ? rest : ''));
 const environmentOf = (name: string, env: Record<string, string>) =>
   Object.fromEntries(Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [key, filled(value, env)]));
-const passwords = Object.fromEntries(requiredByOperator.map((name) => [name, 'secret']));
+const secrets = Object.fromEntries(requiredByOperator.map((name) => [name, 'a secret of thirty-two characters']));
 
 describe('docker-compose.yml', () => {
   it('has what the production shape needs', () => {
@@ -80,11 +80,11 @@ describe('docker-compose.yml', () => {
     const read = new Set(Array.from(file('src/config.ts').matchAll(/^ {2}([A-Z][A-Z_]+): /gm), ([, name]) => name));
     expect(read).to.include('DATABASE_URL').and.to.include('SMTP_URL');
     for (const name of programs) {
-      const environment = environmentOf(name, passwords);
+      const environment = environmentOf(name, secrets);
       for (const key of Object.keys(environment)) expect(read, `${name} is given ${key}`).to.include(key);
       expect(() => readConfig(environment), name).not.to.throw();
     }
-    const [api, worker] = ['api', 'worker'].map((name) => readConfig(environmentOf(name, passwords)));
+    const [api, worker] = ['api', 'worker'].map((name) => readConfig(environmentOf(name, secrets)));
     expect([api?.api.host, worker?.worker.host], 'reached from outside the container').to.deep.equal(['0.0.0.0', '0.0.0.0']);
     expect(services.api?.ports?.[0], 'the published port is the one listened on').to.match(new RegExp(`:${api?.api.port}$`));
     for (const [name, port] of [['api', api?.api.port], ['worker', worker?.worker.port]]) expect(services[name!]?.healthcheck?.test.join(' ')).to.include(`:${port}/readyz`);
@@ -116,7 +116,7 @@ describe('docker-compose.yml', () => {
     expect(services.temporal?.environment).to.include({ BIND_ON_IP: '0.0.0.0', TEMPORAL_BROADCAST_ADDRESS: '127.0.0.1' });
   });
 
-  it('explains every variable in .env.example, with the same default, and demands the passwords', () => {
+  it('explains every variable in .env.example, with the same default, and demands the secrets', () => {
     const used = Array.from(text.matchAll(variable), ([, name = '', kind = '', rest = '']) => ({ name, kind, rest }));
     expect([...new Set(used.map(({ name }) => name))]).to.have.members([...example.keys()]);
     for (const { name, kind, rest } of used) {
