@@ -57,7 +57,7 @@ export type Verdict =
 /** An action that found its end reached has nothing to do; others that stay in their state do something each time. */
 const ends: Partial<Record<Action, AppointmentStatus[]>> = {
   cancel: ['cancelled'], check_in: ['checked_in'], start: ['started'], complete: ['completed'], mark_no_show: ['no_show'],
-  expire: ['expired'], refuse: ['refused'], approve: ['confirmed'], confirm: ['confirmed'], submit: ['pending_approval'],
+  expire: ['expired'], refuse: ['refused'], approve: ['confirmed'], confirm: ['confirmed', 'pending_approval'], submit: ['pending_approval'],
 };
 
 /** How long before its start a visit can be checked in. */

@@ -3,7 +3,7 @@ import { v5 as uuidv5 } from 'uuid';
 import { findAppointment, findRequest, type AppointmentView } from '../db/appointment.ts';
 import { changeAppointment } from '../db/change.ts';
 import { judgeMove } from '../db/moving.ts';
-import { actionsFrom, judgeAction } from '../domain/appointment.ts';
+import { actionsFrom, judgeAction, type Action } from '../domain/appointment.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
 import { Problem } from '../errors.ts';
 import { appointmentBody, slotsBody } from './appointment-view.ts';
@@ -66,6 +66,12 @@ export function createChanges(deps: HttpDeps) {
 /** The Problem of a refused change: what the appointment is instead, and what may be done with it. */
 function refusal({ code, nearest }: Extract<ChangeResult, { ok: false }>, current: AppointmentView | null): Problem {
   return new Problem(code, {
-    members: { ...(current && { current: appointmentBody(current), allowed: actionsFrom(current.status) }), ...(nearest && { nearest: slotsBody(nearest) }) },
+    members: { ...(current && { current: appointmentBody(current), allowed: actionsFrom(current.status).flatMap((action) => asked[action] ?? []) }), ...(nearest && { nearest: slotsBody(nearest) }) },
   });
 }
+
+/** What callers may ask for, by the last word of its route; the rest is done by timers and operators. */
+const asked: Partial<Record<Action, string>> = {
+  confirm: 'confirm', approve: 'approve', refuse: 'refuse', reschedule: 'reschedule', confirm_attendance: 'confirm-attendance', cancel: 'cancel', check_in: 'check-in', start: 'start',
+  complete: 'complete', mark_no_show: 'no-show',
+};
