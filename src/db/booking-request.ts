@@ -77,11 +77,16 @@ export async function giveContact(em: EntityManager, ids: { networkId: string; a
      where not exists (select from contact where id = ?::uuid) on conflict (id) do nothing returning id`,
     [appointmentId, networkId, networkId, contact.phone, contact.email?.toLowerCase() ?? null, newCustomerId, ...values, appointmentId],
   );
-  if (row) return 'written';
+  return row ? 'written' : (await isContact(em, ids, contact)) ? 'same' : 'other';
+}
+
+/** Whether this, to the letter, is who was written down before. */
+export async function isContact(em: EntityManager, { networkId, appointmentId }: { networkId: string; appointmentId: string }, { name, email, phone, timeZone, locale }: NewContact): Promise<boolean> {
   const [same] = await em.execute<{ id: string }[]>(
-    'select id from contact where id = ? and (name, email, phone, time_zone, locale) is not distinct from (?::text, ?::text, ?::text, ?::text, ?::text)', [appointmentId, ...values],
+    'select id from contact where id = ? and network_id = ? and (name, email, phone, time_zone, locale) is not distinct from (?::text, ?::text, ?::text, ?::text, ?::text)',
+    [appointmentId, networkId, name, email, phone, timeZone, locale],
   );
-  return same ? 'same' : 'other';
+  return same !== undefined;
 }
 
 /** Takes the contact of a hold back that could not be confirmed, so that somebody else may try. */

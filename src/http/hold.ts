@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { findAppointment } from '../db/appointment.ts';
 import { readShopLocale } from '../db/shop.ts';
-import { giveContact, takeContactBack } from '../db/booking-request.ts';
+import { giveContact, isContact, takeContactBack } from '../db/booking-request.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import { appointmentAnswer, appointmentBody, pendingBody } from './appointment-view.ts';
 import { bookingKeyHeader, bookingProblems, createBook, location } from './booking.ts';
@@ -66,10 +66,12 @@ export function holdRoutes(deps: HttpDeps): Route[] {
         if (!found) throw new Problem('not_found');
         requireToken(id, body.token);
         const ids = { networkId, appointmentId: id };
+        const contact = toContact(body.customer, found.shopTimeZone, await readShopLocale(orm.em.fork(), networkId, found.shopId));
         if (found.status === 'held') {
           await limits.requireContact(caller, found, body.customer);
-          const contact = toContact(body.customer, found.shopTimeZone, await readShopLocale(orm.em.fork(), networkId, found.shopId));
           if ((await giveContact(orm.em.fork(), ids, contact, uuidv7())) === 'other') throw new Problem('not_allowed', { detail: 'Somebody else is confirming this hold.' });
+        } else if ((found.status === 'confirmed' || found.status === 'pending_approval') && !(await isContact(orm.em.fork(), ids, contact))) {
+          throw new Problem('not_allowed', { detail: 'It was confirmed before, with other details of the customer.' });
         }
         const key = header('idempotency-key');
         try {

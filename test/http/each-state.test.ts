@@ -14,8 +14,8 @@ import { expectProblem } from '../support/problem.ts';
 const grid = `
                   confirm    release    approve    refuse   reschedule        confirm-attendance  cancel     staff-cancel  check-in    start    complete   no-show
 held              confirmed  cancelled  -          -        -                 -                   cancelled  cancelled     -           -        -          -
-pending_approval  =          -          confirmed  refused  pending_approval  -                   cancelled  cancelled     -           -        -          -
-confirmed         =          -          =          -        confirmed         confirmed           cancelled  cancelled     checked_in  started  completed  no_show
+pending_approval  other      -          confirmed  refused  pending_approval  -                   cancelled  cancelled     -           -        -          -
+confirmed         other      -          =          -        confirmed         confirmed           cancelled  cancelled     checked_in  started  completed  no_show
 checked_in        -          -          -          -        -                 -                   begun      cancelled     =           started  completed  -
 started           -          -          -          -        -                 -                   -          -             -           =        completed  -
 completed         -          -          -          -        -                 -                   -          -             -           -        =          -
@@ -115,7 +115,7 @@ describe('each state and each action', () => {
   for (const [status, ...cells] of rows as [AppointmentStatus, ...string[]][]) {
     for (const [index, action] of actions.entries()) {
       const cell = cells[index]!;
-      const becomes = ['-', '=', 'begun', 'gone'].includes(cell) ? null : cell;
+      const becomes = ['-', '=', 'begun', 'gone', 'other'].includes(cell) ? null : cell;
       it(`${status}, asked to ${action}, ${becomes ? `becomes ${becomes}` : cell === '=' ? 'answers what is so already' : 'is refused and stays as it was'}`, async () => {
         const id = await bring(status);
         const before = await trace(id);
