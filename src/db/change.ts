@@ -1,8 +1,8 @@
 /** Changes of an appointment: the row, the event, the time and the messages that follow, in one transaction under the row's lock. */
 import type { Action } from '../domain/appointment.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
-import { planCancellation, planConfirmation, planDecline, type NewDelivery } from '../domain/effects.ts';
-import { policyOf } from '../domain/policy.ts';
+import { planCancellation, planChoice, planConfirmation, planDecline, type NewDelivery } from '../domain/effects.ts';
+import { policyOf, withoutCutoffs } from '../domain/policy.ts';
 import { confirmHold } from './confirming.ts';
 import { CustomerLimit, NotAccepted } from './customer-record.ts';
 import { insertDeliveries, withdrawDeliveries } from './delivery.ts';
@@ -41,7 +41,8 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   // Diaries before the row, always in the same order, so that a booking and a cancellation cannot deadlock.
   const barberIds = touchesTime.includes(change.action) ? await bumpBarbers(tx, ids.appointmentId, at) : [];
   const { row, to, late } = await lockAndJudge(tx, ids, change, at);
-  if (to === 'already') return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, false) };
+  // Whoever was asked to choose is not asked again; what is forgiven is so.
+  if (to === 'already' || (change.action === 'offer_choice' && row.choiceOfferedAt) || (change.action === 'forgive' && row.forgivenAt)) return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, false) };
   const parts = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
   // A move came between: the diaries that were bumped are not those of its barbers any more.
   if (barberIds.length > 0 && parts.some(({ barberId }) => !barberIds.includes(barberId))) throw new Error('an appointment moved while it was changed; trying again');
@@ -76,6 +77,16 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
     case 'confirm_attendance':
       row.attendanceConfirmedAt = at;
       break;
+    case 'offer_choice':
+      row.choiceOfferedAt = at;
+      row.policy = withoutCutoffs(row.policy);
+      // Who chooses nothing until then is not left with a visit that nobody gives.
+      if (to === 'confirmed') row.decideBy = row.startsAt;
+      effects.push(...planChoice(row.startsAt.getTime(), at.getTime(), change.reason));
+      break;
+    case 'forgive':
+      row.forgivenAt = at;
+      break;
     case 'start':
     case 'complete':
     case 'mark_no_show':
@@ -83,17 +94,17 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
     case 'retime':
       break;
   }
-  if (['cancelled', 'refused', 'expired', 'no_show', 'completed'].includes(to)) {
+  if (to !== from && ['cancelled', 'refused', 'expired', 'no_show', 'completed'].includes(to)) {
     Object.assign(row, { endedAt: at, endedBy: change.by, endReason: change.reason ?? null });
     await withdrawDeliveries(tx, row.id, change.action, at);
     freed = to !== 'completed';
     if (to === 'completed' || to === 'no_show') details.freed = await freeRest(tx, row.id, at);
     else await freeTime(tx, row.id);
-  } else if (from === 'no_show') {
+  } else if (from === 'no_show' && to !== from) {
     Object.assign(row, { endedAt: null, endedBy: null, endReason: null });
   } else if (change.action === 'approve' || change.action === 'confirm') {
     await withdrawDeliveries(tx, row.id, change.action, at, ['approval_customer', 'approval_barber', 'offer_customer']);
-  } else if (change.action === 'check_in' || change.action === 'start') {
+  } else if (change.action === 'check_in' || change.action === 'start' || change.action === 'offer_choice') {
     await withdrawDeliveries(tx, row.id, change.action, at, ['reminder_customer']);
   }
   await tx.flush();

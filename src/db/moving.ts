@@ -7,7 +7,7 @@ import type { Change, ChangeResult } from '../domain/change.ts';
 import { judgeVisit, type Possible } from '../domain/choice.ts';
 import { planApproval, planMove } from '../domain/effects.ts';
 import { freeSlot } from '../domain/outcome.ts';
-import { policyOf } from '../domain/policy.ts';
+import { policyOf, withoutCutoffs } from '../domain/policy.ts';
 import { DAY, toWall } from '../domain/time.ts';
 import { waive } from '../domain/waiver.ts';
 import { readBookingFacts, type BookingFacts } from './booking-facts.ts';
@@ -100,7 +100,8 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
     shopId: change.to.shopId, serviceId: slot.parts[0]!.serviceId, barberId: slot.barberId, startsAt: new Date(slot.startsAt), endsAt: new Date(slot.endsAt), shopTimeZone: timeZone,
     promisedStart: `${promised.date}T${promised.time}`, promisedOffsetMinutes: promised.offsetMinutes, attendanceConfirmedAt: null,
     priceCents: slot.parts.reduce((sum, { priceCents }) => sum + priceCents, 0), currency: facts.services.find(({ id }) => id === slot.parts[0]!.serviceId)!.currency,
-    ...(row.decideBy && { decideBy: new Date(Math.min(row.decideBy.getTime(), slot.startsAt)) }),
+    choiceOfferedAt: null, decideBy: row.status === 'pending_approval' && row.decideBy ? new Date(Math.min(row.decideBy.getTime(), slot.startsAt)) : null,
+    ...(change.source === 'relocation' && { policy: withoutCutoffs(row.policy) }),
   } satisfies Partial<AppointmentRow>);
   await tx.flush();
   const parts = slot.parts.map((part, position) => ({

@@ -1,6 +1,7 @@
 /** Claimed time: given back, cut short, or claimed again. Whoever changes it holds the diaries of the barbers concerned. */
 import { v7 as uuidv7 } from 'uuid';
 import type { Claim } from '../domain/rules.ts';
+import { MINUTE } from '../domain/time.ts';
 import type { EntityManager } from './orm.ts';
 
 /** A claim as it is kept in an event; instants are ISO text in UTC. */
@@ -28,8 +29,12 @@ export async function freeTime(tx: EntityManager, appointmentId: string): Promis
   await tx.execute('delete from occupancy where appointment_id = ?', [appointmentId]);
 }
 
-/** Gives back what is still to come of it, and answers that; what has passed stays, for caps and fairness. */
-export async function freeRest(tx: EntityManager, appointmentId: string, now: Date): Promise<KeptClaim[]> {
+/**
+ * Gives back what is still to come of it, and answers that; what has passed stays, for caps and fairness. Cut at the whole minute, at which
+ * whoever walks in next begins.
+ */
+export async function freeRest(tx: EntityManager, appointmentId: string, at: Date): Promise<KeptClaim[]> {
+  const now = new Date(Math.floor(at.getTime() / MINUTE) * MINUTE);
   const rest = await tx.execute<{ barberId: string; from: Date; to: Date; visitStartsAt: Date | null }[]>(
     `with gone as (delete from occupancy where appointment_id = ? and lower(during) >= ?::timestamptz returning barber_id, lower(during) as at, upper(during) as until, visit_starts_at),
      cut as (update occupancy o set during = tstzrange(lower(o.during), ?::timestamptz) from occupancy was

@@ -48,4 +48,5 @@ export function writeEvent(tx: EntityManager, row: AppointmentRow, change: Chang
 const eventKinds: Record<Action, string> = {
   confirm: 'confirmed', submit: 'submitted', approve: 'approved', refuse: 'refused', expire: 'expired', reschedule: 'rescheduled', retime: 'retimed',
   confirm_attendance: 'attendance_confirmed', cancel: 'cancelled', check_in: 'checked_in', start: 'started', complete: 'completed', mark_no_show: 'marked_no_show',
+  offer_choice: 'choice_offered', forgive: 'forgiven',
 };

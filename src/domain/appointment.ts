@@ -12,22 +12,25 @@ export type AppointmentStatus = (typeof statuses)[number];
 /** `confirm` and `submit` are the two ways out of a hold: into a booking, or into a request that the shop must approve. */
 export type Action =
   | 'confirm' | 'submit' | 'approve' | 'refuse' | 'expire' | 'reschedule' | 'retime' | 'confirm_attendance' | 'cancel'
-  | 'check_in' | 'start' | 'complete' | 'mark_no_show';
+  | 'check_in' | 'start' | 'complete' | 'mark_no_show' | 'offer_choice' | 'forgive';
 
 /** All that may happen, and what it leads to. What is not here is refused as `not_allowed`. */
 export const transitions: Record<AppointmentStatus, Partial<Record<Action, AppointmentStatus>>> = {
   held: { confirm: 'confirmed', submit: 'pending_approval', expire: 'expired', cancel: 'cancelled' },
-  pending_approval: { approve: 'confirmed', refuse: 'refused', expire: 'expired', reschedule: 'pending_approval', retime: 'pending_approval', cancel: 'cancelled' },
+  pending_approval: { approve: 'confirmed', refuse: 'refused', expire: 'expired', reschedule: 'pending_approval', retime: 'pending_approval', cancel: 'cancelled', offer_choice: 'pending_approval' },
   confirmed: {
     reschedule: 'confirmed', retime: 'confirmed', confirm_attendance: 'confirmed', cancel: 'cancelled',
     check_in: 'checked_in', start: 'started', complete: 'completed', mark_no_show: 'no_show',
+    // It cannot take place as booked: the customer is asked to choose another time.
+    offer_choice: 'confirmed',
   },
   checked_in: { start: 'started', complete: 'completed', cancel: 'cancelled' },
   started: { complete: 'completed' },
   // Who comes after all is welcome if the time is still free.
-  no_show: { check_in: 'checked_in' },
+  no_show: { check_in: 'checked_in', forgive: 'no_show' },
   completed: {},
-  cancelled: {},
+  // What counts against the customer need not for ever.
+  cancelled: { forgive: 'cancelled' },
   expired: {},
   refused: {},
 };
@@ -78,6 +81,8 @@ export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy
       return decideBy !== null && now < decideBy ? refuse('too_early') : allow(to);
     case 'cancel': {
       if (status === 'held' || by === 'staff' || by === 'operator') return allow(to);
+      // What could not take place, and of which the customer chose no other time.
+      if (by === 'timer' && status === 'confirmed') return decideBy !== null && now >= decideBy ? allow(to) : refuse('too_early');
       if (now >= startsAt || status === 'checked_in') return refuse('already_begun');
       const late = status === 'confirmed' && now > startsAt - policy.cancelCutoffMinutes * MINUTE;
       return late && policy.lateCancel === 'refuse' ? refuse('cancel_too_late') : { ok: true, to, late };
@@ -87,6 +92,7 @@ export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy
       return by === 'customer' && now > startsAt - policy.rescheduleCutoffMinutes * MINUTE ? refuse('reschedule_too_late') : allow(to);
     case 'confirm_attendance':
     case 'retime':
+    case 'offer_choice':
       return now >= startsAt ? refuse('already_begun') : allow(to);
     case 'check_in':
     case 'start':
@@ -99,6 +105,7 @@ export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy
       return now < startsAt + grace * MINUTE ? refuse('too_early') : allow(to);
     }
     case 'refuse':
+    case 'forgive':
       return allow(to);
   }
 }
@@ -107,7 +114,7 @@ const allow = (to: AppointmentStatus): Verdict => ({ ok: true, to, late: false }
 const refuse = (code: NotAllowed): Verdict => ({ ok: false, code });
 
 /** What a timer does next if nobody else does, and when; `close` only ends the workflow. Null once nothing can happen any more. */
-export type Wake = { at: number; action: 'expire' | 'mark_no_show' | 'complete' | 'close' } | null;
+export type Wake = { at: number; action: 'expire' | 'cancel' | 'mark_no_show' | 'complete' | 'close' } | null;
 
 /** `closeAfterSeconds` after its end a visit is closed: until then staff may still put right what happened. */
 export function wakeOf({ status, startsAt, endsAt, decideBy, policy }: Standing, closeAfterSeconds: number): Wake {
@@ -117,6 +124,7 @@ export function wakeOf({ status, startsAt, endsAt, decideBy, policy }: Standing,
     case 'pending_approval':
       return { at: decideBy!, action: 'expire' };
     case 'confirmed':
+      if (decideBy !== null) return { at: decideBy, action: 'cancel' };
       return policy.noShowGraceMinutes === null ? { at: closesAt, action: 'complete' } : { at: startsAt + policy.noShowGraceMinutes * MINUTE, action: 'mark_no_show' };
     case 'checked_in':
     case 'started':

@@ -98,6 +98,10 @@ export function planCancellation(endsAt: number, now: number, barberIds: string[
 export const planDecline = (startsAt: number, now: number, reason: string): NewDelivery[] =>
   [{ kind: 'declined_customer', dueAt: iso(now), usefulUntil: iso(startsAt), about: { reason, uninvited: true } }];
 
+/** The customer is asked to choose another time: the visit cannot take place as booked. */
+export const planChoice = (startsAt: number, now: number, reason?: string): NewDelivery[] =>
+  [{ kind: 'choose_customer', dueAt: iso(now), usefulUntil: iso(startsAt), about: { uninvited: true, ...(reason && { reason }) } }];
+
 export type Move = {
   before: AboutPart[];
   /** The shop that it was in. */

@@ -15,6 +15,9 @@ export function policyOf(settings: Partial<Settings>): BookingPolicy {
   return Object.fromEntries(names.map((name) => [name, all[name]])) as BookingPolicy;
 }
 
+/** After the shop itself has upset the plan: the customer may move or cancel at any time, and nothing of it counts as late. */
+export const withoutCutoffs = (policy: Partial<BookingPolicy>): Partial<BookingPolicy> => ({ ...policy, cancelCutoffMinutes: 0, rescheduleCutoffMinutes: 0 });
+
 /** What a customer's record of late cancellations and no-shows asks for. */
 export function judgeStrikes(strikes: number, { strikesForApproval, strikesForBlock }: Pick<Settings, 'strikesForApproval' | 'strikesForBlock'>): 'free' | 'approval' | 'block' {
   if (strikesForBlock !== null && strikes >= strikesForBlock) return 'block';

@@ -92,6 +92,11 @@ export function appointmentChangeRoutes(deps: HttpDeps): Route[] {
       method: 'post', path: at('confirm-attendance'), scope: 'book', tag, params, headers, summary: 'Note that the customer will come', answers, problems: [...always, 'already_begun'],
       handle: ({ caller, params: { id }, header }) => perform(caller, id, { action: 'confirm_attendance', by: 'customer' }, header),
     }),
+    route({
+      method: 'post', path: at('forgive'), scope: 'manage', tag, params, headers, summary: 'Let a late cancellation or a no-show no longer count', description: 'It stays as it is, but is no strike any more. Repeating it answers the same.',
+      body: z.strictObject({ staff: asStaff.omit({ waive: true }) }), answers, problems: always,
+      handle: ({ caller, params: { id }, body, header }) => perform(caller, id, { action: 'forgive', by: 'staff', reason: body.staff.reason }, header),
+    }),
     byStaff('approve', 'approve', 'Approve a request', 'Of a booking that waits for approval: it is confirmed, and everybody is told.'),
     byStaff('refuse', 'refuse', 'Refuse a request', 'Of a booking that waits for approval: its time is free, and the customer is told.'),
     byStaff('check-in', 'check_in', 'Check a customer in', 'Also of somebody who came after being marked as a no-show, if the time is still free.', ['too_early', 'slot_taken']),

@@ -73,5 +73,5 @@ function refusal({ code, nearest }: Extract<ChangeResult, { ok: false }>, curren
 /** What callers may ask for, by the last word of its route; the rest is done by timers and operators. */
 const asked: Partial<Record<Action, string>> = {
   confirm: 'confirm', approve: 'approve', refuse: 'refuse', reschedule: 'reschedule', confirm_attendance: 'confirm-attendance', cancel: 'cancel', check_in: 'check-in', start: 'start',
-  complete: 'complete', mark_no_show: 'no-show',
+  complete: 'complete', mark_no_show: 'no-show', forgive: 'forgive',
 };

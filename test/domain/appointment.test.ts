@@ -16,27 +16,27 @@ const standing = (status: AppointmentStatus, policy: Parameters<typeof policyOf>
 
 /** What each action leads to from each state, when time allows it: `=` is so already, `-` is not allowed. */
 const grid = `
-                  confirm    submit            approve    refuse   expire   reschedule        retime            confirm_attendance  cancel     check_in    start    complete   mark_no_show
-held              confirmed  pending_approval  -          -        expired  -                 -                 -                   cancelled  -           -        -          -
-pending_approval  =          =                 confirmed  refused  expired  pending_approval  pending_approval  -                   cancelled  -           -        -          -
-confirmed         =          -                 =          -        -        confirmed         confirmed         confirmed           cancelled  checked_in  started  completed  no_show
-checked_in        -          -                 -          -        -        -                 -                 -                   cancelled  =           started  completed  -
-started           -          -                 -          -        -        -                 -                 -                   -          -           =        completed  -
-completed         -          -                 -          -        -        -                 -                 -                   -          -           -        =          -
-cancelled         -          -                 -          -        -        -                 -                 -                   =          -           -        -          -
-no_show           -          -                 -          -        -        -                 -                 -                   -          checked_in  -        -          =
-expired           -          -                 -          -        =        -                 -                 -                   -          -           -        -          -
-refused           -          -                 -          =        -        -                 -                 -                   -          -           -        -          -`;
+                  confirm    submit            approve    refuse   expire   reschedule        retime            confirm_attendance  cancel     check_in    start    complete   mark_no_show  offer_choice      forgive
+held              confirmed  pending_approval  -          -        expired  -                 -                 -                   cancelled  -           -        -          -             -                 -
+pending_approval  =          =                 confirmed  refused  expired  pending_approval  pending_approval  -                   cancelled  -           -        -          -             pending_approval  -
+confirmed         =          -                 =          -        -        confirmed         confirmed         confirmed           cancelled  checked_in  started  completed  no_show       confirmed         -
+checked_in        -          -                 -          -        -        -                 -                 -                   cancelled  =           started  completed  -             -                 -
+started           -          -                 -          -        -        -                 -                 -                   -          -           =        completed  -             -                 -
+completed         -          -                 -          -        -        -                 -                 -                   -          -           -        =          -             -                 -
+cancelled         -          -                 -          -        -        -                 -                 -                   =          -           -        -          -             -                 cancelled
+no_show           -          -                 -          -        -        -                 -                 -                   -          checked_in  -        -          =             -                 no_show
+expired           -          -                 -          -        =        -                 -                 -                   -          -           -        -          -             -                 -
+refused           -          -                 -          =        -        -                 -                 -                   -          -           -        -          -             -                 -`;
 const [header, ...rows] = grid.trim().split('\n').map((line) => line.trim().split(/ +/));
 const actions = header as Action[];
 
 /** A time at which the clock forbids the action in no state. */
 const rightTime: Record<Action, number> = {
   confirm: -2 * hour, submit: -2 * hour, approve: -2 * hour, refuse: -2 * hour, expire: -hour, reschedule: -2 * hour, retime: -2 * hour, confirm_attendance: -2 * hour, cancel: -2 * hour,
-  check_in: 0, start: 0, complete: hour, mark_no_show: 0,
+  check_in: 0, start: 0, complete: hour, mark_no_show: 0, offer_choice: -2 * hour, forgive: 2 * hour,
 };
 /** Who does it, usually. */
-const doer = (action: Action): By => (action === 'expire' ? 'timer' : ['approve', 'refuse', 'cancel', 'check_in', 'start', 'complete', 'mark_no_show'].includes(action) ? 'staff' : 'customer');
+const doer = (action: Action): By => (action === 'expire' ? 'timer' : ['approve', 'refuse', 'cancel', 'check_in', 'start', 'complete', 'mark_no_show', 'offer_choice', 'forgive'].includes(action) ? 'staff' : 'customer');
 
 describe('the life of an appointment', () => {
   it('knows every state and action, and no other', () => {

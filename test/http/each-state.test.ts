@@ -12,17 +12,17 @@ import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts'
 import { expectProblem } from '../support/problem.ts';
 
 const grid = `
-                  confirm    release    approve    refuse   reschedule        confirm-attendance  cancel     staff-cancel  check-in    start    complete   no-show
-held              confirmed  cancelled  -          -        -                 -                   cancelled  cancelled     -           -        -          -
-pending_approval  other      -          confirmed  refused  pending_approval  -                   cancelled  cancelled     -           -        -          -
-confirmed         other      -          =          -        confirmed         confirmed           cancelled  cancelled     checked_in  started  completed  no_show
-checked_in        -          -          -          -        -                 -                   begun      cancelled     =           started  completed  -
-started           -          -          -          -        -                 -                   -          -             -           =        completed  -
-completed         -          -          -          -        -                 -                   -          -             -           -        =          -
-cancelled         -          =          -          -        -                 -                   =          =             -           -        -          -
-no_show           -          -          -          -        -                 -                   -          -             checked_in  -        -          =
-expired           gone       -          -          -        -                 -                   -          -             -           -        -          -
-refused           -          -          -          =        -                 -                   -          -             -           -        -          -`;
+                  confirm    release    approve    refuse   reschedule        confirm-attendance  cancel     staff-cancel  check-in    start    complete   no-show  forgive
+held              confirmed  cancelled  -          -        -                 -                   cancelled  cancelled     -           -        -          -        -
+pending_approval  other      -          confirmed  refused  pending_approval  -                   cancelled  cancelled     -           -        -          -        -
+confirmed         other      -          =          -        confirmed         confirmed           cancelled  cancelled     checked_in  started  completed  no_show  -
+checked_in        -          -          -          -        -                 -                   begun      cancelled     =           started  completed  -        -
+started           -          -          -          -        -                 -                   -          -             -           =        completed  -        -
+completed         -          -          -          -        -                 -                   -          -             -           -        =          -        -
+cancelled         -          =          -          -        -                 -                   =          =             -           -        -          -        cancelled
+no_show           -          -          -          -        -                 -                   -          -             checked_in  -        -          =        no_show
+expired           gone       -          -          -        -                 -                   -          -             -           -        -          -        -
+refused           -          -          -          =        -                 -                   -          -             -           -        -          -        -`;
 const [header, ...rows] = grid.trim().split('\n').map((line) => line.trim().split(/ +/));
 const actions = header!;
 
@@ -103,6 +103,7 @@ describe('each state and each action', () => {
       case 'confirm': return post(`/v1/holds/${id}/confirm`, { token: tokenOf(id), customer: customer() });
       case 'release': return post(`/v1/holds/${id}/release`, { token: tokenOf(id) });
       case 'reschedule': return at(id, action, { startsAt: new Date(Date.parse(startsAt) + 30 * 60_000).toISOString() });
+      case 'forgive': return at(id, action, { staff: { reason: 'goodwill' } });
       case 'staff-cancel': return at(id, 'cancel', { staff: { reason: 'goodwill' } });
       default: return at(id, action);
     }

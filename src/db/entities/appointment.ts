@@ -83,7 +83,11 @@ export const Appointment = defineEntity({
     endReason: p.string().nullable(),
     /** Cancelled after the cut-off: counts against the customer. */
     cancelledLate: p.boolean(),
+    /** Since then it no longer counts. */
+    forgivenAt: p.datetime().nullable(),
     attendanceConfirmedAt: p.datetime().nullable(),
+    /** Since when the customer is asked to choose another time; a confirmed one is cancelled at `decideBy` if they do not. */
+    choiceOfferedAt: p.datetime().nullable(),
     seriesId: p.uuid().nullable(),
     waitlistEntryId: p.uuid().nullable(),
     startsAt: p.datetime(),

@@ -16,7 +16,9 @@ export class Migration003Life extends Migration {
       add column ended_by text,
       add column end_reason text,
       add column cancelled_late boolean not null default false,
+      add column forgiven_at timestamptz,
       add column attendance_confirmed_at timestamptz,
+      add column choice_offered_at timestamptz,
       add column series_id uuid,
       add column waitlist_entry_id uuid`);
     this.addSql(`drop index appointment_by_customer`);
@@ -25,9 +27,6 @@ export class Migration003Life extends Migration {
 
     this.addSql(`alter table appointment_event add column from_status text, add column to_status text, add column source text not null default 'api',
       add column details jsonb not null default '{}'`);
-
-    // Staff may forgive: late cancellations and no-shows of before this instant no longer count.
-    this.addSql(`alter table customer add column forgiven_at timestamptz`);
 
     // Who comes in from the street need not leave an address.
     this.addSql(`alter table contact alter column email drop not null`);
@@ -111,20 +110,26 @@ export class Migration003Life extends Migration {
       network_id uuid not null,
       shop_id uuid,
       barber_id uuid,
+      to_shop_id uuid,
       date date not null,
       mode text not null,
+      within_minutes integer not null,
       reason text not null,
       created_by text not null,
       created_at timestamptz not null default now(),
       finished_at timestamptz,
       constraint relocation_mode_is_known check (mode in ('move', 'offer')),
-      constraint relocation_is_of_a_shop_or_a_barber check (shop_id is not null or barber_id is not null)
+      constraint relocation_is_of_a_shop_or_a_barber check ((shop_id is null) <> (barber_id is null))
     )`);
+    // Who asks again while it runs joins it.
+    this.addSql(`create unique index one_relocation_at_a_time on relocation (network_id, coalesce(barber_id, shop_id), date) where finished_at is null`);
+    this.addSql(`create index relocation_by_date on relocation (network_id, date, id)`);
     this.addSql(`create table relocation_visit (
       relocation_id uuid not null references relocation,
       appointment_id uuid not null references appointment,
       network_id uuid not null,
       position integer not null,
+      starts_at timestamptz not null,
       state text not null default 'waiting',
       code text,
       settled_at timestamptz,
