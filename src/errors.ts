@@ -16,7 +16,7 @@ export const problems = {
   unsupported_media_type: { status: 415, title: 'Send the body as application/json.' },
   precondition_failed: { status: 412, title: 'The record has changed since it was read.' },
   precondition_required: { status: 428, title: 'Send If-Match with the version that you read.' },
-  idempotency_key_reused: { status: 422, title: 'That Idempotency-Key was used with another body.' },
+  idempotency_key_reused: { status: 422, title: 'That Idempotency-Key was used with another request.' },
   idempotency_key_expired: { status: 422, title: 'That Idempotency-Key was used more than 7 days ago; choose a new one.' },
   rate_limited: { status: 429, title: 'Too many requests with this API key; wait as Retry-After says.' },
 
@@ -33,6 +33,7 @@ export const problems = {
   customer_limit: { status: 409, title: 'This customer has as many visits as the shop allows.' },
   slot_taken: { status: 409, title: 'That time is taken.' },
   undecided: { status: 409, title: 'The booking could not be decided in time, so it was refused; nothing is reserved.' },
+  request_running: { status: 409, title: 'The request with that Idempotency-Key is still running; ask again as Retry-After says.' },
   in_use: { status: 409, title: 'It is still used, so it cannot be removed.' },
   already_begun: { status: 409, title: 'The visit has begun; it can no longer be changed so.' },
   not_allowed: { status: 409, title: 'The state of the appointment does not allow that.' },

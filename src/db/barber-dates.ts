@@ -80,9 +80,9 @@ async function timeOffRow(em: EntityManager, networkId: string, barberId: string
   return row;
 }
 
-export async function addTimeOff(em: EntityManager, networkId: string, barberId: string, away: TimeOffFields, options: EditOptions): Promise<Edited<TimeOffView>> {
+export async function addTimeOff(em: EntityManager, networkId: string, barberId: string, away: TimeOffFields, options: EditOptions, id: string = uuidv7()): Promise<Edited<TimeOffView>> {
   return editBarber(em, networkId, barberId, options, async (tx) => {
-    const row = tx.create(TimeOff, { id: uuidv7(), networkId, barberId, ...away, version: 1 }, { persist: true });
+    const row = (await tx.findOne(TimeOff, { id, networkId })) ?? tx.create(TimeOff, { id, networkId, barberId, ...away, version: 1 }, { persist: true });
     await tx.flush();
     return timeOffView(row);
   });

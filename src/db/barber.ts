@@ -47,10 +47,10 @@ export async function listBarbers(em: EntityManager, networkId: string, shopId: 
   return toPage(rows.map(view), page.limit, (row) => [row.name, row.id]);
 }
 
-export async function createBarber(em: EntityManager, networkId: string, fields: BarberFields): Promise<BarberView> {
+export async function createBarber(em: EntityManager, networkId: string, fields: BarberFields, id: string = uuidv7()): Promise<BarberView> {
   return em.fork().transactional(async (tx) => {
     await requireHolidaySets(tx, networkId, fields.settings);
-    const row = tx.create(Barber, { id: uuidv7(), networkId, ...fields, archivedAt: null, version: 1 }, { persist: true });
+    const row = (await tx.findOne(Barber, { id, networkId })) ?? tx.create(Barber, { id, networkId, ...fields, archivedAt: null, version: 1 }, { persist: true });
     await tx.flush();
     return view(row);
   });

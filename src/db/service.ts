@@ -33,10 +33,10 @@ export async function listServices(em: EntityManager, networkId: string, page: {
   return toPage(rows.map(view), page.limit, (row) => [row.name, row.id]);
 }
 
-export async function createService(em: EntityManager, networkId: string, fields: ServiceFields): Promise<ServiceView> {
+export async function createService(em: EntityManager, networkId: string, fields: ServiceFields, id: string = uuidv7()): Promise<ServiceView> {
   return em.fork().transactional(async (tx) => {
     await requireHolidaySets(tx, networkId, fields.settings);
-    const row = tx.create(Service, { id: uuidv7(), networkId, ...fields, durationMinutes: lengthOf(fields.segments), archivedAt: null, version: 1 }, { persist: true });
+    const row = (await tx.findOne(Service, { id, networkId })) ?? tx.create(Service, { id, networkId, ...fields, durationMinutes: lengthOf(fields.segments), archivedAt: null, version: 1 }, { persist: true });
     await tx.flush();
     return view(row);
   });

@@ -31,9 +31,9 @@ export async function readClosure(em: EntityManager, networkId: string, ids: Clo
   return closureView(await closureRow(em.fork(), networkId, ids));
 }
 
-export async function addClosure(em: EntityManager, networkId: string, shopId: string, closure: Closure, options: EditOptions): Promise<Edited<ClosureView>> {
+export async function addClosure(em: EntityManager, networkId: string, shopId: string, closure: Closure, options: EditOptions, id: string = uuidv7()): Promise<Edited<ClosureView>> {
   return editShop(em, networkId, shopId, options, async (tx) => {
-    const row = tx.create(ShopClosure, { id: uuidv7(), networkId, shopId, ...closure, version: 1 }, { persist: true });
+    const row = (await tx.findOne(ShopClosure, { id, networkId })) ?? tx.create(ShopClosure, { id, networkId, shopId, ...closure, version: 1 }, { persist: true });
     await tx.flush();
     return closureView(row);
   });

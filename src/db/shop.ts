@@ -53,10 +53,10 @@ export async function listShops(em: EntityManager, networkId: string, page: { li
 }
 
 /** A new shop has no opening hours and no barbers, so no booking can rely on it yet. */
-export async function createShop(em: EntityManager, networkId: string, fields: ShopFields): Promise<ShopView> {
+export async function createShop(em: EntityManager, networkId: string, fields: ShopFields, id: string = uuidv7()): Promise<ShopView> {
   return refuseTaken('/slug', () => em.fork().transactional(async (tx) => {
     await requireHolidaySets(tx, networkId, fields.settings);
-    const row = tx.create(Shop, { id: uuidv7(), networkId, ...fields, openingHours: [], archivedAt: null, version: 1 }, { persist: true });
+    const row = (await tx.findOne(Shop, { id, networkId })) ?? tx.create(Shop, { id, networkId, ...fields, openingHours: [], archivedAt: null, version: 1 }, { persist: true });
     await tx.flush();
     return view(row);
   }));

@@ -104,8 +104,8 @@ export function barberDateRoutes({ orm, now }: HttpDeps): Route[] {
       method: 'post', path: timeOff, scope: 'manage', tag, summary: 'Give time off',
       description: 'Either some hours (startsAt, endsAt) or whole days (fromDate, toDate, both included), which each shop reads in its own zone; a night shift belongs to the date that it begins on.',
       params: idParams, body: away, ...postOf(timeOffAnswer),
-      handle: async ({ caller, params, query, body }) => {
-        const edited = await addTimeOff(em(), caller.networkId, params.id, body, editOptions(now, query));
+      handle: async ({ caller, params, query, body, newId }) => {
+        const edited = await addTimeOff(em(), caller.networkId, params.id, body, editOptions(now, query), newId());
         const added = editedBody(edited, shownTimeOff, 201);
         return edited.dryRun ? added : { ...added, headers: { ...added.headers, Location: `/v1/barbers/${params.id}/time-off/${edited.record.id}` } };
       },

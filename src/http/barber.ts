@@ -29,8 +29,8 @@ export function barberRoutes({ orm, now }: HttpDeps): Route[] {
     route({
       method: 'post', path: '/v1/barbers', scope: 'manage', tag, summary: 'Add a barber', body: fields,
       answers: { 201: { description: 'Added; give hours in a shop next.', body: answer } }, problems: ['invalid_request'],
-      handle: async ({ caller, body }) => {
-        const barber = await createBarber(em(), caller.networkId, body);
+      handle: async ({ caller, body, newId }) => {
+        const barber = await createBarber(em(), caller.networkId, body, newId());
         return { ...versioned(barber, 201), headers: { Location: `/v1/barbers/${barber.id}`, ETag: `"${barber.version}"` } };
       },
     }),

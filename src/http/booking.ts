@@ -1,7 +1,6 @@
 /**
  * Booking: look the request up, turn plain losers away, write who asks, then let the workflow decide. Each step may find the answer.
  */
-import { createHash } from 'node:crypto';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { lookUpBooking, readBookingFacts, type BookingFacts } from '../db/booking-facts.ts';
@@ -20,11 +19,11 @@ import { createBookingLimits } from './booking-limits.ts';
 import type { Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Answer } from './route.ts';
+import { fingerprintOf, isKey } from './kept-answer.ts';
 import { asStaff, newCustomer, oneStart, oneStartFault, toContact, wantedFields, type AsStaff } from './order.ts';
 import { checkVisit, notThere, requireOneVisit, toVisit, type Wished } from './visit.ts';
 
 const day = 86_400_000;
-const keyFormat = /^[\x21-\x7e]{1,255}$/;
 /** UUIDv5 namespace of appointment ids. */
 const appointmentNamespace = '6f0d3f5c-5a0e-5d62-9d0c-6c2f1c2a9b11';
 
@@ -42,7 +41,7 @@ export type Order = Wished & {
 /** What an order is stored under, and what its answer shows beside the appointment. */
 export type Ordered = { entry: Entry; body: Order; key: string; address: string; answer: (id: string, appointment: object) => Answer };
 
-export const bookingKeyHeader = { 'Idempotency-Key': { required: true, description: 'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days.' } };
+export const bookingKeyHeader = { 'Idempotency-Key': { required: true, description: 'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days. Bookings, holds and walk-ins have keys apart from those of all other requests.' } };
 
 /** Why a booking may be refused. */
 export const refusals = [
@@ -61,7 +60,7 @@ export function createBook(deps: HttpDeps) {
 
   /** Decides an order; `shape` makes the answer of what was won. */
   return async function book(caller: Caller, body: Order, key: string | undefined, entry: Entry, address: string, shape: Ordered['answer'] = created): Promise<Answer> {
-    if (key === undefined || !keyFormat.test(key)) throw new Problem('idempotency_key_missing');
+    if (key === undefined || !isKey(key)) throw new Problem('idempotency_key_missing');
     try {
       const answer = await decide(caller, { body, key, entry, address, answer: shape });
       metrics.bookings.inc({ outcome: answer.status === 201 ? 'booked' : 'pending' });
@@ -76,7 +75,7 @@ export function createBook(deps: HttpDeps) {
     const { networkId, apiClientId } = caller;
     const { body, entry, key } = ordered;
     const id = uuidv5(`${networkId} ${apiClientId} ${key}`, appointmentNamespace);
-    const fingerprint = createHash('sha256').update(canonical(entry.kind === 'book' ? body : { ...body, entry })).digest('hex');
+    const fingerprint = fingerprintOf(entry.kind === 'book' ? body : { ...body, entry });
 
     const visit = toVisit(body);
     const around = body.startsAt ?? (body.localStart === undefined ? now().getTime() : Date.parse(`${body.localStart}:00Z`));
@@ -175,10 +174,4 @@ export function resolveStart(localStart: string, timeZone: string): number {
     case 'ambiguous':
       throw new Problem('ambiguous_local_time', { members: { instants: resolution.instants.map(toUtc), timeZone } });
   }
-}
-
-/** JSON with sorted keys, so that the order of fields does not make another body. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    part && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part);
 }

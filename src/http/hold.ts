@@ -60,7 +60,7 @@ export function holdRoutes(deps: HttpDeps): Route[] {
       method: 'post', path: '/v1/holds/:id/confirm', scope: 'book', tag, params, summary: 'Confirm a hold',
       description: 'It becomes a booking (or a request, where the shop must approve) of this customer. Repeating it answers the same.',
       body: z.strictObject({ token, customer: newCustomer }), answers, problems: [...problems, 'customer_limit', 'not_accepted', 'booking_limit'],
-      handle: async ({ caller, params: { id }, body, header }) => {
+      handle: async ({ caller, params: { id }, body, newId }) => {
         const { networkId, apiClientId } = caller;
         const found = await findAppointment(orm.em.fork(), networkId, id);
         if (!found) throw new Problem('not_found');
@@ -73,9 +73,8 @@ export function holdRoutes(deps: HttpDeps): Route[] {
         } else if ((found.status === 'confirmed' || found.status === 'pending_approval') && !(await isContact(orm.em.fork(), ids, contact))) {
           throw new Problem('not_allowed', { detail: 'It was confirmed before, with other details of the customer.' });
         }
-        const key = header('idempotency-key');
         try {
-          const after = await change(networkId, id, { action: 'confirm', by: 'customer', actor: `client:${apiClientId}`, source: 'api' }, key && `${apiClientId} ${key}`);
+          const after = await change(networkId, id, { action: 'confirm', by: 'customer', actor: `client:${apiClientId}`, source: 'api' }, newId());
           return { status: 200, body: appointmentBody(after), headers: { ETag: `"${after.version}"` } };
         } catch (error) {
           if (error instanceof Problem && error.status < 500) await takeContactBack(orm.em.fork(), ids);

@@ -1,5 +1,6 @@
 /** A route is data: method, path, scope, schemas, handler. The same value validates, authorises, and becomes the OpenAPI document. */
 import type { Express, Request } from 'express';
+import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { Problem, problems, type FieldFault, type ProblemCode } from '../errors.ts';
 import type { Caller, Scope } from './caller.ts';
@@ -7,7 +8,16 @@ import type { Caller, Scope } from './caller.ts';
 /** `json` is a body that is text already, for answers whose text was needed before. */
 export type Answer = { status: number; body?: unknown; json?: string; headers?: Record<string, string> };
 
-export type RouteInput<P, Q, B> = { caller: Caller; params: P; query: Q; body: B; header: (name: string) => string | undefined; /** Where the call comes from, through as many proxies as are trusted. */ address: string };
+export type RouteInput<P, Q, B> = {
+  caller: Caller; params: P; query: Q; body: B; header: (name: string) => string | undefined;
+  /** Where the call comes from, through as many proxies as are trusted. */
+  address: string;
+  /** Ids for what the handler makes. Under an Idempotency-Key a later try gets the same, and finds what an earlier one made before it died. */
+  newId: () => string;
+};
+
+/** Answers a POST once for each Idempotency-Key; `handle` is run unless there is an answer already. */
+export type AnswerOnce = (caller: Caller, request: Request, handle: (newId: () => string) => Promise<Answer>) => Promise<Answer>;
 
 export type Route = {
   method: 'get' | 'post' | 'put' | 'delete';
@@ -24,7 +34,7 @@ export type Route = {
   headers?: Record<string, { required: boolean; description: string }>;
   answers: Record<number, { description: string; body?: z.ZodType; headers?: Record<string, string> }>;
   problems: ProblemCode[];
-  /** What was answered under an Idempotency-Key is kept by the route's own means. */
+  /** What was answered under an Idempotency-Key is kept by the route's own means; so it must be where an answer holds a secret. */
   keepsOwnAnswer?: true;
   handle: (input: RouteInput<never, never, never>) => Promise<Answer>;
 };
@@ -42,21 +52,23 @@ export function route<P = Record<string, never>, Q = Record<string, never>, B = 
 }
 
 /** Mounts the routes; a known path with another method answers 405 with `Allow`. `authorise` throws unless the caller has the scope. */
-export function mount(app: Express, routes: Route[], authorise: (request: Request, scope: Scope) => Promise<Caller>): void {
+export function mount(app: Express, routes: Route[], authorise: (request: Request, scope: Scope) => Promise<Caller>, answerOnce: AnswerOnce): void {
   for (const declared of routes) {
     app[declared.method](declared.path, async (request, response) => {
       response.locals.route = declared.path;
       const caller = await authorise(request, declared.scope);
-      const answer = await declared.handle({
+      const input: Omit<RouteInput<never, never, never>, 'newId'> = {
         caller,
         params: parseParams(declared.params, request.params) as never,
         query: parse(declared.query ?? nothing, request.query, (path) => String(path[0] ?? 'query')) as never,
         body: parse(declared.body ?? nothing, declared.body ? readBody(request, declared.body) : (request.body ?? {}), (path) => `/${path.map(pointer).join('/')}`) as never,
         header: (name) => request.get(name),
         address: request.ip ?? '',
-      });
+      };
+      const handle = (newId: () => string) => declared.handle({ ...input, newId });
+      const answer = await (declared.method === 'post' && !declared.keepsOwnAnswer ? answerOnce(caller, request, handle) : handle(uuidv7));
       response.status(answer.status).set(answer.headers ?? {});
-      if (answer.json !== undefined) response.type('json').send(answer.json);
+      if (answer.json !== undefined) response.type(answer.headers?.['Content-Type'] ?? 'json').send(answer.json);
       else if (answer.body === undefined) response.end();
       else response.json(answer.body);
     });

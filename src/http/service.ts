@@ -43,8 +43,8 @@ export function serviceRoutes({ orm, now }: HttpDeps): Route[] {
       method: 'post', path: '/v1/services', scope: 'manage', tag, summary: 'Add a service',
       description: 'Its length comes as durationMinutes, or as segments: busy and free stretches in turn. In a free one (a colour sets) the barber may serve another customer.', body: fields,
       answers: { 201: { description: 'Added.', body: answer } }, problems: ['invalid_request'],
-      handle: async ({ caller, body }) => {
-        const service = await createService(em(), caller.networkId, body);
+      handle: async ({ caller, body, newId }) => {
+        const service = await createService(em(), caller.networkId, body, newId());
         return { ...versioned(service, 201), headers: { Location: `/v1/services/${service.id}`, ETag: `"${service.version}"` } };
       },
     }),

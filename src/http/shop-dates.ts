@@ -60,8 +60,8 @@ function closureRoutes({ orm, now }: HttpDeps): Route[] {
     route({
       method: 'post', path, scope: 'manage', tag, summary: 'Close the shop for some days', params: idParams, body: closure, ...postOf(closureAnswer),
       description: 'Both dates included; a shift past midnight belongs to the date that it begins on. A closure goes before any other hours of its dates.',
-      handle: async ({ caller, params, query, body }) => {
-        const edited = await addClosure(em(), caller.networkId, params.id, body, editOptions(now, query));
+      handle: async ({ caller, params, query, body, newId }) => {
+        const edited = await addClosure(em(), caller.networkId, params.id, body, editOptions(now, query), newId());
         const added = editedBody(edited, same, 201);
         return edited.dryRun ? added : { ...added, headers: { ...added.headers, Location: `/v1/shops/${params.id}/closures/${edited.record.id}` } };
       },

@@ -39,8 +39,8 @@ export function shopRoutes({ orm, now }: HttpDeps): Route[] {
     route({
       method: 'post', path: '/v1/shops', scope: 'manage', tag, summary: 'Add a shop', body: fields,
       answers: { 201: { description: 'Added; it has no opening hours yet.', body: answer } }, problems: ['invalid_request'],
-      handle: async ({ caller, body }) => {
-        const shop = await createShop(em(), caller.networkId, body);
+      handle: async ({ caller, body, newId }) => {
+        const shop = await createShop(em(), caller.networkId, body, newId());
         return { ...versioned(shown(shop), 201), headers: { Location: `/v1/shops/${shop.id}`, ETag: `"${shop.version}"` } };
       },
     }),
