@@ -2,13 +2,14 @@ import type { ActivityDeps } from './deps.ts';
 import { createAppointmentActivities } from './appointment.ts';
 import { createHousekeepingActivities } from './housekeeping.ts';
 import { createMessageActivities } from './message.ts';
+import { createRelocationActivities, type RelocationDeps } from './relocation.ts';
 import { createWaitlistActivities } from './waitlist.ts';
 
 export type { ActivityDeps } from './deps.ts';
 
 /** Reservations and transitions: short, and somebody is waiting. */
-export function createDecidingActivities(deps: ActivityDeps) {
-  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createWaitlistActivities(deps) };
+export function createDecidingActivities(deps: RelocationDeps) {
+  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createRelocationActivities(deps), ...createWaitlistActivities(deps) };
 }
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */

@@ -29,7 +29,7 @@ export function toView(context: DeliveryContext): MessageView {
     serviceName: context.service.name, barberName: context.barber?.name ?? null, parts: context.parts,
     customerName: context.customer?.name ?? '', customerTimeZone: context.customer?.timeZone ?? null,
     startsAt: context.startsAt, endsAt: context.endsAt, priceCents: context.parts.reduce((sum, part) => sum + part.priceCents, 0), currency: context.currency,
-    ...(context.about?.before && { before: context.about.before }), ...(context.decideBy && { keptUntil: context.decideBy }),
+    ...(context.about?.before && { before: context.about.before }), ...(context.decideBy && (context.status === 'held' || context.status === 'pending_approval') && { keptUntil: context.decideBy }),
     ...(context.policy && { policy: policyOf(context.policy) }), ...(isWhy(context.about?.reason) && { why: context.about.reason }),
     ...(refusal && { reasonCode: refusal.code, nearest: refusal.nearest.map((slot) => slot.startsAt) }),
   };

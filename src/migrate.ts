@@ -9,7 +9,7 @@ import { zoneDataVersion } from './domain/time.ts';
 import { prepareNamespace, scheduleHousekeeping } from './temporal.ts';
 
 /** Repeating is harmless, also from several machines at once. */
-export async function prepareServers(deps: Pick<Deps, 'orm' | 'temporal' | 'config' | 'log'>): Promise<void> {
+export async function prepareServers(deps: Pick<Deps, 'orm' | 'temporal' | 'config' | 'log' | 'policy'>): Promise<void> {
   const { namespace, taskQueue } = deps.config.temporal;
   const ran = await migrate(deps.orm);
   const zoneData = await adoptZoneData(deps.orm.em, zoneDataVersion());
@@ -17,7 +17,7 @@ export async function prepareServers(deps: Pick<Deps, 'orm' | 'temporal' | 'conf
     deps.log.warn({ ...zoneData }, 'zone data has changed: "times check" tells which appointments no longer begin at their promised time');
   }
   await prepareNamespace(deps.temporal.connection, namespace);
-  await scheduleHousekeeping(deps.temporal.client, taskQueue);
+  await scheduleHousekeeping(deps.temporal.client, taskQueue, deps.policy);
   deps.log.info({ ran, zoneData: zoneData.now }, 'the database and the namespace are ready');
 }
 

@@ -1,9 +1,9 @@
 /** Temporal from our side: the client's connection, and what a namespace must have before the first workflow. */
-import { Client, Connection, ScheduleAlreadyRunning } from '@temporalio/client';
+import { Client, Connection, ScheduleAlreadyRunning, type ScheduleSpec } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { Config } from './config.ts';
-import { searchAttributes } from '../workflows/messages.ts';
+import { searchAttributes, type Policy } from '../workflows/messages.ts';
 
 /** Connects lazily: a program may start while Temporal is away, and recover later. */
 export function openTemporal(config: Config): { client: Client; connection: Connection } {
@@ -35,15 +35,20 @@ export async function prepareNamespace(connection: Connection, namespace: string
   if (missing.length > 0) await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
 }
 
-/** Has Temporal run the housekeeping workflow every night. Repeating is harmless: the schedule is made once for a task queue. */
-export async function scheduleHousekeeping(client: Client, taskQueue: string): Promise<void> {
-  try {
-    await client.schedule.create({
-      scheduleId: `housekeeping-${taskQueue}`,
-      spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' },
-      action: { type: 'startWorkflow', workflowType: 'housekeeping', taskQueue, args: [] },
-    });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+/**
+ * Has Temporal run the housekeeping workflow every night, and every ten minutes the one for what is overdue. Repeating is harmless: a schedule
+ * is made once for a task queue.
+ */
+export async function scheduleHousekeeping(client: Client, taskQueue: string, policy: Policy): Promise<void> {
+  const schedules: { scheduleId: string; spec: ScheduleSpec; workflowType: string; args: unknown[] }[] = [
+    { scheduleId: `housekeeping-${taskQueue}`, spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' }, workflowType: 'housekeeping', args: [] },
+    { scheduleId: `overdue-${taskQueue}`, spec: { intervals: [{ every: '10m' }] }, workflowType: 'overdue', args: [{ policy }] },
+  ];
+  for (const { scheduleId, spec, workflowType, args } of schedules) {
+    try {
+      await client.schedule.create({ scheduleId, spec, action: { type: 'startWorkflow', workflowType, taskQueue, args } });
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    }
   }
 }

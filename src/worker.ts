@@ -31,7 +31,7 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
 
   const deciding = await Worker.create({
     ...shared, taskQueue, workflowBundle,
-    activities: createDecidingActivities(activityDeps),
+    activities: createDecidingActivities({ ...activityDeps, client: deps.temporal.client, taskQueue }),
     // Local activities hold a pool connection each; more of them would only queue for one.
     maxConcurrentLocalActivityExecutions: config.databasePoolSize,
     // Nearly every booking's first task comes by the normal queue, so half of the pollers wait there.

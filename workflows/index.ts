@@ -1,4 +1,6 @@
 export { appointment } from './appointment.ts';
 export { housekeeping } from './housekeeping.ts';
+export { overdue } from './overdue.ts';
 export { redelivery } from './redelivery.ts';
+export { relocation } from './relocation.ts';
 export { waitlist } from './waitlist.ts';

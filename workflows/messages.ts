@@ -94,6 +94,16 @@ export const searchAttributesOf = (input: AppointmentInput) => [
 /** Well above a reservation; a worker that dies inside one is noticed after this. */
 export const workflowTaskTimeout = '5s';
 
+/** Whatever its own timer should have ended and has not. */
+export type OverdueInput = { policy: Policy };
+
 /** Who is to be looked after: one shop's waitlist, or (without a shop) everybody's. `cause` makes repeating harmless. */
 export type WaitlistInput = { networkId?: string; shopId?: string; cause: string; policy: Policy };
 export type WaitlistWorkflow = (input: WaitlistInput) => Promise<number>;
+
+/** Taking the visits of a blocked day elsewhere: which they are stands in the database. */
+export type RelocationInput = { networkId: string; relocationId: string; policy: Policy };
+export type RelocationProgress = { total: number; moved: number; offered: number; gone: number; stuck: number; left: number };
+export type RelocationWorkflow = (input: RelocationInput) => Promise<RelocationProgress>;
+export const relocationWorkflowId = (relocationId: string): string => `relocation-${relocationId}`;
+export const progressQuery = defineQuery<RelocationProgress>('progress');

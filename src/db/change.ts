@@ -59,7 +59,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
       break;
     case 'approve':
       effects.push(...planConfirmation(row.startsAt.getTime(), policyOf(row.policy).reminderLeadMinutes, at.getTime(), theirs));
-      row.decideBy = null;
+      Object.assign(row, { decideBy: null, choiceOfferedAt: null });
       break;
     case 'cancel':
       row.cancelledLate = late;
@@ -76,6 +76,11 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
       break;
     case 'confirm_attendance':
       row.attendanceConfirmedAt = at;
+      if (!row.choiceOfferedAt) break;
+      // It can take place after all.
+      effects.push(...planConfirmation(row.startsAt.getTime(), policyOf(row.policy).reminderLeadMinutes, at.getTime(), theirs).filter(({ kind }) => kind !== 'confirmation_barber'));
+      Object.assign(row, { decideBy: null, choiceOfferedAt: null });
+      await withdrawDeliveries(tx, row.id, change.action, at, ['choose_customer']);
       break;
     case 'offer_choice':
       row.choiceOfferedAt = at;

@@ -91,6 +91,9 @@ export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy
       if (now >= startsAt) return refuse('already_begun');
       return by === 'customer' && now > startsAt - policy.rescheduleCutoffMinutes * MINUTE ? refuse('reschedule_too_late') : allow(to);
     case 'confirm_attendance':
+      // Of what cannot take place as booked, only the shop can say that it will after all.
+      if (by === 'customer' && decideBy !== null) return refuse('not_allowed');
+      return now >= startsAt ? refuse('already_begun') : allow(to);
     case 'retime':
     case 'offer_choice':
       return now >= startsAt ? refuse('already_begun') : allow(to);

@@ -16,17 +16,19 @@ import type { HttpDeps } from './deps.ts';
 import { mountHealth } from './health.ts';
 import { holdRoutes } from './hold.ts';
 import { holidaySetRoutes } from './holiday-set.ts';
+import { createAnswerOnce } from './kept-answer.ts';
 import { networkRoutes } from './network.ts';
 import { openApiDocument } from './openapi.ts';
 import { answerProblems } from './problem.ts';
 import { mount, type Route } from './route.ts';
+import { relocationRoutes } from './relocation.ts';
 import { serviceRoutes } from './service.ts';
 import { shopDateRoutes } from './shop-dates.ts';
 import { shopRoutes } from './shop.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, holdRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, holdRoutes, relocationRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 
@@ -80,7 +82,7 @@ export function createApp(deps: HttpDeps): Express {
     const caller = request.res?.locals.caller as Caller;
     requireScope(caller, scope);
     return caller;
-  });
+  }, createAnswerOnce(deps));
   app.use(() => {
     throw new Problem('not_found');
   });

@@ -25,7 +25,7 @@ export const appointmentAnswer = z.object({
   policy: z.object({
     cancelUntil: z.string(), lateCancel: z.enum(['count', 'refuse']), rescheduleUntil: z.string(), noShowGraceMinutes: z.int().nullable(), text: z.object({ en: z.string(), pt: z.string() }),
   }).meta({ description: 'What it was booked under: until when a customer may cancel and move it, and that in words.' }),
-  decideBy: z.string().nullable().meta({ description: 'Of a hold or a request: until when it is to be confirmed or approved.' }),
+  decideBy: z.string().nullable().meta({ description: 'Of a hold or a request: until when it is to be confirmed or approved. Of a visit that cannot take place as booked: until when the customer is to choose.' }),
   ended: z.object({ by: z.string().nullable(), reason: z.string().nullable(), late: z.boolean() }).nullable().meta({ description: 'Of what is over: on whose behalf, why, and whether it counts as a late cancellation.' }),
   workflowId: z.string(),
 }).meta({ id: 'Appointment' });

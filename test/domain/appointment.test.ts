@@ -71,6 +71,8 @@ describe('the life of an appointment', () => {
     ['a check-in', 'check_in', 'staff', standing('confirmed'), -12 * hour, -12 * hour - 1, 'too_early'],
     ['a no-show, by hand', 'mark_no_show', 'staff', standing('confirmed', { noShowGraceMinutes: 15 }), 0, -1, 'too_early'],
     ['a no-show, by the timer', 'mark_no_show', 'timer', standing('confirmed', { noShowGraceMinutes: 15 }), 15 * minute, 15 * minute - 1, 'too_early'],
+    ['a choice, offered', 'offer_choice', 'staff', standing('confirmed'), -1, 0, 'already_begun'],
+    ['a choice that nobody made, by the timer', 'cancel', 'timer', { ...standing('confirmed'), decideBy: 0 }, 0, -1, 'too_early'],
     ['an end, by the timer', 'complete', 'timer', standing('started'), hour, hour - 1, 'too_early'],
   ];
   for (const [name, action, by, at, allowed, refused, code] of limits) {

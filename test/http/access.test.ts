@@ -5,6 +5,7 @@ import { createApiKey } from '../../src/db/api-key.ts';
 import { addTimeOff, putException } from '../../src/db/barber-dates.ts';
 import { putTerms } from '../../src/db/barber-service.ts';
 import { putHolidaySet } from '../../src/db/holiday-set.ts';
+import { beginRelocation } from '../../src/db/relocation.ts';
 import { addClosure, putShopException } from '../../src/db/shop-dates.ts';
 import { allRoutes } from '../../src/http/app.ts';
 import type { Scope } from '../../src/http/caller.ts';
@@ -28,10 +29,13 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'put /v1/network': () => ({ name: 'New' }),
   'put /v1/holiday-sets/:slug': () => ({ name: 'New', days: [] }),
   'post /v1/appointments/:id/cancel': () => ({}),
+  'post /v1/appointments/:id/confirm-attendance': () => ({}),
+  'post /v1/appointments/:id/forgive': () => ({ staff: { reason: 'goodwill' } }),
   'post /v1/appointments/:id/reschedule': () => ({ startsAt: '2027-05-05T10:00:00Z' }),
   'post /v1/holds': ({ shopId, serviceId }) => ({ shopId, serviceId, startsAt: '2027-05-05T10:00:00Z' }),
   'post /v1/holds/:id/confirm': () => ({ token, customer: { name: 'Rui', email: 'rui@example.com' } }),
   'post /v1/holds/:id/release': () => ({ token }),
+  'post /v1/relocations': ({ barberIds, at }) => ({ barberId: barberIds[0], date: at('12:00').slice(0, 10), mode: 'offer', reason: 'illness' }),
   'post /v1/walk-ins': ({ shopId, serviceId }) => ({ shopId, serviceId }),
   'post /v1/shops': () => shop,
   'put /v1/shops/:id': () => shop,
@@ -86,7 +90,8 @@ describe('access', () => {
     const away = await addTimeOff(orm.em.fork(), networkId, barberId, { startsAt: from, endsAt: to, fromDate: null, toDate: null, reason: '' }, real());
     await putException(orm.em.fork(), networkId, { barberId, shopId, date }, 0, { hours: [], breaks: [], reason: '' }, real());
     await putTerms(orm.em.fork(), networkId, { barberId, serviceId }, 0, { offered: true, segments: null, priceCents: null, settings: {} }, real());
-    const found = { appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
+    const relocationId = await beginRelocation(orm.em.fork(), networkId, { barberId, shopId: null, toShopId: null, date: '2027-06-02', mode: 'offer', reason: 'illness', withinMinutes: 60, createdBy: 'test' }, new Date());
+    const found = { relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }
 
@@ -106,7 +111,7 @@ describe('access', () => {
 
   /** Everything that a network owns, as one text. */
   async function stateOf({ networkId }: TestNetwork): Promise<string> {
-    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request'];
+    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit'];
     const union = tables.map((table) => `select to_jsonb(t) as row from ${table} t where network_id = '${networkId}'`).join(' union all ');
     return JSON.stringify(await engine.database.orm.em.fork().execute(`select row from (${union}) r order by row::text`));
   }

@@ -23,6 +23,7 @@ export class Migration003Life extends Migration {
       add column waitlist_entry_id uuid`);
     this.addSql(`drop index appointment_by_customer`);
     this.addSql(`create index appointment_by_customer on appointment (customer_id, starts_at)`);
+    this.addSql(`create index appointment_by_deadline on appointment (coalesce(decide_by, ends_at)) where status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')`);
     this.addSql(`create index appointment_by_series on appointment (series_id, starts_at) where series_id is not null`);
 
     this.addSql(`alter table appointment_event add column from_status text, add column to_status text, add column source text not null default 'api',
@@ -143,7 +144,10 @@ export class Migration003Life extends Migration {
       api_client_id uuid not null,
       key text not null,
       fingerprint text not null,
+      id uuid not null,
       began_at timestamptz not null default now(),
+      running_since timestamptz default now(),
+      tries integer not null default 1,
       status integer,
       headers jsonb,
       body text,

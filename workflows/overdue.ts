@@ -1,0 +1,23 @@
+/** Every ten minutes: what its own workflow should have ended and has not (terminated by a person, say) is ended, and told. */
+import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { DecidingActivities } from '../activities/index.ts';
+import { redeliveryWorkflowId, type OverdueInput, type RedeliveryWorkflow } from './messages.ts';
+
+const { findOverdue, changeAppointment } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '1m', retry: { initialInterval: '5s', maximumInterval: '1m', maximumAttempts: 5 } });
+
+export async function overdue({ policy }: OverdueInput): Promise<number> {
+  const found = await findOverdue({ policy });
+  for (const { action, ...ids } of found) {
+    const result = await changeAppointment({ ...ids, change: { action, actor: 'housekeeping', by: 'timer', source: 'timer' } });
+    if (!result.ok || result.stand.effects.length === 0) continue;
+    try {
+      await startChild<RedeliveryWorkflow>('redelivery', {
+        workflowId: redeliveryWorkflowId(ids.appointmentId, result.stand.version), args: [{ ...ids, policy, deliveries: result.stand.effects }], parentClosePolicy: ParentClosePolicy.ABANDON,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+  return found.length;
+}
