@@ -3,6 +3,7 @@ import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, t
 import { v5 as uuidv5 } from 'uuid';
 import { changeAppointment } from '../src/db/change.ts';
 import { finishRelocation, planVisit, readVisitIds, settleVisit, type Settled, type VisitIds } from '../src/db/relocating.ts';
+import { findUnfinished } from '../src/db/relocation.ts';
 import type { Change, ChangeResult } from '../src/domain/change.ts';
 import { appointmentWorkflowId, changeUpdate, redeliveryWorkflowId, type Policy, type RedeliveryWorkflow } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -43,6 +44,11 @@ export function createRelocationActivities({ orm, now, client, taskQueue }: Relo
   }
 
   return {
+    /** A read. */
+    async findUnfinishedRelocations(): Promise<RelocationIds[]> {
+      return findUnfinished(em(), now());
+    },
+
     /** A read. */
     async listRelocationVisits({ networkId, relocationId }: RelocationIds): Promise<string[]> {
       return readVisitIds(em(), networkId, relocationId);

@@ -32,10 +32,12 @@ type Whom = Pick<NewRelocation, 'barberId' | 'shopId' | 'date'>;
  * Blocks the day for the barber (everywhere) or the shop and lists the visits that are hit, by start, under the diaries: a rival's booking is
  * on the list or is refused. Whoever asks again while it runs joins it, as it is. Throws 404, and 400 of a day that has passed.
  */
-export async function beginRelocation(em: EntityManager, networkId: string, wanted: NewRelocation, now: Date): Promise<string> {
+export async function beginRelocation(em: EntityManager, networkId: string, wanted: NewRelocation, now: Date, id: string): Promise<string> {
+  // A try before this one, under the same Idempotency-Key, got so far.
+  if ((await listRelocations(em.fork(), networkId, { id })).length > 0) return id;
   const running = await findRunning(em.fork(), networkId, wanted);
   if (running) return running;
-  const edit = async (tx: EntityManager): Promise<string> => (await findRunning(tx, networkId, wanted)) ?? write(tx, networkId, wanted, now);
+  const edit = async (tx: EntityManager): Promise<string> => (await findRunning(tx, networkId, wanted)) ?? write(tx, networkId, wanted, now, id);
   const options = { now, dryRun: false };
   try {
     const { record } = wanted.barberId ? await editBarber(em, networkId, wanted.barberId, options, edit) : await editShop(em, networkId, wanted.shopId!, options, edit);
@@ -52,13 +54,12 @@ async function findRunning(em: EntityManager, networkId: string, { barberId, sho
   return row?.id ?? null;
 }
 
-async function write(tx: EntityManager, networkId: string, wanted: NewRelocation, now: Date): Promise<string> {
+async function write(tx: EntityManager, networkId: string, wanted: NewRelocation, now: Date, id: string): Promise<string> {
   const { barberId, shopId, toShopId, date, mode, reason, withinMinutes, createdBy } = wanted;
   await requireToday(tx, networkId, wanted, now);
   await requireOpenShop(tx, networkId, toShopId);
   await block(tx, networkId, wanted);
   const visits = await readAffected(tx, networkId, wanted, now);
-  const id = uuidv7();
   await tx.execute(
     `insert into relocation (id, network_id, barber_id, shop_id, to_shop_id, date, mode, reason, within_minutes, created_by, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [id, networkId, barberId, shopId, toShopId, date, mode, reason, withinMinutes, createdBy, now],
@@ -122,6 +123,11 @@ async function readAffected(tx: EntityManager, networkId: string, { barberId, sh
     for (const { appointmentId } of findAffected(facts, date, shopId !== null, parts)) hit.add(appointmentId);
   }
   return [...new Map(rows.filter((row) => hit.has(row.appointmentId)).map((row) => [row.appointmentId, { id: row.appointmentId, startsAt: new Date(row.visitStartsAt) }])).values()];
+}
+
+/** Those that should have been running for minutes: Temporal may have been away when they were to be started. */
+export async function findUnfinished(em: EntityManager, now: Date): Promise<{ networkId: string; relocationId: string }[]> {
+  return em.execute(`select network_id as "networkId", id as "relocationId" from relocation where finished_at is null and created_at < ?::timestamptz - interval '2 minutes' order by created_at limit 50`, [now]);
 }
 
 /** A relocation as plain data; instants are ISO text in UTC. */

@@ -80,10 +80,10 @@ export function relocationRoutes(deps: HttpDeps): Route[] {
       body: newRelocation,
       answers: { 202: { description: 'It runs; how far it is stands at Location.', body: full, headers: { Location: 'The relocation.' } } },
       problems: ['invalid_request', 'not_found', 'temporal_unavailable', 'outcome_unknown'],
-      handle: async ({ caller: { networkId, apiClientId }, body }) => {
+      handle: async ({ caller: { networkId, apiClientId }, body, newId }) => {
         await ready();
         const { barberId = null, shopId = null, toShopId = null, ...rest } = body;
-        const id = await beginRelocation(orm.em.fork(), networkId, { ...rest, barberId, shopId, toShopId, createdBy: `client:${apiClientId}` }, now());
+        const id = await beginRelocation(orm.em.fork(), networkId, { ...rest, barberId, shopId, toShopId, createdBy: `client:${apiClientId}` }, now(), newId());
         await start(networkId, id);
         return { status: 202, body: await read(networkId, id), headers: { Location: `${path}/${id}` } };
       },

@@ -90,7 +90,7 @@ describe('access', () => {
     const away = await addTimeOff(orm.em.fork(), networkId, barberId, { startsAt: from, endsAt: to, fromDate: null, toDate: null, reason: '' }, real());
     await putException(orm.em.fork(), networkId, { barberId, shopId, date }, 0, { hours: [], breaks: [], reason: '' }, real());
     await putTerms(orm.em.fork(), networkId, { barberId, serviceId }, 0, { offered: true, segments: null, priceCents: null, settings: {} }, real());
-    const relocationId = await beginRelocation(orm.em.fork(), networkId, { barberId, shopId: null, toShopId: null, date: '2027-06-02', mode: 'offer', reason: 'illness', withinMinutes: 60, createdBy: 'test' }, new Date());
+    const relocationId = await beginRelocation(orm.em.fork(), networkId, { barberId, shopId: null, toShopId: null, date: '2027-06-02', mode: 'offer', reason: 'illness', withinMinutes: 60, createdBy: 'test' }, new Date(), randomUUID());
     const found = { relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }

@@ -63,4 +63,20 @@ describe('what is overdue', () => {
     expect(await read(over)).to.deep.include({ status: 'completed', ended: { by: 'timer', reason: null, late: false } });
     expect((await read(ahead)).status).to.equal('confirmed');
   });
+
+  it('a relocation, that was written and never began, is begun', async () => {
+    const { body: { id } } = await book(engine, network);
+    const { body: relocation, text } = await post('/v1/relocations', { barberId: network.barberIds[0], date: network.at('10:00').slice(0, 10), mode: 'offer', reason: 'illness' });
+    await eventually(() => engine.call(network.apiKey, 'GET', `/v1/relocations/${relocation.id}`), ({ body }) => body.finishedAt !== null);
+    const lost = randomUUID();
+    const em = engine.database.orm.em.fork();
+    const columns = 'network_id, barber_id, shop_id, to_shop_id, date, mode, within_minutes, reason, created_by';
+    await em.execute(`insert into relocation (id, ${columns}, created_at) select ?, ${columns}, now() - interval '5 minutes' from relocation where id = ?`, [lost, relocation.id]);
+    await em.execute(`insert into relocation_visit (relocation_id, appointment_id, network_id, position, starts_at) select ?, appointment_id, network_id, position, starts_at from relocation_visit where relocation_id = ?`, [lost, relocation.id]);
+    await sweep();
+
+    const { body } = await eventually(() => engine.call(network.apiKey, 'GET', `/v1/relocations/${lost}`), (answer) => answer.body.finishedAt !== null);
+    expect(body.visits, text).to.have.length(1);
+    expect(body.visits[0].appointmentId).to.equal(id);
+  });
 });
