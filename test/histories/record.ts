@@ -10,7 +10,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import type { Change, ChangeResult } from '../../src/domain/change.ts';
 import { visitOf } from '../../src/domain/rules.ts';
-import { changeUpdate } from '../../workflows/messages.ts';
+import { changeUpdate, relocationWorkflowId, type RelocationWorkflow } from '../../workflows/messages.ts';
 import { booked, cancelled, changed, openStage, planned, refused, shortPolicy, stand, type Script, type Started } from '../support/scripted.ts';
 
 const version = process.argv[2] ?? 'v3';
@@ -152,6 +152,12 @@ const paths: Record<string, Path> = {
   },
 };
 
+/** Without the paths of this machine. */
+function store(name: string, history: Parameters<typeof historyToJSON>[0]): void {
+  writeFileSync(new URL(`${version}-${name}.json`, import.meta.url), `${JSON.stringify(JSON.parse(historyToJSON(history).replaceAll(`${process.cwd()}/`, '')))}\n`);
+  process.stdout.write(`${version}-${name}\n`);
+}
+
 const asked = process.argv.slice(3);
 for (const [name, { script, wishes, after }] of Object.entries(paths).filter(([path]) => asked.length === 0 || asked.includes(path))) {
   tries = 0;
@@ -161,8 +167,22 @@ for (const [name, { script, wishes, after }] of Object.entries(paths).filter(([p
     await after?.(started);
     const handle = stage.client.workflow.getHandle(started.workflowId);
     await handle.result();
-    writeFileSync(new URL(`${version}-${name}.json`, import.meta.url), `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()).replaceAll(`${process.cwd()}/`, '')))}\n`);
+    store(name, await handle.fetchHistory());
   });
-  process.stdout.write(`${version}-${name}\n`);
+}
+if (asked.length === 0 || asked.includes('relocation')) {
+  const answers = ['moved', 'offered'] as const;
+  const visits = [randomUUID(), randomUUID(), randomUUID()];
+  const script: Script = {
+    listRelocationVisits: async () => visits, giveVisitUp: async () => 'stuck', finishRelocation: async () => {},
+    relocateVisit: async ({ appointmentId }) => answers[visits.indexOf(appointmentId)] ?? Promise.reject(ApplicationFailure.nonRetryable('bug')),
+  };
+  await stage.play(script, async ({ taskQueue }) => {
+    const handle = await stage.client.workflow.start<RelocationWorkflow>('relocation', {
+      workflowId: relocationWorkflowId(randomUUID()), taskQueue, args: [{ networkId: randomUUID(), relocationId: randomUUID(), policy: shortPolicy({}) }],
+    });
+    await handle.result();
+    store('relocation', await handle.fetchHistory());
+  });
 }
 await stage.close();

@@ -18,7 +18,7 @@ export type Stage = {
   client: Client;
   bundle: WorkflowBundleWithSourceMap;
   /** Runs workers with these activities around the work; calls are noted as `name id` or `name action`. */
-  play: <T>(script: Script, work: (run: { start: (wishes?: Partial<AppointmentInput>) => Started; calls: string[] }) => Promise<T>) => Promise<T>;
+  play: <T>(script: Script, work: (run: { start: (wishes?: Partial<AppointmentInput>) => Started; calls: string[]; taskQueue: string }) => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 };
 
@@ -57,7 +57,7 @@ export async function openStage(): Promise<Stage> {
         });
         return { input, workflowId, outcome: client.workflow.executeUpdateWithStart(bookUpdate, { updateId: bookUpdateId, startWorkflowOperation }) };
       };
-      return deciding.runUntil(effects.runUntil(work({ start, calls })));
+      return deciding.runUntil(effects.runUntil(work({ start, calls, taskQueue })));
     },
     close: async () => {
       await native.close();

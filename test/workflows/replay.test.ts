@@ -17,7 +17,7 @@ describe('stored histories', () => {
   it('there is one of each path, as today\'s workflow takes it', () => {
     const paths = [
       'booked-and-completed', 'lost-race', 'cancelled-held', 'cancelled-pending', 'cancelled-confirmed', 'cancelled-checked-in', 'rescheduled-twice', 'no-show', 'no-show-then-came',
-      'hold-expired', 'hold-confirmed', 'approved', 'approval-expired', 'waitlist-offer-expired', 'time-offered', 'retimed',
+      'hold-expired', 'hold-confirmed', 'approved', 'approval-expired', 'waitlist-offer-expired', 'time-offered', 'retimed', 'relocation',
     ];
     expect(stored).to.include.members(paths.map((path) => `v3-${path}.json`));
   });
