@@ -1,47 +1,21 @@
 /**
  * Program: sends a day of booking requests through the HTTP API of the running system, waits for the mails, and proves in the database
- * that nobody was booked twice and nobody refused without a reason. Exit code 1 if any of that fails.
+ * that nobody was booked twice and nobody refused without a reason; then what becomes of the bookings (cancels, moves, no-shows), and proves
+ * that rows, events, claimed time and messages say what was last answered. Exit code 1 if any of that fails.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { createAfter, lastAnswers } from './replay/after.ts';
+import { secondsSince, sendAll } from './replay/lanes.ts';
 import { deliveryReader, inboxReader, waitForMails } from './replay/mails.ts';
 import { readOptions, usage, type Options } from './replay/options.ts';
-import { startProgress } from './replay/progress.ts';
+import { printable } from './replay/print.ts';
+import { countMessages, findWrong, readZones, waitUntilSent } from './replay/proof-after.ts';
 import { countOverlaps, findUnexplained, readClockOffset, type Refusal } from './replay/proof.ts';
-import { countMails, isGood, printable, splitRepeats, tally, type Report } from './replay/report.ts';
-import { localStart, readRows, type Row } from './replay/rows.ts';
-import { send, type Sent } from './replay/send.ts';
-
-const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;
-
-/** Sends all rows, begun in their order, with at most `concurrency` in flight. */
-async function sendAll(options: Options, rows: Row[]): Promise<Sent[]> {
-  const sent: Sent[] = [];
-  let next = 0;
-  let done = 0;
-  const booked = new Set<string>();
-  const startedAt = performance.now();
-  const progress = startProgress('Requests', rows.length, () => `${booked.size} booked, ${(booked.size / secondsSince(startedAt)).toFixed(1)}/s`);
-
-  async function lane(): Promise<void> {
-    for (let index = next++; index < rows.length; index = next++) {
-      if (options.rate !== null) await sleep(Math.max(0, (index / options.rate - secondsSince(startedAt)) * 1000));
-      const result = await send(options, rows[index]!);
-      sent[index] = result;
-      if (result.answer.kind === 'booked') booked.add(result.answer.appointmentId);
-      progress.set((done += 1));
-    }
-  }
-
-  try {
-    await Promise.all(Array.from({ length: Math.min(options.concurrency, rows.length) }, lane));
-  } finally {
-    progress.stop();
-  }
-  return sent;
-}
+import { countMails, isGood, splitRepeats, tally, tallyAfter, type AfterReport, type Report } from './replay/report.ts';
+import { inPhases, localStart, readRows, type Row } from './replay/rows.ts';
+import { book, type Sent } from './replay/send.ts';
 
 function toRefusals(sent: Sent[], from: string, clockOffset: number): Refusal[] {
   return sent.flatMap(({ row, answer, answeredAt }) => {
@@ -52,19 +26,18 @@ function toRefusals(sent: Sent[], from: string, clockOffset: number): Refusal[] 
   });
 }
 
-/** Sends the file, then asks the inbox and the database what became of it. */
-async function replay(options: Options, rows: Row[], database: pg.Pool): Promise<Report> {
-  const clockOffset = await readClockOffset(database);
+/** Sends the bookings, then asks the inbox and the database what came of them. */
+async function replayBookings(options: Options, rows: Row[], database: pg.Pool, clockOffset: number): Promise<{ sent: Sent[]; report: Omit<Report, 'after'> }> {
   const startedAt = performance.now();
-  const sent = await sendAll(options, rows);
+  const sent = await sendAll(options, 'Requests', rows, (row) => book(options, row));
   const counts = tally(sent, secondsSince(startedAt));
 
-  const customers = new Map(sent.flatMap(({ row, answer }) => (answer.kind === 'booked' ? [[answer.appointmentId, row.email]] : [])));
+  const customers = new Map(sent.flatMap(({ row, answer }) => (answer.kind === 'done' ? [[answer.appointmentId, row.email]] : [])));
   const ids = [...customers.keys()];
   const waitedFrom = performance.now();
   const reader = options.mailApi === null ? deliveryReader(database, ids) : inboxReader(options.mailApi, customers);
   const found = await waitForMails(reader, ids.length);
-  return {
+  const report = {
     file: basename(options.file),
     from: options.from,
     run: options.run,
@@ -73,6 +46,40 @@ async function replay(options: Options, rows: Row[], database: pg.Pool): Promise
     overlaps: await countOverlaps(database, ids),
     unexplained: await findUnexplained(database, toRefusals(splitRepeats(sent).first, options.from, clockOffset)),
   };
+  return { sent, report };
+}
+
+/** Sends what becomes of the bookings, and holds the database against the last answers of both phases. */
+async function replayAfter(options: Options, rows: Row[], bookings: Sent[], database: pg.Pool, clockOffset: number): Promise<AfterReport> {
+  const booked = new Map(bookings.flatMap(({ row, answer }) => (answer.kind === 'done' ? [[row.key, answer.appointmentId]] : [])));
+  const zones = await readZones(database);
+  const since = new Date(Date.now() + clockOffset);
+  const startedAt = performance.now();
+  const send = createAfter({ target: options, booked, zoneOf: (shopId) => zones.get(shopId) ?? 'UTC', now: options.now });
+  const sent = await sendAll(options, 'Then    ', rows, send);
+  const counts = tallyAfter(sent, secondsSince(startedAt));
+
+  const last = lastAnswers([...bookings, ...sent]);
+  const ids = last.map(({ appointmentId }) => appointmentId);
+  const waitedFrom = performance.now();
+  await waitUntilSent(database, ids);
+  const waitedSeconds = secondsSince(waitedFrom);
+  return {
+    ...counts,
+    messages: { ...(await countMessages(database, ids, since)), waitedSeconds },
+    overlaps: await countOverlaps(database, last.flatMap(({ appointmentId, status }) => (status === 'confirmed' ? [appointmentId] : []))),
+    wrong: await findWrong(database, last),
+  };
+}
+
+/**
+ * In two phases, each with its proofs: a refused booking must be held against the diary as it was then, not against one from which time was
+ * given back since; and a confirmation that has not gone out when its appointment is cancelled or moved is withdrawn, so all are awaited first.
+ */
+async function replay(options: Options, { bookings, after }: ReturnType<typeof inPhases>, database: pg.Pool): Promise<Report> {
+  const clockOffset = await readClockOffset(database);
+  const { sent, report } = await replayBookings(options, bookings, database, clockOffset);
+  return { ...report, after: await replayAfter(options, after, sent, database, clockOffset) };
 }
 
 async function main(): Promise<number> {
@@ -82,8 +89,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (!existsSync(options.file)) throw new Error(`There is no file ${options.file}.`);
-  const rows = readRows(options.file).slice(0, options.limit);
-  if (rows.length === 0) throw new Error(`There are no rows in ${options.file}.`);
+  const rows = inPhases(readRows(options.file), options.limit);
+  if (rows.bookings.length === 0) throw new Error(`There are no bookings in ${options.file}.`);
   const database = new pg.Pool({ connectionString: options.databaseUrl, max: 1, application_name: 'punctual replay' });
   // A connection may die while requests are sent (the database is restarted, say); the next query opens another.
   database.on('error', () => {});
@@ -94,7 +101,7 @@ async function main(): Promise<number> {
     throw new Error(`The system does not answer at ${options.api}, or its database does not; is npm start running?`, { cause: error });
   }
   try {
-    console.error(`Sending ${rows.length} requests to ${options.api}, day 0 is ${options.from}, run ${options.run}.`);
+    console.error(`Sending ${rows.bookings.length} bookings and ${rows.after.length} requests about them to ${options.api}, day 0 is ${options.from}, run ${options.run}.`);
     const report = await replay(options, rows, database);
     console.log(printable(report));
     if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -172,7 +172,7 @@ for (const [name, { script, wishes, after }] of Object.entries(paths).filter(([p
 }
 if (asked.length === 0 || asked.includes('relocation')) {
   const answers = ['moved', 'offered'] as const;
-  const visits = [randomUUID(), randomUUID(), randomUUID()];
+  const visits: string[] = [randomUUID(), randomUUID(), randomUUID()];
   const script: Script = {
     listRelocationVisits: async () => visits, giveVisitUp: async () => 'stuck', finishRelocation: async () => {},
     relocateVisit: async ({ appointmentId }) => answers[visits.indexOf(appointmentId)] ?? Promise.reject(ApplicationFailure.nonRetryable('bug')),

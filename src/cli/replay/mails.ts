@@ -1,5 +1,6 @@
 /**
- * Counts the confirmation mails of this run's bookings. Two readers answer the same question: maildev's inbox, where the mails really
+ * Counts the confirmation mails of this run's bookings, before anything becomes of them: a confirmation that has not gone out when its
+ * appointment is cancelled or moved is withdrawn. Two readers answer the same question: maildev's inbox, where the mails really
  * arrived, and, where mail goes elsewhere, the delivery rows, which say that the mail server took them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -10,6 +10,8 @@ export type Options = {
   from: string;
   /** Goes before each row's key, so that the same file can be sent again as new requests. */
   run: string;
+  /** The moment from which past visits count back, in epoch milliseconds: where the salt is a time, that time, so that a repetition means the same. */
+  now: number;
   concurrency: number;
   limit: number;
   /** Requests begun in a second at most; null for as fast as the answers come. */
@@ -29,9 +31,10 @@ const mainlandZone = 'Europe/Lisbon';
 
 export const usage = `npm run replay -- <file.csv> [options]        (a day of 3,000 requests: src/dev/data/day-3000.csv)
   --from YYYY-MM-DD    the date of day offset 0 (default: the next Monday)
-  --run SALT           salts the idempotency keys (default: the time of the start); the same salt repeats the same requests
+  --run SALT           salts the idempotency keys (default: the time of the start); the same salt repeats the same requests and gets the same
+                       answers, which are then held against a diary that has moved on
   --concurrency N      requests in flight (default: 8)
-  --limit N            only the first N rows
+  --limit N            only the first N bookings, and what becomes of them
   --rate R             begin at most R requests a second
   --json FILE          write the report there as JSON, too
   --api URL --key KEY --database-url URL --mail-api URL    instead of what .punctual/dev.json says`;
@@ -52,6 +55,13 @@ function whole(name: string, text: string | undefined, fallback: number): number
   const value = positive(name, text, fallback);
   if (value !== Infinity && !Number.isInteger(value)) throw new Error(`--${name} must be a whole number.`);
   return value;
+}
+
+/** The time that a salt of ours is; null for another's. */
+function runTime(run: string): number | null {
+  const [, date, hour, minute, second] = /^(\d{8})T(\d\d)(\d\d)(\d\d)$/.exec(run) ?? [];
+  const time = Date.parse(`${date?.replace(/(....)(..)(..)/, '$1-$2-$3')}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time) ? null : time;
 }
 
 const text = { type: 'string' } as const;
@@ -82,6 +92,7 @@ export function readOptions(args: string[], now: number): Options | null {
     file,
     from,
     run,
+    now: runTime(run) ?? now,
     concurrency: whole('concurrency', values.concurrency, 8),
     limit: whole('limit', values.limit, Infinity),
     rate: values.rate === undefined ? null : positive('rate', values.rate, 1),

@@ -1,6 +1,6 @@
 /**
- * The proofs, in SQL over what the database holds, written apart from the engine's own rules and constraints: nobody is booked twice,
- * every answer "booked" has its rows, and every refusal had a reason.
+ * The proofs about time, in SQL over what the database holds, written apart from the engine's own rules and constraints: nobody is booked
+ * twice, every answer "booked" has its rows, and every refusal of a booking had a reason.
  */
 import type { Pool } from 'pg';
 
@@ -14,7 +14,7 @@ with visit as (
     a.starts_at - make_interval(mins => coalesce((s.settings->>'bufferBeforeMinutes')::int, 0)) as claimed_from,
     a.ends_at + make_interval(mins => coalesce((s.settings->>'bufferAfterMinutes')::int, 0)) as claimed_to
   from appointment a join service s on s.id = a.service_id
-  where a.status = 'confirmed'
+  where a.status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')
 )
 select
   (select count(*)::int from occupancy a join occupancy b on a.barber_id = b.barber_id and a.id < b.id
@@ -30,15 +30,15 @@ select
 export type Overlaps = {
   /** Pairs of occupancy rows of one barber that overlap. */
   occupancy: number;
-  /** Pairs of confirmed appointments of one barber that overlap. */
+  /** Pairs of appointments of one barber that are still to take place, or do, and overlap. */
   visits: number;
   /** The same with buffers, among this run's. */
   visitsWithBuffers: number;
-  /** Appointments of this run that are not confirmed or whose time is not claimed in full. */
+  /** Appointments of this run that should stand and do not, or whose time is not claimed in full. */
   unclaimed: number;
 };
 
-/** Counts what must not be; `appointmentIds` are those that were answered "booked". */
+/** Counts what must not be; `appointmentIds` are those that, by their last answers, are to take place. */
 export async function countOverlaps(database: Pool, appointmentIds: string[]): Promise<Overlaps> {
   type Counts = { occupancy: number; visits: number; visits_with_buffers: number; unclaimed: number };
   const { rows } = await database.query<Counts>(overlapStatement, [appointmentIds]);

@@ -1,14 +1,14 @@
-/** What came of a replay: counted from the answers, the inbox and the database, and printed as a table of plain text. */
+/** What came of a replay: counted from the answers, the inbox and the database. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Found } from './mails.ts';
+import type { Messages, Wrong } from './proof-after.ts';
 import type { Judged, Overlaps } from './proof.ts';
+import type { RowAction } from './rows.ts';
 import type { Sent } from './send.ts';
 
-export type Tally = {
+/** What the answers of either phase have in common. */
+type Counts = {
   requests: number;
-  /** Distinct appointments. */
-  booked: number;
-  /** First submissions that were refused, by code. */
-  refused: Record<string, number>;
   /** Rows whose key had been sent before, and how many of them got the very answer of the first. */
   repeats: { sent: number; sameAnswer: number };
   /** Answered "pending" at first and decided later. */
@@ -19,8 +19,31 @@ export type Tally = {
   errors: { key: string; text: string }[];
   answerMs: { p50: number; p95: number; p99: number };
   seconds: number;
+};
+
+export type Tally = Counts & {
+  /** Distinct appointments. */
+  booked: number;
+  /** First submissions that were refused, by code. */
+  refused: Record<string, number>;
   bookingsPerSecond: number;
 };
+
+/** What became of the bookings: first submissions, by what they did or why they could not. */
+export type AfterTally = Counts & {
+  cancelled: number;
+  cancelsRefused: Record<string, number>;
+  moved: number;
+  /** The appointment stays as it was: see `wrong.disagrees`. */
+  movesRefused: Record<string, number>;
+  noShows: number;
+  /** Visits of the past that could not be written down, or not as missed. */
+  noShowsRefused: Record<string, number>;
+  /** Cancels and moves of what was never booked. */
+  notPossible: number;
+};
+
+export type AfterReport = AfterTally & { messages: Messages & { waitedSeconds: number }; overlaps: Overlaps; wrong: Wrong };
 
 export type Report = Tally & {
   file: string;
@@ -29,17 +52,13 @@ export type Report = Tally & {
   mails: { source: 'inbox' | 'delivery rows'; customer: number; barber: number; extra: number; missing: string[]; waitedSeconds: number };
   overlaps: Overlaps;
   unexplained: Judged[];
+  after: AfterReport;
 };
 
 /** The smallest value that at least `share` of the sorted values do not exceed. */
 export function percentile(sorted: number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
-
-const sameAnswer = (a: Sent, b: Sent): boolean => {
-  if (a.answer.kind === 'booked') return b.answer.kind === 'booked' && a.answer.appointmentId === b.answer.appointmentId;
-  return a.answer.kind === 'refused' && b.answer.kind === 'refused' && a.answer.code === b.answer.code;
-};
 
 /** Splits the rows, in the order of the file, into first submissions and repeats of a key. */
 export function splitRepeats(sent: Sent[]): { first: Sent[]; repeats: { repeat: Sent; of: Sent }[] } {
@@ -53,27 +72,51 @@ export function splitRepeats(sent: Sent[]): { first: Sent[]; repeats: { repeat: 
   return { first: [...byKey.values()], repeats };
 }
 
-/** Counts the answers. A repeat whose answer differs from the first is an error of the engine, whatever the answer is. */
-export function tally(sent: Sent[], seconds: number): Tally {
-  const { first, repeats } = splitRepeats(sent);
-  const refused: Record<string, number> = {};
-  for (const { answer } of first) if (answer.kind === 'refused') refused[answer.code] = (refused[answer.code] ?? 0) + 1;
+/** A repeat whose answer differs from the first is an error of the engine, whatever the answer is. */
+function count(sent: Sent[], seconds: number): Counts {
+  const { repeats } = splitRepeats(sent);
   const faults = sent.flatMap(({ row, answer }) => (answer.kind === 'error' ? [{ key: row.key, text: answer.text }] : []));
-  const differing = repeats.filter(({ repeat, of }) => repeat.answer.kind !== 'error' && of.answer.kind !== 'error' && !sameAnswer(repeat, of));
+  const isSame = ({ repeat, of }: (typeof repeats)[number]): boolean => repeat.answer.kind !== 'error' && isDeepStrictEqual(repeat.answer, of.answer);
+  const differing = repeats.filter((each) => each.repeat.answer.kind !== 'error' && each.of.answer.kind !== 'error' && !isSame(each));
   const times = sent.flatMap(({ firstTryMs }) => firstTryMs ?? []).sort((a, b) => a - b);
-  const booked = new Set(sent.flatMap(({ answer }) => (answer.kind === 'booked' ? [answer.appointmentId] : []))).size;
   return {
     requests: sent.length,
-    booked,
-    refused,
-    repeats: { sent: repeats.length, sameAnswer: repeats.filter(({ repeat, of }) => sameAnswer(repeat, of)).length },
+    repeats: { sent: repeats.length, sameAnswer: repeats.filter(isSame).length },
     pending: sent.filter(({ wasPending, answer }) => wasPending && answer.kind !== 'error').length,
     retries: sent.reduce((sum, { retries }) => sum + retries, 0),
     serverErrors: sent.reduce((sum, { serverErrors }) => sum + serverErrors, 0),
     errors: [...faults, ...differing.map(({ repeat }) => ({ key: repeat.row.key, text: 'the same key was answered differently' }))],
     answerMs: { p50: percentile(times, 0.5), p95: percentile(times, 0.95), p99: percentile(times, 0.99) },
     seconds,
-    bookingsPerSecond: booked / seconds,
+  };
+}
+
+function refusedByCode(sent: Sent[]): Record<string, number> {
+  const refused: Record<string, number> = {};
+  for (const { answer } of sent) if (answer.kind === 'refused') refused[answer.code] = (refused[answer.code] ?? 0) + 1;
+  return refused;
+}
+
+/** Counts the answers of the bookings. */
+export function tally(sent: Sent[], seconds: number): Tally {
+  const booked = new Set(sent.flatMap(({ answer }) => (answer.kind === 'done' ? [answer.appointmentId] : []))).size;
+  return { ...count(sent, seconds), booked, refused: refusedByCode(splitRepeats(sent).first), bookingsPerSecond: booked / seconds };
+}
+
+/** Counts the answers of what came after. */
+export function tallyAfter(sent: Sent[], seconds: number): AfterTally {
+  const { first } = splitRepeats(sent);
+  const of = (action: RowAction): Sent[] => first.filter(({ row }) => row.action === action);
+  const done = (action: RowAction): number => of(action).filter(({ answer }) => answer.kind === 'done').length;
+  return {
+    ...count(sent, seconds),
+    cancelled: done('cancel'),
+    cancelsRefused: refusedByCode(of('cancel')),
+    moved: done('reschedule'),
+    movesRefused: refusedByCode(of('reschedule')),
+    noShows: done('no_show'),
+    noShowsRefused: refusedByCode(of('no_show')),
+    notPossible: first.filter(({ answer }) => answer.kind === 'impossible').length,
   };
 }
 
@@ -87,44 +130,8 @@ export function countMails(found: Found, appointmentIds: string[], source: Repor
 }
 
 /** Whether the run shows what it set out to show. */
-export function isGood({ errors, overlaps, mails, unexplained }: Report): boolean {
-  return errors.length + mails.missing.length + unexplained.length === 0 && Object.values(overlaps).every((count) => count === 0);
-}
-
-const listed = 10;
-const some = <T>(items: T[], show: (item: T) => string): string[] => [
-  ...items.slice(0, listed).map((item) => `    ${show(item)}`),
-  ...(items.length > listed ? [`    … and ${items.length - listed} more`] : []),
-];
-
-/** The report for people. */
-export function printable(report: Report): string {
-  const { answerMs, repeats, overlaps, mails, refused } = report;
-  const lines: [string, string | number][] = [
-    ['day offset 0', report.from],
-    ['run', report.run],
-    ['requests', report.requests],
-    ['booked', report.booked],
-    ['refused', Object.values(refused).reduce((sum, count) => sum + count, 0)],
-    ...Object.entries(refused).sort().map(([code, count]): [string, number] => [`  ${code}`, count]),
-    ['repeated submissions', `${repeats.sent}, of which ${repeats.sameAnswer} got the same answer`],
-    ['pending at first, decided later', report.pending],
-    ['retries after 429, 503 or a lost connection', report.retries],
-    ['answers of 5xx', report.serverErrors],
-    ['errors', report.errors.length],
-    ['answer time p50 / p95 / p99', `${[answerMs.p50, answerMs.p95, answerMs.p99].map((ms) => ms.toFixed(0)).join(' / ')} ms`],
-    ['bookings per second', `${report.bookingsPerSecond.toFixed(1)} over ${report.seconds.toFixed(1)} s`],
-    [`mails by ${mails.source}`, `${mails.customer} to customers, ${mails.barber} to barbers, ${mails.missing.length} missing, after another ${mails.waitedSeconds.toFixed(1)} s`],
-    ['overlapping claims / visits / visits with buffers', `${overlaps.occupancy} / ${overlaps.visits} / ${overlaps.visitsWithBuffers}`],
-    ['bookings whose time is not claimed', overlaps.unclaimed],
-    ['refusals without a reason', report.unexplained.length],
-  ];
-  const width = Math.max(...lines.map(([label]) => label.length));
-  return [
-    ...lines.map(([label, value]) => `${label.padEnd(width)}  ${value}`),
-    ...some(report.errors, ({ key, text }) => `error ${key}: ${text}`),
-    ...some(mails.missing, (what) => `missing mail: ${what}`),
-    ...some(report.unexplained, ({ key, code, localStart, working, free }) => `refused without a reason: ${key} ${localStart} ${code}; at work ${working}, free ${free}`),
-    isGood(report) ? 'Good: no error, no overlap, every mail there, every refusal explained.' : 'NOT good: see above.',
-  ].join('\n');
+export function isGood({ errors, overlaps, mails, unexplained, after }: Report): boolean {
+  const isNone = (counts: object): boolean => Object.values(counts).every((count) => count === 0);
+  const isRight = Object.values(after.wrong).every((found) => found.length === 0);
+  return errors.length + mails.missing.length + unexplained.length + after.errors.length === 0 && isNone(overlaps) && isNone(after.overlaps) && isRight;
 }

@@ -1,14 +1,18 @@
-/** Sends one row and stays with it until there is an answer: repeats with the same key when told to wait, polls when told "pending". */
+/** Sends one request and stays with it until there is an answer: repeats with the same key when told to wait, polls when told "pending". */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toBody, type Row } from './rows.ts';
 
+/** An appointment as an answer shows it. */
+export type Shown = { appointmentId: string; status: string; startsAt: string; version: number };
+
+/** `impossible`: nothing was sent, since the booking that it concerns had been refused. */
 export type Answer =
-  | { kind: 'booked'; appointmentId: string }
+  | ({ kind: 'done' } & Shown)
   | { kind: 'refused'; code: string }
+  | { kind: 'impossible' }
   | { kind: 'error'; text: string };
 
-export type Sent = {
-  row: Row;
+export type Told = {
   answer: Answer;
   /** How long the first try took, where it was answered for good; null where it had to be repeated. */
   firstTryMs: number | null;
@@ -17,6 +21,8 @@ export type Sent = {
   wasPending: boolean;
   answeredAt: number;
 };
+
+export type Sent = Told & { row: Row };
 
 export type Target = { api: string; apiKey: string; run: string; from: string };
 
@@ -47,19 +53,23 @@ async function call(target: Target, address: string, init: { method?: string; he
 }
 
 /** How long the answer asks to wait, in milliseconds; null where it does not. */
-function retryAfterMs({ status, headers }: Reply): number | null {
+function retryAfterMs({ status, headers, body }: Reply): number | null {
   const header = headers.get('retry-after');
-  if ((status !== 429 && status !== 503) || header === null) return null;
+  // After a lost connection, the first try may still run.
+  const isBusy = status === 429 || status === 503 || (status === 409 && body.code === 'request_running');
+  if (!isBusy || header === null) return null;
   const seconds = Number(header);
   const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
   return Math.min(Math.max(wait, 100), 120_000) || afterLostConnectionMs;
 }
 
-/** What a reply says about the booking; null for "pending". */
+/** What a reply says about the appointment; null for "pending". */
 function readAnswer({ status, body }: Reply): Answer | null {
   const code = typeof body.code === 'string' ? body.code : null;
   if (status === 202 || (status === 200 && body.status === 'pending')) return null;
-  if ((status === 201 || status === 200) && typeof body.id === 'string' && body.status !== 'refused') return { kind: 'booked', appointmentId: body.id };
+  if ((status === 201 || status === 200) && typeof body.id === 'string' && body.status !== 'refused') {
+    return { kind: 'done', appointmentId: body.id, status: String(body.status), startsAt: String(body.startsAt), version: Number(body.version) };
+  }
   if (status === 200 && body.status === 'refused') return { kind: 'refused', code: code ?? 'unknown' };
   // A local time that the clocks skip is the one refusal that is the caller's fault and yet no fault of the file.
   if ((status === 409 || code === 'skipped_local_time') && code !== null) return { kind: 'refused', code };
@@ -68,7 +78,7 @@ function readAnswer({ status, body }: Reply): Answer | null {
 
 const why = (error: unknown): string => (error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}` : String(error));
 
-async function poll(target: Target, location: string | null, sent: Sent): Promise<Answer> {
+async function poll(target: Target, location: string | null, sent: Told): Promise<Answer> {
   if (location === null) return { kind: 'error', text: '202 without a Location' };
   const deadline = Date.now() + decidedWithinMs;
   while (Date.now() < deadline) {
@@ -89,18 +99,21 @@ async function poll(target: Target, location: string | null, sent: Sent): Promis
   return { kind: 'error', text: `still pending after ${decidedWithinMs / 1000} s` };
 }
 
-/** Sends one row. Never throws: what went wrong is the answer. */
-export async function send(target: Target, row: Row): Promise<Sent> {
-  const sent: Sent = { row, answer: { kind: 'error', text: 'no answer' }, firstTryMs: null, retries: 0, serverErrors: 0, wasPending: false, answeredAt: 0 };
-  const headers = { 'content-type': 'application/json', 'idempotency-key': `${target.run}-${row.key}` };
-  const request = { method: 'POST', headers, body: JSON.stringify(toBody(row, target.from)) };
+/** Asks for a booking. */
+export const book = async (target: Target, row: Row): Promise<Sent> => ({ row, ...(await post(target, '/v1/appointments', row.key, toBody(row, target.from))) });
+
+/** Sends one request under `key`, salted. Never throws: what went wrong is the answer. */
+export async function post(target: Target, path: string, key: string, content: object): Promise<Told> {
+  const sent: Told = { answer: { kind: 'error', text: 'no answer' }, firstTryMs: null, retries: 0, serverErrors: 0, wasPending: false, answeredAt: 0 };
+  const headers = { 'content-type': 'application/json', 'idempotency-key': `${target.run}-${key}` };
+  const request = { method: 'POST', headers, body: JSON.stringify(content) };
   const startedAt = Date.now();
   for (;;) {
     let wait: number | null;
     let within = retryWithinMs;
     try {
       const triedAt = performance.now();
-      const reply = await call(target, '/v1/appointments', request);
+      const reply = await call(target, path, request);
       const took = performance.now() - triedAt;
       if (reply.status >= 500) sent.serverErrors += 1;
       wait = retryAfterMs(reply);

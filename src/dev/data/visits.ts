@@ -46,6 +46,10 @@ export type VisitMaker = {
   night(): WantedVisit;
   /** A visit when the shop is shut, or the barber is off or at lunch. */
   closed(): WantedVisit;
+  /** Another time of the coming week at which the shop could take the same visit. */
+  another(visit: WantedVisit): WantedVisit;
+  /** A visit by day, on no day in particular, of a barber who has had no other such visit. */
+  past(): WantedVisit;
 };
 
 /** Visits for one network, drawn from one source of randomness. */
@@ -105,5 +109,24 @@ export function visitMaker({ shops, barbers, services }: SampleNetwork, random: 
     return refusals.length > 0 ? { dayOffset, shop, service, ...random.pick(refusals) } : closed();
   }
 
-  return { ordinary, night, closed };
+  function another(visit: WantedVisit): WantedVisit {
+    const { shop, service, barberId } = visit;
+    for (;;) {
+      const dayOffset = anyDay();
+      const barber = staffOf(shop).find(({ id }) => id === barberId) ?? favourite(shop);
+      const minutes = possibleMinutes(barber, shop, service, dayOffset).filter((minute) => dayOffset !== visit.dayOffset || minute !== visit.minute);
+      if (minutes.length > 0) return { dayOffset, minute: random.pick(minutes, (candidate) => demand(dayOffset, candidate)), shop, service, barberId };
+    }
+  }
+
+  /** One visit each, so that no two are of one barber at one time, on whatever day they turn out to be. */
+  const unvisited = [...barbers];
+  function past(): WantedVisit {
+    const [barber] = unvisited.splice(random.below(unvisited.length), 1);
+    const shop = shops.find(({ id }) => id === barber?.assignments[0]?.shopId);
+    if (!barber || !shop) throw new Error('There are too few barbers for so many past visits.');
+    return { dayOffset: -1, minute: 10 * 60 + random.below(32) * step, shop, service: anyService(), barberId: barber.id };
+  }
+
+  return { ordinary, night, closed, another, past };
 }
