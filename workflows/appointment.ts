@@ -59,11 +59,12 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
       if (at.freed) await offerFreedTime(input, at.version);
       for (let changed = stand !== at; !changed; ) {
         const nextDue = sending.startDue();
-        if (!at.wake) return sending.done();
-        const wakeAt = Date.parse(at.wake.at);
+        // On a slow worker, what a change planned for "now" is ahead of this clock, which stands still during a local activity.
+        if (!at.wake && nextDue === null) return sending.done();
+        const wakeAt = at.wake ? Date.parse(at.wake.at) : Infinity;
         const pause = Math.min(wakeAt, nextDue ?? wakeAt) - Date.now();
         changed = await condition(() => stand !== at, Math.max(pause, 1000));
-        if (changed || Date.now() < wakeAt) continue;
+        if (changed || !at.wake || Date.now() < wakeAt) continue;
         if (at.wake.action === 'close') return sending.done();
         await ask({ action: at.wake.action, ...byTheClock });
         changed = stand !== at;

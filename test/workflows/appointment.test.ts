@@ -138,6 +138,18 @@ describe('the appointment workflow', () => {
     });
   });
 
+  it('a cancellation, whose messages are due ahead of the clock of a slow worker, still sends them before it ends', async () => {
+    const script = { reserveSlot: async () => booked([]), sendMessage, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer', 2)]) };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start();
+      await outcome;
+      await cancel(workflowId);
+
+      expect((await handle(workflowId).result()).step).to.equal('cancelled');
+      expect(calls).to.include('sendMessage k');
+    });
+  });
+
   it('a cancellation, while a confirmation waits for its next try, stops it and settles it', async () => {
     const decided = booked([planned('c', 'confirmation_customer')]);
     const script = {
