@@ -12,7 +12,7 @@ import { readBookingFacts, type BookingFacts } from '../src/db/booking-facts.ts'
 import { changeAppointment } from '../src/db/change.ts';
 import { CustomerLimit, NotAccepted } from '../src/db/customer-record.ts';
 import { lostRace } from '../src/db/faults.ts';
-import { claimSlot, refuseRequest } from '../src/db/reservation.ts';
+import { claimSlot, readDecided, refuseRequest } from '../src/db/reservation.ts';
 import type { AppointmentIds } from '../src/db/transition.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -36,6 +36,8 @@ export function createAppointmentActivities({ orm, metrics, now }: ActivityDeps)
     const startsAt = Date.parse(input.startsAt);
     const giveUpAt = Date.now() + contendMs;
     const entry = input.entry ?? plainEntry;
+    // An offer's time was claimed when it was made.
+    if (entry.kind === 'offer') return readDecided(orm.em.fork(), input, closeAfterSeconds(input));
     for (let lost = 0; ; ) {
       const known = await readFacts(input, startsAt - day, startsAt + 2 * day);
       if (!known) return refuse(input, 'outside_working_hours');

@@ -36,6 +36,7 @@ export const problems = {
   request_running: { status: 409, title: 'The request with that Idempotency-Key is still running; ask again as Retry-After says.' },
   in_use: { status: 409, title: 'It is still used, so it cannot be removed.' },
   already_begun: { status: 409, title: 'The visit has begun; it can no longer be changed so.' },
+  waitlist_full: { status: 409, title: 'This customer waits for as many times as can be waited for at once.' },
   not_allowed: { status: 409, title: 'The state of the appointment does not allow that.' },
   too_early: { status: 409, title: 'It is too early for that.' },
   cancel_too_late: { status: 409, title: 'The time until which customers can cancel has passed; please call the shop.' },

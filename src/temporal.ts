@@ -36,13 +36,14 @@ export async function prepareNamespace(connection: Connection, namespace: string
 }
 
 /**
- * Has Temporal run the housekeeping workflow every night, and every ten minutes the one for what is overdue. Repeating is harmless: a schedule
+ * Has Temporal run the housekeeping workflow every night, and every ten minutes those for what is overdue and for who waits. Repeating is harmless: a schedule
  * is made once for a task queue.
  */
 export async function scheduleHousekeeping(client: Client, taskQueue: string, policy: Policy): Promise<void> {
   const schedules: { scheduleId: string; spec: ScheduleSpec; workflowType: string; args: unknown[] }[] = [
     { scheduleId: `housekeeping-${taskQueue}`, spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' }, workflowType: 'housekeeping', args: [] },
     { scheduleId: `overdue-${taskQueue}`, spec: { intervals: [{ every: '10m' }] }, workflowType: 'overdue', args: [{ policy }] },
+    { scheduleId: `waitlist-${taskQueue}`, spec: { intervals: [{ every: '10m', offset: '5m' }] }, workflowType: 'waitlist', args: [{ cause: 'sweep', policy }] },
   ];
   for (const { scheduleId, spec, workflowType, args } of schedules) {
     try {

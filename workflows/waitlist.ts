@@ -1,5 +1,5 @@
 /** Time that came free is offered to who waits for it: each offer is an appointment of its own, in its first state. */
-import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { DecidingActivities } from '../activities/index.ts';
 import { appointmentWorkflowId, searchAttributesOf, workflowTaskTimeout, type AppointmentInput, type AppointmentWorkflow, type Policy, type WaitlistInput } from './messages.ts';
@@ -13,7 +13,7 @@ export async function offerFreedTime({ networkId, appointmentId, policy }: Appoi
 
 /** Looks once for time for those who wait: for one entry that has just come, or (from the schedule) for all whom no cancellation helped. */
 export async function waitlist({ cause, policy, ...whom }: WaitlistInput): Promise<number> {
-  const offers = await prepareOffers({ ...whom, cause });
+  const offers = await prepareOffers({ ...whom, cause: `${cause} ${workflowInfo().runId}` });
   await startOffers(offers, policy);
   return offers.length;
 }

@@ -42,7 +42,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   const barberIds = touchesTime.includes(change.action) ? await bumpBarbers(tx, ids.appointmentId, at) : [];
   const { row, to, late } = await lockAndJudge(tx, ids, change, at);
   // Whoever was asked to choose is not asked again; what is forgiven is so.
-  if (to === 'already' || (change.action === 'offer_choice' && row.choiceOfferedAt) || (change.action === 'forgive' && row.forgivenAt)) return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, false) };
+  if (to === 'already' || (change.action === 'offer_choice' && row.choiceOfferedAt) || (change.action === 'forgive' && row.forgivenAt)) return { ok: true, stand: await readStand(tx, row, closeAfterSeconds) };
   const parts = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
   // A move came between: the diaries that were bumped are not those of its barbers any more.
   if (barberIds.length > 0 && parts.some(({ barberId }) => !barberIds.includes(barberId))) throw new Error('an appointment moved while it was changed; trying again');
@@ -117,7 +117,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   writeEvent(tx, row, change, from, at, details);
   insertDeliveries(tx, row.networkId, row.id, row.version, effects, at);
   await tx.flush();
-  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed) };
+  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
 }
 
 /** The time that was given back when the customer did not come. */

@@ -19,7 +19,7 @@ import { Diary } from './entities/barber.ts';
 import { lostRace } from './faults.ts';
 import { claimTime, freeTime, keptClaim } from './occupancy.ts';
 import type { EntityManager } from './orm.ts';
-import { readStand, standingOf } from './stand.ts';
+import { readStand, standingOf, type Freed } from './stand.ts';
 
 type Move = Extract<Change, { action: 'reschedule' }>;
 
@@ -60,7 +60,7 @@ export async function judgeMove(em: EntityManager, ids: AppointmentIds, change: 
   const parts = await fork.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
   const isThere = row.shopId === shopId && row.startsAt.getTime() === startsAt && parts.length === visit.wishes.length
     && visit.wishes.every(({ serviceId, barberId }, index) => parts[index]!.serviceId === serviceId && (barberId === null || parts[index]!.barberId === barberId));
-  if (isThere) return { ok: true, stand: await readStand(fork, row, options.closeAfterSeconds, false) };
+  if (isThere) return { ok: true, stand: await readStand(fork, row, options.closeAfterSeconds) };
   if (change.ifVersion !== undefined && change.ifVersion !== row.version) return refusalWithStand(em, ids, 'precondition_failed', options);
 
   const read = (from: number, until: number) => readBookingFacts(fork, { networkId: ids.networkId, shopId, visit, window: { from, to: until }, except: row.id });
@@ -91,6 +91,7 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
     await judgeCustomer(tx, { networkId: row.networkId, customerId: row.customerId, appointmentId: row.id, startsAt: slot.startsAt, timeZone }, limits, at);
   }
   const before = { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(old) };
+  const left: Freed = { shopId: row.shopId, startsAt: row.startsAt, shopTimeZone: row.shopTimeZone };
 
   await freeTime(tx, row.id);
   await tx.nativeDelete(AppointmentPart, { appointmentId: row.id });
@@ -121,7 +122,7 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
     from: before, to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) }, ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),
   });
   await tx.flush();
-  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, true) };
+  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, left) };
 }
 
 const partsOf = (parts: Pick<AppointmentPartRow, 'serviceId' | 'barberId' | 'startsAt' | 'endsAt' | 'priceCents'>[]) => parts.map(({ serviceId, barberId, startsAt, endsAt, priceCents }) =>

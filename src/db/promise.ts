@@ -49,7 +49,7 @@ export async function keepPromise(tx: EntityManager, ids: AppointmentIds, change
   const found = checkPromise(promiseOf(row));
   if (found.kind === 'lost') throw new Refused('skipped_local_time');
   if (found.kind === 'broken') await shift(tx, row, parts, found.startsAt - row.startsAt.getTime(), change, at);
-  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, false) };
+  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds) };
 }
 
 type Parts = { startsAt: Date; endsAt: Date }[];

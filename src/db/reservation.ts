@@ -164,6 +164,6 @@ export async function readDecided(em: EntityManager, ids: { appointmentId: strin
     outcome: row?.outcome ?? { ok: false, code: 'undecided', nearest: [] },
     deliveries: await readDeliveries(em, ids.networkId, ids.appointmentId),
     toldPending: row?.told_pending ?? false,
-    ...(appointment && { stand: await readStand(em, appointment, closeAfterSeconds, false) }),
+    ...(appointment && { stand: await readStand(em, appointment, closeAfterSeconds) }),
   };
 }

@@ -12,19 +12,22 @@ export const standingOf = (row: Pick<AppointmentRow, 'status' | 'startsAt' | 'en
   status: row.status, startsAt: row.startsAt.getTime(), endsAt: row.endsAt.getTime(), decideBy: row.decideBy?.getTime() ?? null, policy: policyOf(row.policy),
 });
 
-/** Reads what is open. `freed` says that time came free just now: then it matters whether somebody waits for it. */
-export async function readStand(em: EntityManager, row: AppointmentRow, closeAfterSeconds: number, freed: boolean): Promise<Stand> {
+/** Where time came free just now. */
+export type Freed = Pick<AppointmentRow, 'shopId' | 'startsAt' | 'shopTimeZone'>;
+
+/** Reads what is open. Where time came free, it matters whether somebody waits for it. */
+export async function readStand(em: EntityManager, row: AppointmentRow, closeAfterSeconds: number, freed: Freed | null = null): Promise<Stand> {
   const wake = wakeOf(standingOf(row), closeAfterSeconds);
   return {
     status: row.status, version: row.version, barberId: row.barberId, startsAt: row.startsAt.toISOString(),
     wake: wake && { at: new Date(wake.at).toISOString(), action: wake.action },
     effects: await readDeliveries(em, row.networkId, row.id),
-    freed: freed && (await isWaitedFor(em, row)),
+    freed: freed !== null && (await isWaitedFor(em, freed)),
   };
 }
 
 /** Whether anybody waits for this shop and day; most networks' answer is no, and then nothing more is asked. */
-async function isWaitedFor(em: EntityManager, { shopId, startsAt, shopTimeZone }: AppointmentRow): Promise<boolean> {
+async function isWaitedFor(em: EntityManager, { shopId, startsAt, shopTimeZone }: Freed): Promise<boolean> {
   const { date } = toWall(startsAt.getTime(), shopTimeZone);
   const [row] = await em.execute<{ waits: boolean }[]>(
     `select exists (select from waitlist_entry where shop_id = ? and status = 'waiting' and from_date <= ? and to_date >= ?) as waits`, [shopId, date, date],

@@ -23,7 +23,7 @@ export class Refused extends Error {
 export async function refusalWithStand(em: EntityManager, { networkId, appointmentId }: AppointmentIds, code: ChangeRefusal, options: ChangeOptions): Promise<Extract<ChangeResult, { ok: false }>> {
   const fork = em.fork();
   const row = await fork.findOne(Appointment, { id: appointmentId, networkId });
-  return { ok: false, code: row ? code : 'not_found', ...(row && { stand: await readStand(fork, row, options.closeAfterSeconds, false) }) };
+  return { ok: false, code: row ? code : 'not_found', ...(row && { stand: await readStand(fork, row, options.closeAfterSeconds) }) };
 }
 
 /** Reads the row under its lock and judges; `already` and refusals have ended the matter. */

@@ -22,13 +22,15 @@ import { openApiDocument } from './openapi.ts';
 import { answerProblems } from './problem.ts';
 import { mount, type Route } from './route.ts';
 import { relocationRoutes } from './relocation.ts';
+import { seriesRoutes } from './series.ts';
 import { serviceRoutes } from './service.ts';
 import { shopDateRoutes } from './shop-dates.ts';
 import { shopRoutes } from './shop.ts';
+import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, holdRoutes, relocationRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 

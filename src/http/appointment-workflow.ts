@@ -6,14 +6,14 @@ import { toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import {
   appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, redeliveryWorkflowId, searchAttributesOf, workflowTaskTimeout,
-  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type RedeliveryWorkflow,
+  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type RedeliveryWorkflow, type WaitlistWorkflow,
 } from '../../workflows/messages.ts';
 import type { HttpDeps } from './deps.ts';
 
 const connectWithinMs = 1500;
 const lookWithinMs = 2000;
 
-export function createAppointmentCalls({ config, temporal, log }: HttpDeps) {
+export function createAppointmentCalls({ config, temporal, log, policy }: HttpDeps) {
   const { client, connection } = temporal;
 
   /** Throws 503 while Temporal cannot be reached, before anything is written or sent. */
@@ -78,5 +78,17 @@ export function createAppointmentCalls({ config, temporal, log }: HttpDeps) {
       }));
   }
 
-  return { ready, decide, change, deliver };
+  /** A shop's waitlist is looked at now: time has come free, or somebody has begun to wait. If that fails, the next sweep does it. */
+  async function lookAtWaitlist(networkId: string, shopId: string, cause: string): Promise<void> {
+    try {
+      await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
+        client.workflow.start<WaitlistWorkflow>('waitlist', {
+          workflowId: `waitlist-${cause}`, taskQueue: config.temporal.taskQueue, args: [{ networkId, shopId, cause, policy }], workflowIdConflictPolicy: 'USE_EXISTING',
+        }));
+    } catch (error) {
+      log.warn({ cause, error: error instanceof Error ? error.name : 'unknown' }, 'a waitlist is looked at by the next sweep only');
+    }
+  }
+
+  return { ready, decide, change, deliver, lookAtWaitlist };
 }

@@ -41,7 +41,7 @@ export type Order = Wished & {
 /** What an order is stored under, and what its answer shows beside the appointment. */
 export type Ordered = { entry: Entry; body: Order; key: string; address: string; answer: (id: string, appointment: object) => Answer };
 
-export const bookingKeyHeader = { 'Idempotency-Key': { required: true, description: 'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days. Bookings, holds and walk-ins have keys apart from those of all other requests.' } };
+export const bookingKeyHeader = { 'Idempotency-Key': { required: true, description: 'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days. Bookings, holds, walk-ins and series have keys apart from those of all other requests.' } };
 
 /** Why a booking may be refused. */
 export const refusals = [
@@ -52,6 +52,9 @@ export const bookingProblems = [
   'invalid_request', 'idempotency_key_missing', 'skipped_local_time', 'not_found', 'ambiguous_local_time', ...refusals,
   'idempotency_key_reused', 'idempotency_key_expired', 'booking_limit', 'temporal_unavailable', 'outcome_unknown',
 ] as const satisfies ProblemCode[];
+
+/** Which appointment a key is for. */
+export const appointmentIdOf = ({ networkId, apiClientId }: Caller, key: string): string => uuidv5(`${networkId} ${apiClientId} ${key}`, appointmentNamespace);
 
 export function createBook(deps: HttpDeps) {
   const { orm, policy, metrics, now } = deps;
@@ -74,7 +77,7 @@ export function createBook(deps: HttpDeps) {
   async function decide(caller: Caller, ordered: Ordered): Promise<Answer> {
     const { networkId, apiClientId } = caller;
     const { body, entry, key } = ordered;
-    const id = uuidv5(`${networkId} ${apiClientId} ${key}`, appointmentNamespace);
+    const id = appointmentIdOf(caller, key);
     const fingerprint = fingerprintOf(entry.kind === 'book' ? body : { ...body, entry });
 
     const visit = toVisit(body);
@@ -100,7 +103,7 @@ export function createBook(deps: HttpDeps) {
     }
 
     if (!request && entry.by !== 'staff') {
-      asked.addressHash = await limits.require(caller, facts, { email: body.customer?.email, phone: body.customer?.phone, address: ordered.address });
+      asked.addressHash = await limits.require(caller, facts, { email: body.customer?.email, phone: body.customer?.phone, address: ordered.address }, entry.seriesId !== undefined);
     }
     await workflow.ready();
     if (!request) {
@@ -151,7 +154,7 @@ const created = (id: string, body: object): Answer => ({ status: 201, body, head
 const where = (body: Order) => ({ shopId: body.shopId, ...toVisit(body).wishes[0]! });
 const several = (visit: Visit): Visit | undefined => (visit.wishes.length > 1 ? visit : undefined);
 /** A plain booking needs no words in the workflow's input. */
-const isPlain = ({ kind, by }: Entry): boolean => kind === 'book' && by === 'customer';
+const isPlain = ({ kind, by, seriesId }: Entry): boolean => kind === 'book' && by === 'customer' && seriesId === undefined;
 export const location = (id: string) => ({ Location: `/v1/appointments/${id}` });
 
 function pending({ id, shopId, serviceId, startsAt }: NewRequest): Answer {

@@ -32,7 +32,7 @@ export function createChanges(deps: HttpDeps) {
       return found;
     }
     await workflow.ready();
-    const result = (await workflow.change(id, wanted, key && uuidv5(`${id} ${key}`, updateNamespace))) ?? (await changeWithoutWorkflow(networkId, id, wanted));
+    const result = (await workflow.change(id, wanted, key && uuidv5(`${id} ${key}`, updateNamespace))) ?? (await changeWithoutWorkflow(networkId, id, wanted, found));
     const after = await findAppointment(orm.em.fork(), networkId, id);
     if (!result.ok) throw refusal(result, after);
     if (!after) throw new Problem('not_found');
@@ -56,9 +56,10 @@ export function createChanges(deps: HttpDeps) {
   }
 
   /** The workflow has ended: the visit is over, or a person ended the workflow before it. The same rules decide on the row. */
-  async function changeWithoutWorkflow(networkId: string, appointmentId: string, wanted: Change): Promise<ChangeResult> {
+  async function changeWithoutWorkflow(networkId: string, appointmentId: string, wanted: Change, before: AppointmentView | null): Promise<ChangeResult> {
     const result = await changeAppointment(orm.em.fork(), { networkId, appointmentId }, wanted, options);
     if (result.ok && result.stand.effects.length > 0) await workflow.deliver({ appointmentId, networkId, policy, deliveries: result.stand.effects }, result.stand.version);
+    if (result.ok && result.stand.freed && before) await workflow.lookAtWaitlist(networkId, before.shopId, `${appointmentId}-${result.stand.version}`);
     return result;
   }
 }

@@ -13,7 +13,7 @@ import type { Answer, AnswerOnce } from './route.ts';
 export const keptKeyHeader = {
   'Idempotency-Key': {
     required: false,
-    description: 'Chosen by the caller, one for each request that is meant; 1 to 255 visible ASCII characters; kept for 7 days. Repeating the request with it gets the first answer. Bookings, holds and walk-ins have keys apart from those of all other requests.',
+    description: 'Chosen by the caller, one for each request that is meant; 1 to 255 visible ASCII characters; kept for 7 days. Repeating the request with it gets the first answer. Bookings, holds, walk-ins and series have keys apart from those of all other requests.',
   },
 };
 

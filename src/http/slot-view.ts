@@ -11,7 +11,7 @@ export const slotAnswer = z.object({
 }).meta({ id: 'Slot' });
 
 /** Answers how to show slots in a zone. Barbers share their starts, so each instant is put into words once. */
-export function slotViewer(zone: string): (slot: Slot) => object {
+export function slotViewer(zone: string): (slot: Slot) => z.output<typeof slotAnswer> {
   const utc = remember(toUtc);
   const walls = remember((instant) => toWall(instant, zone));
   return ({ startsAt, endsAt, barberId, parts }) => {

@@ -6,6 +6,8 @@ import { addTimeOff, putException } from '../../src/db/barber-dates.ts';
 import { putTerms } from '../../src/db/barber-service.ts';
 import { putHolidaySet } from '../../src/db/holiday-set.ts';
 import { beginRelocation } from '../../src/db/relocation.ts';
+import { storeSeries } from '../../src/db/series.ts';
+import { addEntry } from '../../src/db/waitlist.ts';
 import { addClosure, putShopException } from '../../src/db/shop-dates.ts';
 import { allRoutes } from '../../src/http/app.ts';
 import type { Scope } from '../../src/http/caller.ts';
@@ -36,6 +38,10 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/holds/:id/confirm': () => ({ token, customer: { name: 'Rui', email: 'rui@example.com' } }),
   'post /v1/holds/:id/release': () => ({ token }),
   'post /v1/relocations': ({ barberIds, at }) => ({ barberId: barberIds[0], date: at('12:00').slice(0, 10), mode: 'offer', reason: 'illness' }),
+  'post /v1/series': ({ shopId, serviceId, at }) => ({ shopId, serviceId, everyWeeks: 1, customer: { name: 'Rui', email: 'rui@example.com' }, visits: [{ startsAt: at('03:00') }] }),
+  'post /v1/series/preview': ({ shopId, serviceId }) => ({ shopId, serviceId, everyWeeks: 1, times: 2, localStart: '2027-05-05T10:00' }),
+  'post /v1/series/:id/cancel': () => ({}),
+  'post /v1/waitlist': ({ shopId, serviceId, at }) => ({ shopId, serviceId, fromDate: at('12:00').slice(0, 10), toDate: at('12:00').slice(0, 10), customer: { name: 'Rui', email: 'rui@example.com' } }),
   'post /v1/walk-ins': ({ shopId, serviceId }) => ({ shopId, serviceId }),
   'post /v1/shops': () => shop,
   'put /v1/shops/:id': () => shop,
@@ -91,7 +97,12 @@ describe('access', () => {
     await putException(orm.em.fork(), networkId, { barberId, shopId, date }, 0, { hours: [], breaks: [], reason: '' }, real());
     await putTerms(orm.em.fork(), networkId, { barberId, serviceId }, 0, { offered: true, segments: null, priceCents: null, settings: {} }, real());
     const relocationId = await beginRelocation(orm.em.fork(), networkId, { barberId, shopId: null, toShopId: null, date: '2027-06-02', mode: 'offer', reason: 'illness', withinMinutes: 60, createdBy: 'test' }, new Date(), randomUUID());
-    const found = { relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
+    const seriesId = randomUUID();
+    await storeSeries(orm.em.fork(), { id: seriesId, networkId, apiClientId: network.apiClientId, shopId, fingerprint: 'f', everyWeeks: 1, visits: [{ id: ids.appointmentId, startsAt: new Date(startsAt).toISOString() }] });
+    const waitlist = randomUUID();
+    const days = { fromDate: '2027-06-03', toDate: '2027-06-03', fromMinute: 0, toMinute: 1440 };
+    await addEntry(orm.em.fork(), { id: waitlist, networkId, apiClientId: network.apiClientId }, { shopId, serviceId, barberId: null, ...days }, { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' }, randomUUID(), 5);
+    const found = { waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }
 
@@ -111,7 +122,7 @@ describe('access', () => {
 
   /** Everything that a network owns, as one text. */
   async function stateOf({ networkId }: TestNetwork): Promise<string> {
-    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit'];
+    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact'];
     const union = tables.map((table) => `select to_jsonb(t) as row from ${table} t where network_id = '${networkId}'`).join(' union all ');
     return JSON.stringify(await engine.database.orm.em.fork().execute(`select row from (${union}) r order by row::text`));
   }

@@ -117,6 +117,17 @@ describe('the OpenAPI document', () => {
     await ask('post', '/v1/appointments/:id/cancel', `/v1/appointments/${booked.body.id}/cancel`);
     await ask('post', '/v1/appointments/:id/cancel', `/v1/appointments/${randomUUID()}/cancel`);
 
+    const wanted = { shopId, serviceId, everyWeeks: 1 };
+    const { body: { visits } } = await ask('post', '/v1/series/preview', '/v1/series/preview', { ...wanted, localStart: `${network.at('10:00', 7).slice(0, 10)}T10:00`, times: 2 });
+    await ask('post', '/v1/series/preview', '/v1/series/preview', { ...wanted, localStart: '2027-03-28T01:30', times: 2 });
+    const accepted = [{ startsAt: visits[0].startsAt }, { startsAt: network.at('03:00', 15) }];
+    const ordered = { ...wanted, customer: bookingBody(network).customer, visits: accepted };
+    const { body: { id: seriesId } } = await ask('post', '/v1/series', '/v1/series', ordered);
+    await ask('post', '/v1/series', '/v1/series', { ...ordered, visits: [{ localStart: '2027-03-28T01:30' }] });
+    await ask('get', '/v1/series/:id', `/v1/series/${seriesId}`);
+    await ask('post', '/v1/series/:id/cancel', `/v1/series/${seriesId}/cancel`);
+    await ask('get', '/v1/series/:id', `/v1/series/${randomUUID()}`);
+
     for (const kind of ['shops', 'barbers', 'services'] as const) {
       await ask('get', `/v1/${kind}`, `/v1/${kind}`);
       await ask('get', `/v1/${kind}/:id`, `/v1/${kind}/${{ shops: shopId, barbers: barberId, services: serviceId }[kind]}`);

@@ -58,7 +58,7 @@ export class Migration003Life extends Migration {
       shop_id uuid not null,
       service_id uuid not null,
       barber_id uuid,
-      customer_id uuid not null,
+      customer_id uuid,
       api_client_id uuid not null,
       from_date date not null,
       to_date date not null,
@@ -69,6 +69,8 @@ export class Migration003Life extends Migration {
       created_at timestamptz not null default clock_timestamp(),
       ended_at timestamptz,
       version integer not null default 1,
+      seen text,
+      constraint who_waits_is_known check (customer_id is not null or status in ('withdrawn', 'expired')),
       foreign key (network_id, shop_id) references shop (network_id, id),
       foreign key (network_id, service_id) references service (network_id, id),
       foreign key (network_id, barber_id) references barber (network_id, id),
@@ -78,6 +80,7 @@ export class Migration003Life extends Migration {
       constraint entry_ends_after_it_begins check (to_date >= from_date and to_minute > from_minute)
     )`);
     this.addSql(`create index waitlist_by_shop on waitlist_entry (shop_id, created_at, id) where status = 'waiting'`);
+    this.addSql(`create index waitlist_by_customer on waitlist_entry (customer_id) where status in ('waiting', 'offered')`);
     // The order of offers can be audited: who was offered what, when, and what became of it.
     this.addSql(`create table waitlist_offer (
       appointment_id uuid primary key,
@@ -89,7 +92,7 @@ export class Migration003Life extends Migration {
       offered_at timestamptz not null default now(),
       answer text,
       answered_at timestamptz,
-      constraint answer_is_known check (answer in ('accepted', 'declined', 'expired', 'lost'))
+      constraint answer_is_known check (answer in ('accepted', 'declined', 'expired'))
     )`);
     this.addSql(`create index waitlist_offer_by_entry on waitlist_offer (entry_id)`);
     this.addSql(`create index waitlist_offer_by_cause on waitlist_offer (cause)`);
@@ -99,9 +102,11 @@ export class Migration003Life extends Migration {
       network_id uuid not null,
       api_client_id uuid not null,
       shop_id uuid not null,
-      customer_id uuid,
+      fingerprint text not null,
       every_weeks integer not null,
       visits jsonb not null,
+      cancelled_from timestamptz,
+      answer text,
       created_at timestamptz not null default now(),
       foreign key (network_id, shop_id) references shop (network_id, id)
     )`);
