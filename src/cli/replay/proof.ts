@@ -25,7 +25,8 @@ select
     where a.of_this_run and b.of_this_run and a.claimed_from < b.claimed_to and b.claimed_from < a.claimed_to) as visits_with_buffers,
   (select count(*)::int from unnest($1::uuid[]) as answered (id) left join visit v on v.id = answered.id
     where not exists (select from occupancy o where o.appointment_id = v.id and o.barber_id = v.barber_id
-      and lower(o.during) <= v.claimed_from and upper(o.during) >= v.claimed_to)) as unclaimed`;
+      and lower(o.during) <= v.claimed_from and upper(o.during) >= v.claimed_to)
+    and not exists (select from appointment_event e where e.appointment_id = answered.id and e.kind = 'cancelled')) as unclaimed`;
 
 export type Overlaps = {
   /** Pairs of occupancy rows of one barber that overlap. */
@@ -34,7 +35,7 @@ export type Overlaps = {
   visits: number;
   /** The same with buffers, among this run's. */
   visitsWithBuffers: number;
-  /** Appointments of this run that should stand and do not, or whose time is not claimed in full. */
+  /** Appointments of this run that should stand and do not, or whose time is not claimed in full; those cancelled since are judged by the last answers. */
   unclaimed: number;
 };
 
