@@ -17,7 +17,7 @@ export type Edited<T> = { record: T; dryRun: boolean; appointmentsHit: Hit[]; ap
 
 export type EditOptions = { now: Date; dryRun: boolean };
 
-const listed = 200;
+const listed = 1000;
 const day = 86_400_000;
 
 class RolledBack extends Error {
@@ -29,7 +29,7 @@ class RolledBack extends Error {
 }
 
 /**
- * Runs `edit` under the scope's diaries. Appointments that were refused by the rules before the edit are not its hits.
+ * Runs `edit` under the scope's diaries. Appointments that were refused for the same reason before the edit are not its hits.
  * `edit` must flush what it writes; it throws Problems for what it refuses.
  */
 export async function editRules<T>(em: EntityManager, scope: DiaryScope, options: EditOptions, edit: (tx: EntityManager) => Promise<T>, tries = 1): Promise<Edited<T>> {
@@ -43,7 +43,7 @@ export async function editRules<T>(em: EntityManager, scope: DiaryScope, options
       const record = await edit(tx);
       await tx.flush();
       const after = await readBroken(tx, scope.networkId, parts);
-      const hits = parts.filter(({ partId }) => after.has(partId) && !before.has(partId)).map((part): Hit => ({
+      const hits = parts.filter(({ partId }) => after.has(partId) && after.get(partId) !== before.get(partId)).map((part): Hit => ({
         appointmentId: part.appointmentId, shopId: part.shopId, serviceId: part.serviceId, barberId: part.barberId,
         startsAt: new Date(part.startsAt).toISOString(), endsAt: new Date(part.endsAt).toISOString(), code: after.get(part.partId)!,
       }));

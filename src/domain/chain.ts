@@ -17,13 +17,40 @@ type Miss = { refused: Refused; step: number };
 const mostTries = 100;
 
 /**
+ * Nor does the search of one start look at more placements than this: twenty barbers, each with lengths of his own, make as many ways as
+ * there are minutes. Ordinary visits need a few hundred.
+ */
+const mostLooks = 5000;
+
+/** What is known of each question's services: whether those from `step` on can be given from `at` on, whoever came before. */
+const known = new WeakMap<Placement[][], Map<string, boolean>>();
+
+/** Whether it could be done at all, buffers and caps aside: if not, no chain need be searched for, now or for another start of the question. */
+function canFinish(choices: Placement[][], step: number, at: number): boolean {
+  if (step === choices.length) return true;
+  const answers = known.get(choices) ?? new Map<string, boolean>();
+  known.set(choices, answers);
+  const key = `${step} ${at}`;
+  const before = answers.get(key);
+  if (before !== undefined) return before;
+  const answer = choices[step]!.some((placement) => {
+    const endsAt = at + lengthOf(placement.offer.segments) * MINUTE;
+    return !judgePart(placement.timetable, placement.offer, at, endsAt) && !takenPart(placement, at, false) && canFinish(choices, step + 1, endsAt);
+  });
+  answers.set(key, answer);
+  return answer;
+}
+
+/**
  * The first chain of barbers that can give the services back to back: at each step the barber of the step before, if possible, then by
  * `order`. What was found to lead nowhere is remembered by service, instant and barber before, so that equal lengths do not multiply.
- * `misses` takes why each step failed.
+ * `misses` takes why each step failed, also of starts that need not be searched.
  */
-export function findChain({ choices }: Staff, startsAt: number, now: number, order: (barberId: string) => number, misses: Miss[] = []): Accepted | null {
+export function findChain({ choices }: Staff, startsAt: number, now: number, order: (barberId: string) => number, misses?: Miss[]): Accepted | null {
+  if (!misses && !canFinish(choices, 0, startsAt)) return null;
   const dead = new Set<string>();
   let tries = 0;
+  let looks = 0;
 
   function from(chain: Lineup, parts: Part[]): Accepted | null {
     const step = chain.length;
@@ -34,16 +61,17 @@ export function findChain({ choices }: Staff, startsAt: number, now: number, ord
       if (!leaves) tries += 1;
       const decision = leaves ?? judge(chain, startsAt, now);
       if (decision.ok) return decision;
-      misses.push({ refused: decision, step });
+      misses?.push({ refused: decision, step });
       return null;
     }
     const key = `${step} ${at} ${last && barberOf(last)}`;
-    if (dead.has(key)) return null;
+    if (dead.has(key) || (!misses && !canFinish(choices, step, at))) return null;
     const triedBefore = tries;
     const sorted = choices[step]!.toSorted((a, b) =>
       Number(b.timetable.barber === last?.timetable.barber) - Number(a.timetable.barber === last?.timetable.barber) || order(barberOf(a)) - order(barberOf(b)));
     for (const placement of sorted) {
-      if (tries >= mostTries) return null;
+      if (tries >= mostTries || looks >= mostLooks) return null;
+      looks += 1;
       const { timetable, offer } = placement;
       const [barberId, endsAt] = [barberOf(placement), at + lengthOf(offer.segments) * MINUTE];
       const stays = last?.timetable.barber === timetable.barber;
@@ -53,7 +81,7 @@ export function findChain({ choices }: Staff, startsAt: number, now: number, ord
       if (full && (begins !== at || !judgeCap(placement, startsAt))) tries += 1;
       const refused = (last ? null : judgeStart(placement, startsAt, now)) ?? judgePart(timetable, offer, at, endsAt) ?? full
         ?? takenPart(placement, at, !stays) ?? (stays ? null : leaves);
-      if (refused) misses.push({ refused, step });
+      if (refused) misses?.push({ refused, step });
       else {
         const found = from([...chain, placement], [...parts, { serviceId: offer.serviceId, barberId, startsAt: at, endsAt, priceCents: offer.priceCents }]);
         if (found) return found;
@@ -73,7 +101,8 @@ export function explainChain(staff: Staff, startsAt: number, now: number, order:
     ({ ...staff, choices: staff.choices.map((options) => options.map((placement) => ({ ...placement, timetable: { ...placement.timetable, ...change } }))) });
   const stages = [staff, without({ claimed: [] }), without({ claimed: [], fullDays: () => [] })].map((each) => {
     const misses: Miss[] = [];
-    return { chain: findChain(each, startsAt, now, order, misses), misses };
+    findChain(each, startsAt, now, order, misses);
+    return { chain: findChain(each, startsAt, now, order), misses };
   });
   const [, unclaimed, uncapped] = stages;
   if (unclaimed!.chain || uncapped!.chain) {

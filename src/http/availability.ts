@@ -1,10 +1,12 @@
 /** What can be booked: the same function that decides about a booking, over one read. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { factsState, readBookingFacts, readFactsState, type BookingFacts } from '../db/booking-facts.ts';
 import { nextSlots, offeredSlots } from '../domain/availability.ts';
 import { explain } from '../domain/explanation.ts';
-import type { Interval, Visit } from '../domain/rules.ts';
-import { endInstant, startInstant, toUtc, toWall } from '../domain/time.ts';
+import type { Interval, Slot, Visit } from '../domain/rules.ts';
+import { addDays, endInstant, startInstant, toUtc, toWall } from '../domain/time.ts';
+import { Problem } from '../errors.ts';
 import type { HttpDeps } from './deps.ts';
 import { bodyTag, readTags, stateTag, writeTag } from './entity-tag.ts';
 import { route, type Answer, type Route } from './route.ts';
@@ -29,6 +31,10 @@ const listAnswer = z.object({ timeZone: z.string(), shopTimeZone: z.string(), sl
 const explainAnswer = z.object({
   startsAt: z.string(), startsAtLocal: z.string(), free: z.boolean(), code: z.string().nullable(), sentence: z.string(),
 }).meta({ id: 'Explanation' });
+
+/** A large question is answered a week at a time, so that it keeps nobody else waiting for long; and no answer is longer than this. */
+const daysAtOnce = 7;
+const mostSlots = 50_000;
 
 export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
   async function readFacts(networkId: string, asked: Wished & { shopId: string }, window: Interval): Promise<BookingFacts & { visit: Visit }> {
@@ -58,7 +64,14 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
     const zone = query.timeZone ?? shopTimeZone;
     const asked = { from: startInstant(from, 0, zone), to: endInstant(to, 1440, zone) };
     const dates = { from: toWall(asked.from, shopTimeZone).date, to: toWall(asked.to - 1, shopTimeZone).date };
-    const slots = offeredSlots({ ...facts, ...dates, now: at }).filter(({ startsAt }) => startsAt >= asked.from && startsAt < asked.to);
+    const slots: Slot[] = [];
+    for (let first = dates.from; first <= dates.to; first = addDays(first, daysAtOnce)) {
+      const last = addDays(first, daysAtOnce - 1);
+      slots.push(...offeredSlots({ ...facts, from: first, to: last < dates.to ? last : dates.to, now: at }).filter(({ startsAt }) => startsAt >= asked.from && startsAt < asked.to));
+      if (slots.length > mostSlots) throw new Problem('invalid_request', { faults: [{ path: 'to', message: `asks for more than ${mostSlots} free times: ask for fewer days, or for one barber` }] });
+      // Others are waiting, too.
+      if (last < dates.to) await nextTurn();
+    }
     const json = JSON.stringify({ timeZone: zone, shopTimeZone, slots: slots.map(slotViewer(zone)) });
     const tag = { state: stateOf(factsState(facts)), body: bodyTag(json) };
     if (seen.some((each) => each.body === tag.body)) return notModified(writeTag(tag));

@@ -15,8 +15,8 @@ const hits = {
   dryRun: z.boolean(),
   appointmentsHit: z.array(z.object({
     appointmentId: z.string(), shopId: z.string(), serviceId: z.string(), barberId: z.string(), startsAt: z.string(), endsAt: z.string(), code: z.string(),
-  })),
-  appointmentsHitTotal: z.int(),
+  })).meta({ description: 'The first 1,000 by start: the parts of visits that the new rules refuse, each with the rule. What was refused by the same rule before is not among them.' }),
+  appointmentsHitTotal: z.int().meta({ description: 'All of them.' }),
 };
 
 /** The record with what the edit hits: booked visits that its rules would refuse. They stay as they are until a person moves them. */

@@ -112,7 +112,7 @@ export const agreeOnLength = (given: { durationMinutes?: number | null | undefin
 
 const cap = z.int().min(1).max(1000).nullable().exactOptional();
 const hourly = z.int().min(1).max(1_000_000).nullable().exactOptional();
-export const slug = z.string('must be a text').regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens').max(80);
+export const slug = z.string('must be a text').regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens').max(80, 'must have at most 80 characters');
 
 export const settings = z.strictObject({
   slotStepMinutes: z.int().min(5).max(240).exactOptional(),

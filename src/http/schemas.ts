@@ -19,7 +19,7 @@ export const uuid = z.uuid('must be a UUID').transform((value) => value.toLowerC
 export const email = z.email('must be an e-mail address').max(254);
 export const phone = z.string('must be a text').regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164, such as +351912345678');
 export const timeZone = z.string('must be a text').refine(isTimeZone, 'must be an IANA time zone, such as Europe/Lisbon');
-export const locale = z.string('must be a text').max(35).refine((value) => {
+export const locale = z.string('must be a text').max(35, 'must have at most 35 characters').refine((value) => {
   try {
     return Intl.getCanonicalLocales(value).length === 1;
   } catch {

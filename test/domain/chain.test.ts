@@ -53,6 +53,21 @@ describe('chains of barbers', function () {
     for (const [what, count] of Object.entries(totals)) expect(count, seeded(what)).to.be.greaterThan(100);
   });
 
+  it('twenty barbers with lengths of their own, and nobody or one alone for the last service, are searched in no more steps than a visit needs', () => {
+    const services = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const many = Array.from({ length: 20 }, (_, index) => barberOf(`m${index}`, services.slice(0, 5).map((serviceId) => offer(serviceId, busy(30 + index), { slotStepMinutes: 5 }))));
+    const last = (claimed: { from: number; to: number }[]) => barberOf('last', [offer('f', busy(30), { slotStepMinutes: 5 })], { claimed });
+    const allDay = { shop: shopOf({ openingHours: weekly(0, 1440) }), visit: wishes(false, ...services.map((each): [string, null] => [each, null])), from: day, to: day, now: 0 };
+    const away = last([{ from: instant('2026-07-14T00:00:00+01:00'), to: instant('2026-07-18T00:00:00+01:00') }]);
+    const evening = last([{ from: instant('2026-07-14T00:00:00+01:00'), to: instant('2026-07-15T20:00:00+01:00') }, { from: instant('2026-07-15T20:30:00+01:00'), to: instant('2026-07-18T00:00:00+01:00') }]);
+
+    expect(offeredSlots({ ...allDay, candidates: [...many, away] })).to.deep.equal([]);
+    const found = offeredSlots({ ...allDay, candidates: [...many, evening] });
+    expect(found.length).to.be.greaterThan(10);
+    for (const { parts } of found) expect(parts.at(-1)!.startsAt).to.equal(instant('2026-07-15T20:00:00+01:00'));
+    for (const { startsAt } of found) expect(judgeVisit({ ...allDay, candidates: [...many, evening] }, allDay.visit, startsAt, 0).possible).to.have.length(1);
+  });
+
   it('a first barber whose buffer is taken, among many who could follow, does not hide the second who is free', () => {
     const services = ['a', 'b', 'c', 'd', 'e', 'f'];
     const gives = services.map((serviceId) => offer(serviceId, busy(30), { bufferBeforeMinutes: 10, bufferAfterMinutes: 10 }));

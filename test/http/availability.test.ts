@@ -80,6 +80,28 @@ describe('availability', () => {
     expect((await poll(settled)).status).to.equal(304);
   });
 
+  it('a poll after a cancellation, a move, a hold that is let go or an early end, is 200 with the times that came free', async () => {
+    const query = { from: date(1), to: date(2) };
+    const change = async (path: string, body?: unknown) => expect((await engine.call(network.apiKey, 'POST', path, body)).status, path).to.equal(200);
+    const { body: { id } } = await book(engine, network, { startsAt: network.at('09:00') });
+    const hold = await engine.call(network.apiKey, 'POST', '/v1/holds', { shopId: network.shopId, serviceId: network.serviceId, barberId: network.barberIds[0], startsAt: network.at('11:00') }, { 'idempotency-key': 'hold' });
+    const changes: [path: string, body?: unknown][] = [
+      [`/v1/appointments/${id}/reschedule`, { startsAt: network.at('10:15') }], [`/v1/holds/${hold.body.id}/release`, { token: hold.body.token }], [`/v1/appointments/${id}/cancel`],
+    ];
+    for (const [path, body] of changes) {
+      const before = await ask('', query);
+      await change(path, body);
+      const after = await ask('', query, { 'if-none-match': before.headers.get('etag')! });
+      expect([after.status, after.text === before.text], path).to.deep.equal([200, false]);
+    }
+  });
+
+  it('a question with more answers than anybody reads, is refused with the field that asks for less', async () => {
+    const many = await buildNetwork(engine.database.orm, { barbers: 12, hours: everyDay(0, 1440), settings: { slotStepMinutes: 5 } });
+    const answer = await engine.call(many.apiKey, 'GET', `/v1/availability?shopId=${many.shopId}&serviceId=${many.serviceId}&from=${date(1)}&to=${date(40)}`);
+    expectProblem(answer, 'invalid_request', ['to']);
+  });
+
   it('the next free times, after an instant, are the first ones from there on', async () => {
     const [barberId] = network.barberIds;
     const after = network.at('11:20', 2);

@@ -40,7 +40,10 @@ describe('caps', () => {
       const answers = await Promise.all(network.barberIds.map((barberId, index) => book(engine, network, { barberId, startsAt: network.at('10:00', 1 + (index % days)), customer: who })));
 
       expect(answers.map(({ status }) => status).toSorted()).to.deep.equal([201, 409, 409, 409, 409, 409]);
-      for (const answer of answers) if (answer.status !== 201) expectProblem(answer, 'customer_limit');
+      for (const answer of answers.filter(({ status }) => status !== 201)) {
+        expectProblem(answer, 'customer_limit');
+        expect(answer.body.nearest, 'no other time would help').to.deep.equal([]);
+      }
       expect((await book(engine, network, { barberId: network.barberIds[1], startsAt: network.at('17:00') })).status, 'another customer').to.equal(201);
       const won = answers.find(({ status }) => status === 201)!;
       await engine.call(network.apiKey, 'POST', `/v1/appointments/${won.body.id}/cancel`);
