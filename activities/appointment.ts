@@ -69,7 +69,8 @@ export function createAppointmentActivities({ orm, metrics, now }: ActivityDeps)
 
   async function refuse(input: ReserveInput, code: Refusal['code']): Promise<Decided> {
     const startsAt = Date.parse(input.startsAt);
-    const facts = await readFacts(input, startsAt - 2 * day, startsAt + 8 * day);
+    // Whom the limits of customers refuse, no other time would help.
+    const facts = code === 'customer_limit' || code === 'not_accepted' ? null : await readFacts(input, startsAt - 2 * day, startsAt + 8 * day);
     const nearest = facts ? nearestSlots({ ...facts, visit: wanted(input), around: startsAt, now: now().getTime(), days: 7, limit: 3 }) : [];
     return storeRefusal(input, { ok: false, code, nearest: nearest.map(freeSlot) });
   }
