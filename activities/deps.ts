@@ -1,3 +1,4 @@
+import type { LinkMaker } from '../src/db/self-service.ts';
 import type { Mailer } from '../src/integrations/mail.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { Orm } from '../src/db/orm.ts';
@@ -7,6 +8,8 @@ export type ActivityDeps = {
   orm: Orm;
   mailer: Mailer;
   mailFrom: string;
+  /** Makes the links that customers' messages carry. */
+  links: LinkMaker;
   metrics: Metrics;
   now: () => Date;
 };

@@ -1,6 +1,7 @@
 /** Sending messages. The message is made at the moment of sending, from the database: nothing of it travels through Temporal. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
+import { linksOf } from '../src/domain/link.ts';
 import { renderMessage } from '../src/domain/message.ts';
 import { beginAttempt, endDelivery, noteFailure, type DeliveryContext } from '../src/db/delivery.ts';
 import { MailError } from '../src/integrations/mail.ts';
@@ -32,7 +33,8 @@ export function createMessageActivities(deps: ActivityDeps) {
       if (now().getTime() >= Date.parse(context.usefulUntil)) return end(context, 'skipped', { errorClass: 'too_late', errorText: 'its use is past' });
 
       try {
-        const message = renderMessage(context.kind, toView(context), reader.locale);
+        const links = await deps.links.issue(orm.em.fork(), context, linksOf[context.kind] ?? []);
+        const message = renderMessage(context.kind, { ...toView(context), links }, reader.locale);
         const { providerId } = await mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
         return await patiently(() => end(context, 'delivered', { providerId }));
       } catch (error) {

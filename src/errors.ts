@@ -45,7 +45,6 @@ export const problems = {
   wrong_token: { status: 403, title: 'That is not the token that was given with the hold.' },
   not_accepted: { status: 409, title: 'The shop does not take this booking online; please contact it.' },
   booking_limit: { status: 429, title: 'Too many bookings were tried within an hour; wait as Retry-After says.' },
-  link_dead: { status: 404, title: 'This link is not valid, or no longer.' },
 
   database_unavailable: { status: 503, title: 'The database does not answer. Try again shortly.' },
   temporal_unavailable: { status: 503, title: 'The workflow service is away; nothing was booked. Try again shortly.' },

@@ -6,7 +6,7 @@ import { policyOf, withoutCutoffs } from '../domain/policy.ts';
 import { confirmHold } from './confirming.ts';
 import { CustomerLimit, NotAccepted } from './customer-record.ts';
 import { insertDeliveries, withdrawDeliveries } from './delivery.ts';
-import { AppointmentEvent, AppointmentPart } from './entities/appointment.ts';
+import { AppointmentEvent, AppointmentPart, type AppointmentRow } from './entities/appointment.ts';
 import { lostRace } from './faults.ts';
 import { moveAppointment } from './moving.ts';
 import { bumpBarbers, claimTime, freeRest, freeTime, type KeptClaim } from './occupancy.ts';
@@ -41,8 +41,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   // Diaries before the row, always in the same order, so that a booking and a cancellation cannot deadlock.
   const barberIds = touchesTime.includes(change.action) ? await bumpBarbers(tx, ids.appointmentId, at) : [];
   const { row, to, late } = await lockAndJudge(tx, ids, change, at);
-  // Whoever was asked to choose is not asked again; what is forgiven is so.
-  if (to === 'already' || (change.action === 'offer_choice' && row.choiceOfferedAt) || (change.action === 'forgive' && row.forgivenAt)) return { ok: true, stand: await readStand(tx, row, closeAfterSeconds) };
+  if (to === 'already' || isSo(change.action, row)) return { ok: true, stand: await readStand(tx, row, closeAfterSeconds) };
   const parts = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
   // A move came between: the diaries that were bumped are not those of its barbers any more.
   if (barberIds.length > 0 && parts.some(({ barberId }) => !barberIds.includes(barberId))) throw new Error('an appointment moved while it was changed; trying again');
@@ -118,6 +117,14 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   insertDeliveries(tx, row.networkId, row.id, row.version, effects, at);
   await tx.flush();
   return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
+}
+
+/** What leaves the state as it is, and was done before: whoever was asked to choose is not asked again, and a yes is a yes. */
+function isSo(action: Action, { choiceOfferedAt, forgivenAt, attendanceConfirmedAt }: AppointmentRow): boolean {
+  if (action === 'offer_choice') return choiceOfferedAt !== null;
+  if (action === 'forgive') return forgivenAt !== null;
+  // After a choice was offered, it means that the visit can take place after all.
+  return action === 'confirm_attendance' && attendanceConfirmedAt !== null && choiceOfferedAt === null;
 }
 
 /** The time that was given back when the customer did not come. */

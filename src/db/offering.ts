@@ -22,10 +22,21 @@ type Waiting = Wait & { id: string; networkId: string; shopId: string; serviceId
 
 /** UUIDv5 namespace of the ids of offered appointments. */
 const offerNamespace = '2b0b6c2e-9c39-5a39-8d0d-5b8c0f7b7c55';
-/** At most so many entries are looked at, and so many offered to, in one run; the next sweep goes on. */
-const mostJudged = 300;
+/** So long entries are looked at, and so many are offered to, in one run; the next sweep goes on. */
+const lookForMs = 15_000;
 const mostOffers = 50;
 const raceTries = 3;
+/** On so many days that are full for the customer, time is looked for beyond them. */
+const mostFullDays = 7;
+
+/** The customer may have no more visits on this day. */
+class DayIsFull extends Error {
+  date: string;
+  constructor(date: string) {
+    super(`no more visits on ${date}`);
+    this.date = date;
+  }
+}
 
 /**
  * Offers in the order of the entries (`created_at`, `id`). An entry for which nothing was free is passed over until something has changed
@@ -33,13 +44,12 @@ const raceTries = 3;
  */
 export async function prepareOffers(em: EntityManager, query: OfferQuery, now: Date): Promise<PreparedOffer[]> {
   const states = new Map<string, string>();
-  let judged = 0;
+  const until = Date.now() + lookForMs;
   let made = 0;
   for (const waiting of await readWaiting(em, query)) {
-    if (judged >= mostJudged || made >= mostOffers) break;
+    if (Date.now() >= until || made >= mostOffers) break;
     const state = await stateOf(em, waiting, now, states);
     if (waiting.seen === state) continue;
-    judged += 1;
     if (await offer(em, waiting, state, query.cause, now)) made += 1;
   }
   return readOffers(em, query.cause);
@@ -69,27 +79,33 @@ async function stateOf(em: EntityManager, { networkId, shopId, serviceId, barber
 
 /** Whether the entry has an offer now. */
 async function offer(em: EntityManager, waiting: Waiting, state: string, cause: string, now: Date): Promise<boolean> {
-  for (let tries = 0; tries < raceTries; tries += 1) {
+  const fullDays: string[] = [];
+  for (let tries = 0; tries < raceTries; ) {
     try {
-      return await em.fork().transactional((tx) => claimFor(tx, waiting, state, cause, now));
+      return await em.fork().transactional((tx) => claimFor(tx, waiting, fullDays, state, cause, now));
     } catch (error) {
-      // The customer may not book now; looked at again when something has changed.
-      if (error instanceof CustomerLimit || error instanceof NotAccepted) {
+      if (error instanceof DayIsFull && fullDays.length < mostFullDays) {
+        fullDays.push(error.date);
+      } else if (error instanceof DayIsFull || error instanceof NotAccepted) {
+        // The customer may not book now; looked at again when something has changed.
         await em.execute('update waitlist_entry set seen = ? where id = ?', [state, waiting.id]);
         return false;
+      } else if (lostRace(error)) {
+        tries += 1;
+      } else {
+        throw error;
       }
-      if (!lostRace(error)) throw error;
     }
   }
   return false;
 }
 
-async function claimFor(tx: EntityManager, waiting: Waiting, state: string, cause: string, now: Date): Promise<boolean> {
+async function claimFor(tx: EntityManager, waiting: Waiting, fullDays: string[], state: string, cause: string, now: Date): Promise<boolean> {
   const { id, networkId, shopId } = waiting;
   // Waited for, not passed over: who holds it may have read the facts before the time came free that this run is about.
   const locked = await tx.execute(`select id from waitlist_entry where id = ? and status = 'waiting' for update`, [id]);
   if (locked.length === 0) return false;
-  const found = await findTime(tx, waiting, now);
+  const found = await findTime(tx, waiting, fullDays, now);
   if (!found) {
     await tx.execute('update waitlist_entry set seen = ? where id = ?', [state, id]);
     return false;
@@ -107,7 +123,11 @@ async function claimFor(tx: EntityManager, waiting: Waiting, state: string, caus
      select request.id, c.network_id, c.customer_id, c.name, c.email, c.phone, c.time_zone, c.locale, c.created_at from request cross join contact c where c.id = ?::uuid`,
     [appointmentId, startsAt, id, id],
   );
-  await claimSlot(tx, { appointmentId, networkId, shopId }, facts, way, { now, closeAfterSeconds: 0, entry: entryOf(id, holdSeconds) });
+  try {
+    await claimSlot(tx, { appointmentId, networkId, shopId }, facts, way, { now, closeAfterSeconds: 0, entry: entryOf(id, holdSeconds) });
+  } catch (error) {
+    throw error instanceof CustomerLimit ? new DayIsFull(toWall(slot.startsAt, waiting.timeZone).date) : error;
+  }
   await tx.execute(`update waitlist_entry set status = 'offered', appointment_id = ?, version = version + 1 where id = ?`, [appointmentId, id]);
   await tx.execute('insert into waitlist_offer (appointment_id, network_id, entry_id, barber_id, starts_at, cause, offered_at) values (?, ?, ?, ?, ?, ?, clock_timestamp())',
     [appointmentId, networkId, id, slot.barberId, startsAt, cause]);
@@ -118,7 +138,7 @@ const entryOf = (waitlistEntryId: string, holdSeconds: number): Entry => ({ kind
 
 type Found = { facts: BookingFacts; way: Possible; holdSeconds: number };
 
-async function findTime(tx: EntityManager, waiting: Waiting, now: Date): Promise<Found | null> {
+async function findTime(tx: EntityManager, waiting: Waiting, fullDays: string[], now: Date): Promise<Found | null> {
   const visit = visitOf(waiting.serviceId, waiting.barberId);
   const around = (date: string) => Date.parse(`${date}T12:00:00Z`);
   const window = { from: Math.max(around(waiting.fromDate), now.getTime()) - 3 * 86_400_000, to: around(waiting.toDate) + 3 * 86_400_000 };
@@ -126,7 +146,7 @@ async function findTime(tx: EntityManager, waiting: Waiting, now: Date): Promise
   if ('missing' in facts) return null;
   const offerMinutes = facts.candidates.flatMap(({ offers }) => offers)[0]?.settings.offerMinutes;
   if (offerMinutes === undefined) return null;
-  const time = findOfferable({ ...facts, visit, now: now.getTime() }, waiting, offerMinutes * MINUTE);
+  const time = findOfferable({ ...facts, visit, now: now.getTime() }, waiting, offerMinutes * MINUTE, fullDays);
   if (!time) return null;
   const [way] = judgeVisit(facts, visit, time.startsAt, now.getTime()).possible;
   return way ? { facts, way, holdSeconds: time.heldMs / 1000 } : null;

@@ -23,8 +23,8 @@ export type EntryView = EntryFields & {
 const mostUnanswered = 3;
 
 /** Writes an entry with its contact, unless it is there already. Answers false when the customer waits for so many times as are allowed. */
-export async function addEntry(em: EntityManager, ids: { id: string; networkId: string; apiClientId: string }, fields: EntryFields, contact: NewContact, newCustomerId: string, most: number): Promise<boolean> {
-  const { id, networkId, apiClientId } = ids;
+export async function addEntry(em: EntityManager, ids: { id: string; networkId: string; apiClientId: string; /** Of where the call came from, if that is counted. */ addressHash?: string | null }, fields: EntryFields, contact: NewContact, newCustomerId: string, most: number): Promise<boolean> {
+  const { id, networkId, apiClientId, addressHash = null } = ids;
   return em.fork().transactional(async (tx) => {
     if (await findEntry(tx, networkId, id)) return true;
     const [met] = await tx.execute<{ customer_id: string }[]>('select meet_customer(?::uuid, ?::text, ?::text, ?::uuid) as customer_id', [networkId, contact.phone, contact.email?.toLowerCase() ?? null, newCustomerId]);
@@ -35,8 +35,9 @@ export async function addEntry(em: EntityManager, ids: { id: string; networkId: 
     await tx.execute('insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale) values (?, ?, ?, ?, ?, ?, ?, ?)',
       [id, networkId, customerId, contact.name, contact.email, contact.phone, contact.timeZone, contact.locale]);
     await tx.execute(
-      `insert into waitlist_entry (id, network_id, api_client_id, customer_id, shop_id, service_id, barber_id, from_date, to_date, from_minute, to_minute) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      [id, networkId, apiClientId, customerId, fields.shopId, fields.serviceId, fields.barberId, fields.fromDate, fields.toDate, fields.fromMinute, fields.toMinute],
+      `insert into waitlist_entry (id, network_id, api_client_id, customer_id, shop_id, service_id, barber_id, from_date, to_date, from_minute, to_minute, address_hash)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      [id, networkId, apiClientId, customerId, fields.shopId, fields.serviceId, fields.barberId, fields.fromDate, fields.toDate, fields.fromMinute, fields.toMinute, addressHash],
     );
     return true;
   });

@@ -1,7 +1,10 @@
 /** From what is known of an appointment to one message, as text and HTML. Pure; the shop's local time comes first, zones are named. */
 import type { DeliveryKind } from './effects.ts';
+import { escapeHtml as escape } from './html.ts';
+import type { Link } from './link.ts';
 import type { Refusal } from './outcome.ts';
 import { textsFor, type Texts } from './message-texts.ts';
+import { pageTextsFor } from './page-texts.ts';
 import { policyText } from './policy-texts.ts';
 import type { BookingPolicy } from './policy.ts';
 import { clocksDiffer, priceText, shortWallText, wallRangeText, wallText } from './wall-text.ts';
@@ -37,6 +40,8 @@ export type MessageView = {
   policy?: BookingPolicy;
   /** Why the shop moved or declined it. */
   why?: keyof Texts['why'];
+  /** What the customer can do without calling. */
+  links?: Link[];
   /** Of a refusal. */
   reasonCode?: Refusal['code'];
   nearest?: string[];
@@ -66,11 +71,12 @@ export function renderMessage(kind: DeliveryKind, given: MessageView, locale: st
   const greeting = texts.greeting(forBarber ? (view.barberName ?? '') : view.customerName).replace(' ,', ',');
   const lead = [texts.lead[kind](facts), view.why ? texts.why[view.why] : '', view.reasonCode ? texts.reason[view.reasonCode] : ''].filter(Boolean).join(' ');
   const lines = forBarber ? barberLines(view, texts, facts.customer) : customerLines(view, texts);
-  const closing = [...(agreedIn.includes(kind) && view.policy ? [policyText(view.policy, texts.language)] : []), ...(stillToCome.includes(kind) && view.shopPhone ? [texts.howToChange(view.shopPhone)] : []), view.shopName];
+  const links = (view.links ?? []).map(({ purpose, url }) => ({ name: pageTextsFor(texts.locale, view.shopLocale).link[purpose], url }));
+  const closing = [...(agreedIn.includes(kind) && view.policy ? [policyText(view.policy, texts.language)] : []), ...(stillToCome.includes(kind) && view.shopPhone && links.length === 0 ? [texts.howToChange(view.shopPhone)] : []), view.shopName];
   return {
     subject,
-    text: [greeting, lead, lines.map(lineText).join('\n'), ...closing].join('\n\n') + '\n',
-    html: page(texts.locale, subject, [greeting, lead], lines, closing),
+    text: [greeting, lead, lines.map(lineText).join('\n'), ...links.map(({ name, url }) => `${name}\n${url}`), ...closing].join('\n\n') + '\n',
+    html: page(texts.locale, subject, [greeting, lead], lines, links, closing),
   };
 }
 
@@ -138,11 +144,11 @@ function barberLines(view: Told, texts: Texts, customer: string): Line[] {
 
 const lineText = ([label, value]: Line): string => (typeof value === 'string' ? `${label}: ${value}` : [`${label}:`, ...value.map((one) => `- ${one}`)].join('\n'));
 
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (mark) => escapes[mark] ?? '');
+const button = ({ name, url }: { name: string; url: string }, index: number): string =>
+  `<p><a href="${escape(url)}" style="display:inline-block;padding:10px 18px;border-radius:6px;${index === 0 ? 'background:#14532d;color:#fff' : 'border:1px solid #14532d;color:#14532d'};text-decoration:none">${escape(name)}</a></p>`;
 
 /** Styles stand inline because mail programs drop style sheets; the table is one of data, with a header for each row. */
-function page(locale: string, title: string, opening: string[], lines: Line[], closing: string[]): string {
+function page(locale: string, title: string, opening: string[], lines: Line[], links: { name: string; url: string }[], closing: string[]): string {
   const paragraphs = (texts: string[]) => texts.map((text) => `<p>${escape(text)}</p>`).join('\n');
   const cell = (value: string | string[]) =>
     typeof value === 'string' ? escape(value) : `<ul style="margin:0;padding:0 0 0 20px">${value.map((one) => `<li>${escape(one)}</li>`).join('')}</ul>`;
@@ -155,6 +161,7 @@ ${paragraphs(opening)}
 <table style="border-collapse:collapse">
 ${rows.join('\n')}
 </table>
+${links.map(button).join('\n')}
 ${paragraphs(closing)}
 </div></body></html>
 `;

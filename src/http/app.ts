@@ -15,6 +15,8 @@ import { createAuthenticate, requireScope, type Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import { mountHealth } from './health.ts';
 import { holdRoutes } from './hold.ts';
+import { linkRoutes } from './link.ts';
+import { mountSelfService } from './self-service.ts';
 import { holidaySetRoutes } from './holiday-set.ts';
 import { createAnswerOnce } from './kept-answer.ts';
 import { networkRoutes } from './network.ts';
@@ -30,7 +32,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 
@@ -60,6 +62,8 @@ export function createApp(deps: HttpDeps): Express {
   const document = openApiDocument(routes);
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Punctual API' }));
+
+  mountSelfService(app, deps);
 
   // Authentication comes before the body is read, so a stranger cannot make us parse.
   const authenticate = createAuthenticate(deps.orm);

@@ -1,12 +1,13 @@
 /** The waitlist over HTTP: wait for a time, take what is offered, or not. */
 import { z } from 'zod';
-import { readBookingFacts } from '../db/booking-facts.ts';
+import { readBookingFacts, type BookingFacts } from '../db/booking-facts.ts';
 import { addEntry, endEntry, entryStatuses, findEntry, listEntries, type EntryView } from '../db/waitlist.ts';
 import { visitOf } from '../domain/rules.ts';
 import { addDays, toUtc, toWall } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import { appointmentAnswer, appointmentBody } from './appointment-view.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
+import { createBookingLimits } from './booking-limits.ts';
 import type { Caller } from './caller.ts';
 import type { HttpDeps } from './deps.ts';
 import { createOffers } from './offer.ts';
@@ -37,6 +38,8 @@ const entryAnswer = z.object({
   offers: z.array(offer).meta({ description: 'All that it was offered, in order.' }),
 }).meta({ id: 'WaitlistEntry' });
 
+const answerTo = z.strictObject({ appointmentId: uuid.optional().meta({ description: 'The offer that the customer has seen; without it, the one that is open now.' }) }).optional();
+
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 const timeText = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
 const utc = (instant: string): string => toUtc(Date.parse(instant));
@@ -52,6 +55,7 @@ export function waitlistRoutes(deps: HttpDeps): Route[] {
   const { orm, now } = deps;
   const workflow = createAppointmentCalls(deps);
   const offers = createOffers(deps);
+  const limits = createBookingLimits(deps);
   const [tag, path, params] = ['Waitlist', '/v1/waitlist', z.strictObject({ id: uuid })];
   const who = ({ apiClientId }: Caller) => ({ actor: `client:${apiClientId}`, by: 'customer', source: 'api' }) as const;
 
@@ -62,8 +66,15 @@ export function waitlistRoutes(deps: HttpDeps): Route[] {
   }
   const answerOf = async (networkId: string, id: string, status = 200) => ({ status, body: entryBody(await find(networkId, id)), ...(status === 201 && { headers: { Location: `${path}/${id}` } }) });
 
+  /** Which offer is answered, if any: a late answer to one that is over must not meet the next. */
+  async function findOffer(networkId: string, id: string, seen: string | undefined): Promise<string | null> {
+    const found = await find(networkId, id);
+    if (seen !== undefined && !found.offers.some(({ appointmentId }) => appointmentId === seen)) throw new Problem('not_found', { faults: [{ path: '/appointmentId', message: 'was not offered to this entry' }] });
+    return seen ?? found.appointmentId;
+  }
+
   /** Throws what is wrong with the dates, or 404 for what is not there. */
-  async function requireDates(networkId: string, body: z.output<typeof newEntry>): Promise<{ timeZone: string; locale: string }> {
+  async function requireDates(networkId: string, body: z.output<typeof newEntry>): Promise<BookingFacts> {
     const visit = visitOf(body.serviceId, body.barberId ?? null);
     const facts = await readBookingFacts(orm.em.fork(), { networkId, shopId: body.shopId, visit, window: { from: now().getTime(), to: now().getTime() + 1 } });
     if ('missing' in facts) throw notThere(facts, visit, false, '/');
@@ -72,20 +83,24 @@ export function waitlistRoutes(deps: HttpDeps): Route[] {
     const refuse = (field: string, message: string) => new Problem('invalid_request', { faults: [{ path: `/${field}`, message }] });
     if (body.toDate < today) throw refuse('toDate', 'has passed');
     if (body.toDate > addDays(today, horizon + 1)) throw refuse('toDate', 'is further ahead than the shop takes bookings');
-    return { timeZone: facts.shop.timeZone, locale: facts.locale };
+    return facts;
   }
 
   return [
     route({
       method: 'post', path, scope: 'book', tag, summary: 'Wait for a time',
       description: 'For a shop, service, range of dates and (if wished) a barber. Time that comes free is offered to whoever has waited longest: a hold, and a mail that says until when.',
-      body: newEntry, answers: { 201: { description: 'It waits.', body: entryAnswer, headers: { Location: 'The entry.' } } }, problems: ['invalid_request', 'not_found', 'waitlist_full'],
-      handle: async ({ caller: { networkId, apiClientId }, body, newId }) => {
-        const { timeZone, locale } = await requireDates(networkId, body);
+      body: newEntry, answers: { 201: { description: 'It waits.', body: entryAnswer, headers: { Location: 'The entry.' } } }, problems: ['invalid_request', 'not_found', 'waitlist_full', 'booking_limit'],
+      handle: async ({ caller, body, newId, address }) => {
+        const { networkId, apiClientId } = caller;
+        const facts = await requireDates(networkId, body);
         const { shopId, serviceId, barberId = null, fromDate, toDate, fromTime, toTime, customer } = body;
         const id = newId();
+        // Who waits will hold time: it counts as a booking.
+        const addressHash = await limits.require(caller, facts, { email: customer.email, phone: customer.phone, address });
         const fields = { shopId, serviceId, barberId, fromDate, toDate, fromMinute: minuteOf(fromTime), toMinute: minuteOf(toTime) };
-        if (!(await addEntry(orm.em.fork(), { id, networkId, apiClientId }, fields, toContact(customer, timeZone, locale), newId(), mostEntries))) throw new Problem('waitlist_full');
+        const contact = toContact(customer, facts.shop.timeZone, facts.locale);
+        if (!(await addEntry(orm.em.fork(), { id, networkId, apiClientId, addressHash }, fields, contact, newId(), mostEntries))) throw new Problem('waitlist_full');
         await workflow.lookAtWaitlist(networkId, shopId, id);
         return answerOf(networkId, id, 201);
       },
@@ -105,21 +120,21 @@ export function waitlistRoutes(deps: HttpDeps): Route[] {
       handle: ({ caller, params: { id } }) => answerOf(caller.networkId, id),
     }),
     route({
-      method: 'post', path: `${path}/:id/accept`, scope: 'book', tag, summary: 'Take the time that is offered', description: 'It is booked, or a request where the shop must approve. Repeating it answers the same.', params,
+      method: 'post', path: `${path}/:id/accept`, scope: 'book', tag, summary: 'Take the time that is offered', description: 'It is booked, or a request where the shop must approve. Repeating it answers the same.', params, body: answerTo,
       answers: { 200: { description: 'The appointment.', body: appointmentAnswer, headers: { ETag: 'The version.' } } },
-      problems: ['not_found', 'not_allowed', 'hold_expired', 'customer_limit', 'not_accepted', 'temporal_unavailable', 'outcome_unknown'],
-      handle: async ({ caller, params: { id }, newId }) => {
-        const { appointmentId } = await find(caller.networkId, id);
+      problems: ['invalid_request', 'not_found', 'not_allowed', 'hold_expired', 'customer_limit', 'not_accepted', 'temporal_unavailable', 'outcome_unknown'],
+      handle: async ({ caller, params: { id }, body, newId }) => {
+        const appointmentId = await findOffer(caller.networkId, id, body?.appointmentId);
         if (!appointmentId) throw new Problem('not_allowed', { detail: 'Nothing is offered at the moment.' });
         const after = await offers.accept(caller.networkId, appointmentId, who(caller), newId());
         return { status: 200, body: appointmentBody(after), headers: { ETag: `"${after.version}"` } };
       },
     }),
     route({
-      method: 'post', path: `${path}/:id/decline`, scope: 'book', tag, summary: 'Leave the time that is offered to the next', description: 'The entry goes on waiting for another time.', params,
-      answers: { 200: { description: 'The entry.', body: entryAnswer } }, problems: ['not_found', 'not_allowed', 'temporal_unavailable', 'outcome_unknown'],
-      handle: async ({ caller, params: { id }, newId }) => {
-        const { appointmentId } = await find(caller.networkId, id);
+      method: 'post', path: `${path}/:id/decline`, scope: 'book', tag, summary: 'Leave the time that is offered to the next', description: 'The entry goes on waiting for another time.', params, body: answerTo,
+      answers: { 200: { description: 'The entry.', body: entryAnswer } }, problems: ['invalid_request', 'not_found', 'not_allowed', 'temporal_unavailable', 'outcome_unknown'],
+      handle: async ({ caller, params: { id }, body, newId }) => {
+        const appointmentId = await findOffer(caller.networkId, id, body?.appointmentId);
         if (appointmentId) await offers.decline(caller.networkId, appointmentId, who(caller), newId());
         return answerOf(caller.networkId, id);
       },

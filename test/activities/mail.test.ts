@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { createLinks } from '../../src/db/self-service.ts';
 import { createMessageActivities } from '../../activities/message.ts';
 import { insertDeliveries } from '../../src/db/delivery.ts';
 import { Appointment, AppointmentPart, Contact, Customer } from '../../src/db/entities/appointment.ts';
@@ -192,7 +193,7 @@ describe('mail, of a visit that two barbers give', () => {
     const em = database.orm.em.fork();
     const planned = insertDeliveries(em, network.networkId, appointmentId, sequence, effects, new Date());
     await em.flush();
-    const activities = createMessageActivities({ orm: database.orm, mailer, mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date() });
+    const activities = createMessageActivities({ orm: database.orm, mailer, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date() });
     const found = [];
     for (const { id } of planned) {
       await activities.sendMessage({ networkId: network.networkId, deliveryId: id, policy: defaultPolicy });

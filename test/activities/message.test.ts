@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'chai';
+import { createLinks } from '../../src/db/self-service.ts';
 import { createMessageActivities, nextWait } from '../../activities/message.ts';
 import { listDeliveries } from '../../src/db/appointment.ts';
 import { storeRequest } from '../../src/db/booking-request.ts';
@@ -30,7 +31,7 @@ describe('sendMessage', () => {
   let clock: number;
 
   const activities = () => createMessageActivities({
-    orm: database.orm, mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date(clock),
+    orm: database.orm, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date(clock),
     mailer: { close: () => {}, verify: async () => {}, send: async (mail) => { if (failure) throw failure; sent.push(mail); return { providerId: mail.messageId }; } },
   });
   const send = () => activities().sendMessage({ networkId: network.networkId, deliveryId, policy: defaultPolicy });

@@ -74,7 +74,7 @@ const whenLine = {
 /** What HTML must show of a text: "label: value" is two cells there; nothing else may differ. */
 const told = (text: string): string[] => text.split('\n')
   .flatMap((line, index) => (line.startsWith('- ') ? [line.slice(2)] : index > 3 ? line.split(/(?<=^[\p{L} ]+):(?: |$)/u) : [line]))
-  .filter((line) => line !== '');
+  .filter((line) => line !== '' && !line.startsWith('https://'));
 
 /** The text that a browser would show of the mail's HTML, a line for each paragraph, cell and list entry. */
 const shown = (html: string): string[] =>
@@ -200,6 +200,15 @@ Barbearia do Chiado
       const { serviceName, barberName, startsAt, endsAt } = given;
       expect(renderMessage(kind, { ...given, parts: [{ serviceName, barberName, startsAt, endsAt }] }, 'pt')).to.deep.equal(renderMessage(kind, given, 'pt'));
     }
+  });
+
+  it('links, told, are named in the reader\'s language, whole in the text and as buttons in the HTML, and nobody is asked to call', () => {
+    const links = (['view', 'cancel'] as const).map((purpose) => ({ purpose, url: `https://bookings.example/visit/${purpose}-"><b>` }));
+    const { text, html } = renderMessage('confirmation_customer', { ...view, links }, 'pt-PT');
+
+    expect(text).to.include('\n\nVer a marcação\nhttps://bookings.example/visit/view-"><b>\n\nCancelar\nhttps://bookings.example/visit/cancel-"><b>\n\n').and.not.include('ligue');
+    expect(html).to.include('<a href="https://bookings.example/visit/view-&quot;&gt;&lt;b&gt;" style=').and.include('>Cancelar</a>');
+    expect(shown(html)).to.deep.equal(told(text));
   });
 
   it('a move, told, says when the visit was to be before, and why the shop moved it', () => {

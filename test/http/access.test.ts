@@ -33,6 +33,7 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/appointments/:id/cancel': () => ({}),
   'post /v1/appointments/:id/confirm-attendance': () => ({}),
   'post /v1/appointments/:id/forgive': () => ({ staff: { reason: 'goodwill' } }),
+  'post /v1/appointments/:id/links': () => ({ purpose: 'view' }),
   'post /v1/appointments/:id/reschedule': () => ({ startsAt: '2027-05-05T10:00:00Z' }),
   'post /v1/holds': ({ shopId, serviceId }) => ({ shopId, serviceId, startsAt: '2027-05-05T10:00:00Z' }),
   'post /v1/holds/:id/confirm': () => ({ token, customer: { name: 'Rui', email: 'rui@example.com' } }),

@@ -40,6 +40,24 @@ describe('booking limits', () => {
     });
   }
 
+  for (const [name, settings, who] of [
+    ['phone', { maxHourlyBookingsPerContact: 2 }, { phone: '+351912345677' }], ['address', { maxHourlyBookingsPerAddress: 2 }, {}], ['key', { maxHourlyBookingsPerKey: 2 }, {}],
+  ] as const) {
+    it(`waits with one ${name}, which hold time when it comes free, count as bookings and are refused beyond the limit`, async () => {
+      await open(settings);
+      const { apiKey, shopId, serviceId } = network;
+      const day = network.at('10:00', 3).slice(0, 10);
+      const wait = () => engine.call(apiKey, 'POST', '/v1/waitlist', { shopId, serviceId, fromDate: day, toDate: day, fromTime: '00:00', toTime: '01:00', customer: customer({ ...who }) }, { 'idempotency-key': crypto.randomUUID() });
+      expect((await wait()).status).to.equal(201);
+      expect((await bookAs(0, who)).status).to.equal(201);
+
+      const refused = await wait();
+      expectProblem(refused, 'booking_limit');
+      expect(refused.headers.get('retry-after')).to.match(/^\d+$/);
+      expectProblem(await bookAs(1, who), 'booking_limit');
+    });
+  }
+
   it('bookings by staff, beyond the limits, are made: somebody at the desk knows whom they book', async () => {
     await open({ maxHourlyBookingsPerContact: 1, maxHourlyBookingsPerKey: 1 });
     const who = customer();

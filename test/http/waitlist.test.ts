@@ -80,6 +80,18 @@ describe('the waitlist', () => {
     expect((await book(engine, network)).status).to.equal(201);
   });
 
+  it('an answer to an offer that is over, when another is open by now, is refused and does not meet the other', async () => {
+    const id = await wait({ fromDate: addDays(tomorrow(), 1), toDate: addDays(tomorrow(), 2) });
+    const { appointmentId: old } = await until(id, 'offered');
+    await call('POST', `/v1/waitlist/${id}/decline`, { appointmentId: old });
+    const { appointmentId: open } = await eventually(() => read(id), ({ status, offers }) => status === 'offered' && offers.length === 2);
+
+    expectProblem(await call('POST', `/v1/waitlist/${id}/accept`, { appointmentId: old }), 'not_allowed');
+    expect((await call('POST', `/v1/waitlist/${id}/decline`, { appointmentId: old })).body).to.include({ status: 'offered', appointmentId: open });
+    expectProblem(await call('POST', `/v1/waitlist/${id}/accept`, { appointmentId: randomUUID() }), 'not_found', ['/appointmentId']);
+    expect((await call('POST', `/v1/waitlist/${id}/accept`, { appointmentId: open })).body).to.include({ id: open, status: 'confirmed' });
+  });
+
   it('somebody who begins to wait for a time that is free, is offered it at once', async () => {
     const id = await wait({ fromDate: addDays(tomorrow(), 1), toDate: addDays(tomorrow(), 3) });
     const { offers } = await until(id, 'offered');

@@ -39,13 +39,12 @@ export class Migration003Life extends Migration {
     // What a message tells of that is no longer in the appointment's row: where a visit was before it moved, say.
     this.addSql(`alter table delivery add column about jsonb, add column withdrawn_at timestamptz`);
 
-    // Only the hash of a link's token is kept. A row per purpose; dead once revoked, expired, or when the appointment is over.
+    // Only the hash of a link's token is kept. How long it lives follows from the appointment, which may move.
     this.addSql(`create table self_service_link (
       token_hash text primary key,
       network_id uuid not null,
       appointment_id uuid not null references appointment,
       purpose text not null,
-      expires_at timestamptz not null,
       revoked_at timestamptz,
       created_at timestamptz not null default now(),
       constraint purpose_is_known check (purpose in ('view', 'confirm_attendance', 'reschedule', 'cancel', 'accept_offer', 'decline_offer'))
@@ -70,6 +69,7 @@ export class Migration003Life extends Migration {
       ended_at timestamptz,
       version integer not null default 1,
       seen text,
+      address_hash text,
       constraint who_waits_is_known check (customer_id is not null or status in ('withdrawn', 'expired')),
       foreign key (network_id, shop_id) references shop (network_id, id),
       foreign key (network_id, service_id) references service (network_id, id),
@@ -80,6 +80,8 @@ export class Migration003Life extends Migration {
       constraint entry_ends_after_it_begins check (to_date >= from_date and to_minute > from_minute)
     )`);
     this.addSql(`create index waitlist_by_shop on waitlist_entry (shop_id, created_at, id) where status = 'waiting'`);
+    this.addSql(`create index waitlist_by_client on waitlist_entry (api_client_id, created_at)`);
+    this.addSql(`create index waitlist_by_address on waitlist_entry (address_hash, created_at) where address_hash is not null`);
     this.addSql(`create index waitlist_by_customer on waitlist_entry (customer_id) where status in ('waiting', 'offered')`);
     // The order of offers can be audited: who was offered what, when, and what became of it.
     this.addSql(`create table waitlist_offer (

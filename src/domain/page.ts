@@ -1,0 +1,80 @@
+/** The pages behind customers' links, as HTML without scripts. Pure; the shop's local time, with its zone named. */
+import { escapeHtml } from './html.ts';
+import type { LinkPurpose } from './link.ts';
+import type { PageRefusal, PageTexts } from './page-texts.ts';
+import { priceText, wallRangeText, wallText } from './wall-text.ts';
+
+/** What a page tells of the visit. Instants are ISO 8601 in UTC, money is in hundredths of the currency. */
+export type PageVisit = {
+  startsAt: string; endsAt: string; keptUntil: string | null; state: keyof PageTexts['status'] | null;
+  shopName: string; shopAddress: string; shopPhone: string | null; shopTimeZone: string;
+  services: string[]; barbers: string[]; priceCents: number; currency: string; policy: string | null;
+};
+
+/** A form: what the button does, and the times to choose from. */
+export type PageForm = {
+  note?: string;
+  choice?: { slots: string[]; timeZone: string; laterHref: string; anyHref: string | null; any: boolean };
+};
+
+export type Page = { purpose: LinkPurpose; visit: PageVisit; done?: boolean; refusal?: PageRefusal; form?: PageForm };
+
+export function renderPage(texts: PageTexts, { purpose, visit, done, refusal, form }: Page): string {
+  const lead = done && purpose !== 'view' ? texts.done[purpose] : null;
+  const told = refusal ? `<p class="no" role="alert">${escapeHtml([texts.refused[refusal], visit.shopPhone ? texts.callUs(visit.shopPhone) : ''].join(' ').trim())}</p>` : '';
+  const body = [
+    `<h1>${escapeHtml(lead ?? texts.heading[purpose])}</h1>`, told,
+    done && (purpose === 'cancel' || purpose === 'decline_offer') ? '' : facts(texts, visit),
+    form && purpose !== 'view' ? formHtml(texts, purpose, form) : '',
+    visit.policy && !done ? `<p class="small">${escapeHtml(visit.policy)}</p>` : '',
+  ];
+  return document(texts, lead ?? texts.heading[purpose], body.filter(Boolean).join('\n'));
+}
+
+/** A link that no longer works says nothing of what it once stood for. */
+export const renderDeadPage = (texts: PageTexts): string => document(texts, texts.dead, `<h1>${escapeHtml(texts.dead)}</h1>\n<p>${escapeHtml(texts.deadMore)}</p>`);
+
+function facts({ label, status, locale }: PageTexts, visit: PageVisit): string {
+  const lines: [string, string | null][] = [
+    [label.when, wallRangeText(visit.startsAt, visit.endsAt, visit.shopTimeZone, locale)],
+    [label.keptUntil, visit.keptUntil && wallText(visit.keptUntil, visit.shopTimeZone, locale)],
+    [label.status, visit.state && status[visit.state]],
+    [label.service, visit.services.join(' + ')], [label.barber, visit.barbers.join(', ')], [label.where, `${visit.shopName}, ${visit.shopAddress}`],
+    [label.phone, visit.shopPhone], [label.price, priceText(visit.priceCents, visit.currency, locale)],
+  ];
+  return `<dl>\n${lines.flatMap(([name, value]) => (value ? [`<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`] : [])).join('\n')}\n</dl>`;
+}
+
+function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { note, choice }: PageForm): string {
+  const said = note ? `<p>${escapeHtml(note)}</p>` : '';
+  const button = `<button type="submit"${purpose === 'cancel' ? ' class="grave"' : ''}>${escapeHtml(texts.button[purpose])}</button>`;
+  if (!choice) return `${said}<form method="post">${button}</form>`;
+  const options = choice.slots.map((at) => `<label><input type="radio" name="startsAt" value="${escapeHtml(at)}" required> ${escapeHtml(wallText(at, choice.timeZone, texts.locale))}</label>`);
+  const links = [`<a href="${escapeHtml(choice.laterHref)}">${escapeHtml(texts.later)}</a>`, ...(choice.anyHref ? [`<a href="${escapeHtml(choice.anyHref)}">${escapeHtml(texts.anyBarber)}</a>`] : [])];
+  const any = choice.any ? '<input type="hidden" name="any" value="1">' : '';
+  const list = options.length > 0 ? `<form method="post"><fieldset><legend>${escapeHtml(texts.free)}</legend>${options.join('\n')}</fieldset>${any}${button}</form>` : `<p>${escapeHtml(texts.noneFree)}</p>`;
+  return `${said}${list}\n<p>${links.join(' · ')}</p>`;
+}
+
+function document({ locale }: PageTexts, title: string, body: string): string {
+  return `<!doctype html>
+<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escapeHtml(title)}</title>
+<style>
+:root{color-scheme:light dark}
+body{margin:0 auto;max-width:34rem;padding:1.5rem;font:1.0625rem/1.5 system-ui,sans-serif}
+h1{font-size:1.5rem;line-height:1.25}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.375rem 1rem;margin:1.25rem 0}
+dt{opacity:.7}dd{margin:0}
+fieldset{border:1px solid #8886;border-radius:.5rem;padding:.5rem 1rem;margin:0 0 1rem}
+label{display:block;padding:.5rem 0}
+button{font:inherit;font-weight:600;width:100%;padding:.875rem;border:0;border-radius:.5rem;background:#14532d;color:#fff}
+button.grave{background:#991b1b}
+.no{border-left:.25rem solid #991b1b;padding:.25rem .75rem}
+.small{font-size:.9375rem;opacity:.8}
+a{color:inherit}
+</style></head>
+<body>
+${body}
+</body></html>
+`;
+}
