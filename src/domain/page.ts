@@ -49,11 +49,19 @@ function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { not
   const said = note ? `<p>${escapeHtml(note)}</p>` : '';
   const button = `<button type="submit"${purpose === 'cancel' ? ' class="grave"' : ''}>${escapeHtml(texts.button[purpose])}</button>`;
   if (!choice) return `${said}<form method="post">${button}</form>`;
-  const options = choice.slots.map((at) => `<label><input type="radio" name="startsAt" value="${escapeHtml(at)}" required> ${escapeHtml(wallText(at, choice.timeZone, texts.locale))}</label>`);
+  const days = Map.groupBy(choice.slots.map((at) => ({ at, ...dayAndTime(wallText(at, choice.timeZone, texts.locale)) })), ({ day }) => day);
+  const options = [...days].map(([day, slots]) => `<fieldset><legend>${escapeHtml(day)}</legend>${slots
+    .map(({ at, time }) => `<label><input type="radio" name="startsAt" value="${escapeHtml(at)}" required> ${escapeHtml(time)}</label>`).join('\n')}</fieldset>`);
   const links = [`<a href="${escapeHtml(choice.laterHref)}">${escapeHtml(texts.later)}</a>`, ...(choice.anyHref ? [`<a href="${escapeHtml(choice.anyHref)}">${escapeHtml(texts.anyBarber)}</a>`] : [])];
   const any = choice.any ? '<input type="hidden" name="any" value="1">' : '';
-  const list = options.length > 0 ? `<form method="post"><fieldset><legend>${escapeHtml(texts.free)}</legend>${options.join('\n')}</fieldset>${any}${button}</form>` : `<p>${escapeHtml(texts.noneFree)}</p>`;
+  const list = options.length > 0 ? `<form method="post"><h2>${escapeHtml(texts.free)}</h2>${options.join('\n')}${any}${button}</form>` : `<p>${escapeHtml(texts.noneFree)}</p>`;
   return `${said}${list}\n<p>${links.join(' · ')}</p>`;
+}
+
+/** "Thursday, 6 May 2027, 10:00 (Europe/Lisbon, UTC+01:00)" as a day with its zone and offset, so that the two passes of a repeated hour stand apart, and a time. */
+function dayAndTime(text: string): { day: string; time: string } {
+  const [, date = text, time = text, zone = ''] = /^(.*), (\d\d:\d\d) \((.*)\)$/.exec(text) ?? [];
+  return { day: `${date} (${zone})`, time };
 }
 
 function document({ locale }: PageTexts, title: string, body: string): string {
@@ -66,7 +74,8 @@ h1{font-size:1.5rem;line-height:1.25}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.375rem 1rem;margin:1.25rem 0}
 dt{opacity:.7}dd{margin:0}
 fieldset{border:1px solid #8886;border-radius:.5rem;padding:.5rem 1rem;margin:0 0 1rem}
-label{display:block;padding:.5rem 0}
+h2{font-size:1.125rem}
+label{display:inline-block;min-width:4.75rem;padding:.5rem 0}
 button{font:inherit;font-weight:600;width:100%;padding:.875rem;border:0;border-radius:.5rem;background:#14532d;color:#fff}
 button.grave{background:#991b1b}
 .no{border-left:.25rem solid #991b1b;padding:.25rem .75rem}

@@ -29,7 +29,7 @@ const previewed = z.object({
   repeated: z.boolean().meta({ description: 'Whether the clocks show this local time twice on that day; the first is meant.' }),
   slot: slotAnswer.nullable().meta({ description: 'If it is free: by whom, until when, for how much. The barber of the first free visit is kept for the others where that is possible.' }),
   code: z.string().nullable().meta({ description: 'Of a conflict: what is in the way.' }),
-  nearest: z.array(slotAnswer).meta({ description: 'Of a conflict: up to three free times near it, nearer to this visit than to the next.' }),
+  nearest: z.array(slotAnswer).meta({ description: 'Of a conflict: up to three free times near it, nearer to this visit than to the next; of a chain of barbers, on its day and the days next to it.' }),
 });
 export const seriesPreview = z.object({ timeZone: z.string(), currency: z.string(), free: z.int(), visits: z.array(previewed) }).meta({ id: 'SeriesPreview' });
 
@@ -40,7 +40,7 @@ export function createPreview({ orm, now }: HttpDeps) {
     const zone = await findShopZone(orm.em.fork(), networkId, shopId);
     if (!zone) throw notThere({ missing: 'shopId', id: shopId }, visit, false, '/');
     const at = now().getTime();
-    const days = searchDays(question.everyWeeks);
+    const days = searchDays(question.everyWeeks, visit.wishes.length > 1 && !visit.sameBarber);
     const show = slotViewer(zone);
     const visits: z.output<typeof previewed>[] = [];
     let currency = '';

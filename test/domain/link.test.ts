@@ -41,7 +41,9 @@ describe('pages behind links', () => {
   it('to move a visit, offer its times as choices, later days and any barber', () => {
     const choice = { slots: ['2027-05-06T09:00:00Z'], timeZone: 'Europe/Lisbon', laterHref: '?from=2027-05-13', anyHref: '?from=2027-05-06&any=1', any: false };
     const page = renderPage(pageTextsFor('en', 'pt'), { purpose: 'reschedule', visit, form: { choice } });
-    expect(page).to.include('<input type="radio" name="startsAt" value="2027-05-06T09:00:00Z" required> Thursday, 6 May 2027, 10:00 (Europe/Lisbon, UTC+01:00)').and.include('href="?from=2027-05-06&amp;any=1"');
+    expect(page).to.include('<fieldset><legend>Thursday, 6 May 2027 (Europe/Lisbon, UTC+01:00)</legend><label><input type="radio" name="startsAt" value="2027-05-06T09:00:00Z" required> 10:00</label></fieldset>').and.include('href="?from=2027-05-06&amp;any=1"');
+    const repeated = renderPage(pageTextsFor('en', 'pt'), { purpose: 'reschedule', visit, form: { choice: { ...choice, slots: ['2027-10-31T00:30:00Z', '2027-10-31T01:30:00Z'] } } });
+    expect([...repeated.matchAll(/<legend>(.*?)<\/legend>/g)].map(([, day]) => day)).to.deep.equal(['Sunday, 31 October 2027 (Europe/Lisbon, UTC+01:00)', 'Sunday, 31 October 2027 (Europe/Lisbon, UTC+00:00)']);
     expect(renderPage(pageTextsFor('en', 'pt'), { purpose: 'reschedule', visit, form: { choice: { ...choice, slots: [] } } })).to.include('There is no free time in these days.').and.not.include('<button');
   });
 

@@ -58,6 +58,7 @@ describe('a series', () => {
 
   it('of any rhythm, is searched nearer to each visit than to the next', () => {
     for (let weeks = 1; weeks <= 26; weeks += 1) expect(searchDays(weeks) * DAY * 2).to.be.at.most(weeks * 7 * DAY);
-    expect([1, 2, 26].map(searchDays)).to.deep.equal([3, 7, 7]);
+    expect([1, 2, 26].map((weeks) => searchDays(weeks))).to.deep.equal([3, 7, 7]);
+    expect([1, 26].map((weeks) => searchDays(weeks, true)), 'a chain of barbers').to.deep.equal([1, 1]);
   });
 });

@@ -43,6 +43,8 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/series/preview': ({ shopId, serviceId }) => ({ shopId, serviceId, everyWeeks: 1, times: 2, localStart: '2027-05-05T10:00' }),
   'post /v1/series/:id/cancel': () => ({}),
   'post /v1/waitlist': ({ shopId, serviceId, at }) => ({ shopId, serviceId, fromDate: at('12:00').slice(0, 10), toDate: at('12:00').slice(0, 10), customer: { name: 'Rui', email: 'rui@example.com' } }),
+  'post /v1/waitlist/:id/accept': () => ({}),
+  'post /v1/waitlist/:id/decline': () => ({}),
   'post /v1/walk-ins': ({ shopId, serviceId }) => ({ shopId, serviceId }),
   'post /v1/shops': () => shop,
   'put /v1/shops/:id': () => shop,
