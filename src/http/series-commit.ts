@@ -4,6 +4,7 @@
  */
 import { v5 as uuidv5 } from 'uuid';
 import { z } from 'zod';
+import { findRequest } from '../db/appointment.ts';
 import { readBookingFacts } from '../db/booking-facts.ts';
 import { findSeries, keepSeriesAnswer, storeSeries, type SeriesVisit, type StoredSeries } from '../db/series.ts';
 import { findShopZone } from '../db/shop.ts';
@@ -107,7 +108,8 @@ export function createSeriesCommit(deps: HttpDeps) {
       const shown = { id: asked.id, startsAt: toUtc(Date.parse(asked.startsAt)) };
       // What is decided slowly is not waited for again and again.
       if (results.some(({ status }) => status === 'pending')) results.push({ ...shown, status: 'open' });
-      else if (await isCancelled(networkId, id, asked.startsAt)) results.push({ ...shown, status: 'withdrawn' });
+      // What an interrupted try has asked for answers what became of it, also after the series was cancelled.
+      else if ((await isCancelled(networkId, id, asked.startsAt)) && !(await findRequest(orm.em.fork(), networkId, asked.id))) results.push({ ...shown, status: 'withdrawn' });
       else results.push({ ...shown, ...(await bookOne(caller, id, index, asked, body, address)) });
     }
     await cancelLate(caller, id, body, results);

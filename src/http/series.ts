@@ -72,8 +72,9 @@ export function seriesRoutes(deps: HttpDeps): Route[] {
     for (const asked of stored.visits) {
       const known = booked.get(asked.id);
       if (Date.parse(known?.startsAt ?? asked.startsAt) < from) continue;
-      const isPending = !known && (await findRequest(orm.em.fork(), networkId, asked.id))?.outcome === null;
-      if (known ? ![...liveStatuses, 'cancelled'].includes(known.status) : !isPending) continue;
+      // What was not decided at that look may be booked by now: only what nobody asked for, and what was refused, is left out.
+      const request = known ? null : await findRequest(orm.em.fork(), networkId, asked.id);
+      if (known ? ![...liveStatuses, 'cancelled'].includes(known.status) : !request || request.outcome?.ok === false) continue;
       try {
         const after = await change(networkId, asked.id, { action: 'cancel', by, actor: `client:${apiClientId}`, source: 'api', ...(why && { reason: why }) }, key);
         visits.push({ id: asked.id, status: 'cancelled', appointment: appointmentBody(after) });

@@ -163,6 +163,20 @@ describe('a series of visits', () => {
     }
   });
 
+  it('whose run died before its answer was kept, answers what it would have answered, whatever became of its visits since', async () => {
+    await build();
+    const [body, key] = [seriesBody({ visits: [...weekly(1, 2, 3), { startsAt: network.at('03:00', 28) }] }), randomUUID()];
+    const first = await commit(body, key);
+    const [one, two] = first.body.visits;
+    expect((await call('POST', `/v1/appointments/${one.id}/cancel`)).status).to.equal(200);
+    expect((await call('POST', `/v1/appointments/${two.id}/reschedule`, { startsAt: network.at('16:00', 15) })).status).to.equal(200);
+    await engine.database.orm.em.fork().execute('update series set answer = null where id = ?', [first.body.id]);
+
+    expect((await commit(body, key)).text).to.equal(first.text);
+    expect(await now(first.body.id)).to.deep.equal(['cancelled', 'confirmed', 'confirmed', 'shop_closed']);
+    expect(await appointments()).to.equal(3);
+  });
+
   it('with a cap on the customer\'s visits to come, has its earlier visits counted in the later ones', async () => {
     await build({ settings: { maxUpcomingVisitsPerCustomer: 2 } });
     const answer = await commit(seriesBody());
