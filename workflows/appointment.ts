@@ -21,6 +21,7 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
   if (!patched('whole-life')) return earlierLife(input);
   const state: AppointmentState = { step: 'reserving', outcome: null };
   let stand: Stand | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
 
   setHandler(stateQuery, () => state);
   setHandler(bookUpdate, async () => {
@@ -72,7 +73,17 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     }
   }
 
-  async function ask(wanted: Change): Promise<ChangeResult> {
+  /**
+   * One change after the other, in the order of their coming. Not only for fairness: of two local activities that run at once, the worker that
+   * takes over resolves the first that began, not the first that ended (sdk-typescript 1744, sdk-python 1881), and would get stuck.
+   */
+  function ask(wanted: Change): Promise<ChangeResult> {
+    const mine = turn.then(() => decide(wanted));
+    turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function decide(wanted: Change): Promise<ChangeResult> {
     await condition(() => state.outcome !== null);
     if (!state.outcome!.ok) return { ok: false, code: 'not_found' };
     const result = await change(input, wanted);

@@ -22,8 +22,8 @@ export function linkRoutes({ orm, config, now }: HttpDeps): Route[] {
   return [
     route({
       // The answer holds a secret, so it is made anew each time and kept nowhere.
-      method: 'post', path: '/v1/appointments/:id/links', scope: 'manage', tag: 'Links', params, keepsOwnAnswer: true, summary: 'Hand out a customer\'s link again',
-      description: 'The one that their mails have, for one purpose. It works as long as the appointment allows that.', body: z.strictObject({ purpose: z.enum(linkPurposes) }),
+      method: 'post', path: '/v1/appointments/:id/links', scope: 'manage', tag: 'Links', params, repeatable: true, summary: 'Hand out a customer\'s link again',
+      description: 'The one that their mails have, for one purpose. It works as long as the appointment allows that. Repeating the request answers the same, with or without a key.', body: z.strictObject({ purpose: z.enum(linkPurposes) }),
       answers: { 201: { description: 'Whoever has this address can do that one thing.', body: z.object({ purpose: z.enum(linkPurposes), url: z.string() }).meta({ id: 'Link' }) } },
       problems: ['invalid_request', 'not_found', 'not_allowed'],
       handle: async ({ caller: { networkId }, params: { id }, body: { purpose } }) => {

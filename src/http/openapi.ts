@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { problems, type ProblemCode } from '../errors.ts';
 import { keptKeyHeader, keptProblems } from './kept-answer.ts';
 import { problemCodes } from './problem.ts';
-import type { Route } from './route.ts';
+import { isKept, type Route } from './route.ts';
 
 const problemSchema = {
   type: 'object',
@@ -27,14 +27,12 @@ const json = (schema: z.ZodType, io: 'input' | 'output') => {
   return rest;
 };
 
-const keepsAnswer = ({ method, keepsOwnAnswer }: Route): boolean => method === 'post' && !keepsOwnAnswer;
-
 function parameters(declared: Route) {
   const from = (schema: z.ZodType | undefined, place: 'path' | 'query') => {
     const object = (schema ? json(schema, 'input') : {}) as { properties?: Record<string, unknown>; required?: string[] };
     return Object.entries(object.properties ?? {}).map(([name, property]) => ({ name, in: place, required: place === 'path' || (object.required ?? []).includes(name), schema: property }));
   };
-  const headers = Object.entries({ ...(keepsAnswer(declared) && keptKeyHeader), ...declared.headers }).map(([name, { required, description }]) => ({ name, in: 'header', required, description, schema: { type: 'string' } }));
+  const headers = Object.entries({ ...(isKept(declared) && keptKeyHeader), ...declared.headers }).map(([name, { required, description }]) => ({ name, in: 'header', required, description, schema: { type: 'string' } }));
   return [...from(declared.params, 'path'), ...from(declared.query, 'query'), ...headers];
 }
 
@@ -47,7 +45,7 @@ function responses(declared: Route) {
       ...(body && { content: { 'application/json': { schema: json(body, 'output') } } }),
     };
   }
-  const codes = [...new Set([...declared.problems, ...common, ...(keepsAnswer(declared) ? keptProblems : []), ...(declared.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : [])])];
+  const codes = [...new Set([...declared.problems, ...common, ...(isKept(declared) ? keptProblems : []), ...(declared.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : [])])];
   for (const status of new Set(codes.map((code) => problems[code].status))) {
     const here = codes.filter((code) => problems[code].status === status);
     found[status] = {

@@ -34,8 +34,10 @@ export type Route = {
   headers?: Record<string, { required: boolean; description: string }>;
   answers: Record<number, { description: string; body?: z.ZodType; headers?: Record<string, string> }>;
   problems: ProblemCode[];
-  /** What was answered under an Idempotency-Key is kept by the route's own means; so it must be where an answer holds a secret. */
+  /** What was answered under an Idempotency-Key is kept by the route's own means. */
   keepsOwnAnswer?: true;
+  /** Repeating the request makes and answers the same, so that a key has nothing to keep; so it must be where an answer holds a secret. */
+  repeatable?: true;
   handle: (input: RouteInput<never, never, never>) => Promise<Answer>;
 };
 
@@ -50,6 +52,9 @@ export function route<P = Record<string, never>, Q = Record<string, never>, B = 
 ): Route {
   return declared;
 }
+
+/** Whether what is answered under an Idempotency-Key is kept by what is common to all routes. */
+export const isKept = ({ method, keepsOwnAnswer, repeatable }: Route): boolean => method === 'post' && !keepsOwnAnswer && !repeatable;
 
 /** Mounts the routes; a known path with another method answers 405 with `Allow`. `authorise` throws unless the caller has the scope. */
 export function mount(app: Express, routes: Route[], authorise: (request: Request, scope: Scope) => Promise<Caller>, answerOnce: AnswerOnce): void {
@@ -66,7 +71,7 @@ export function mount(app: Express, routes: Route[], authorise: (request: Reques
         address: request.ip ?? '',
       };
       const handle = (newId: () => string) => declared.handle({ ...input, newId });
-      const answer = await (declared.method === 'post' && !declared.keepsOwnAnswer ? answerOnce(caller, request, handle) : handle(uuidv7));
+      const answer = await (isKept(declared) ? answerOnce(caller, request, handle) : handle(uuidv7));
       response.status(answer.status).set(answer.headers ?? {});
       if (answer.json !== undefined) response.type(answer.headers?.['Content-Type'] ?? 'json').send(answer.json);
       else if (answer.body === undefined) response.end();

@@ -248,10 +248,11 @@ describe('kept answers', () => {
     expect(await rows()).to.equal(0);
   });
 
-  it('every POST that there is says in the document that it takes a key, and how the key can fail it', () => {
+  it('every POST that there is, but those that answer the same anyway, says in the document that it takes a key, and how the key can fail it', () => {
     const routes = allRoutes(engine.deps);
     const { paths } = openApiDocument(routes) as { paths: Record<string, Record<string, { parameters: { name: string; required: boolean }[]; responses: Record<string, { description: string }> }>> };
-    for (const { path, keepsOwnAnswer } of routes.filter(({ method }) => method === 'post')) {
+    expect(routes.filter(({ repeatable }) => repeatable).map(({ path }) => path)).to.deep.equal(['/v1/appointments/:id/links']);
+    for (const { path, keepsOwnAnswer } of routes.filter(({ method, repeatable }) => method === 'post' && !repeatable)) {
       const { parameters, responses } = paths[path.replaceAll(/:(\w+)/g, '{$1}')]!.post!;
       expect(parameters.filter(({ name }) => name === 'Idempotency-Key').map(({ required }) => required), path).to.deep.equal([keepsOwnAnswer === true]);
       expect(responses[400]!.description, path).to.include('`idempotency_key_missing`');

@@ -5,6 +5,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { Network, Service } from '../../src/db/entities/network.ts';
 import { seededRandom } from '../../src/dev/data/random.ts';
 import { liveStatuses, transitions, type AppointmentStatus } from '../../src/domain/appointment.ts';
@@ -14,6 +15,8 @@ import { required } from '../support/database.ts';
 import { eventually, type Answer } from '../support/engine.ts';
 import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts';
 import { openSite, type Site } from '../support/programs.ts';
+import { quietRuntime } from '../support/quiet.ts';
+import { bundleOf } from '../support/scripted.ts';
 import { walkOn, type Walk } from '../support/walk.ts';
 
 type Row = {
@@ -31,6 +34,7 @@ describe('random walks', () => {
   let connection: Connection;
 
   before(async () => {
+    quietRuntime();
     site = await openSite({ ANSWER_WITHIN_MS: '30000', RESERVE_WITHIN_SECONDS: '30' });
     network = await buildNetwork(site.database.orm, { barbers: 3, timeZone: 'UTC', hours: everyDay(0, 1440) });
     connection = await Connection.connect({ address: required('TEST_TEMPORAL_ADDRESS') });
@@ -70,7 +74,7 @@ describe('random walks', () => {
     answers.push(...(await Promise.all(clients.map((walk) => walkOn(walk, 20)))).flat());
     await killed;
 
-    const surprising = answers.filter(({ status }) => ![200, 201, 202, 403, 404, 409].includes(status));
+    const surprising = answers.filter(({ status }) => ![200, 201, 202, 403, 404, 409, 412].includes(status));
     expect(surprising.map(({ status, text }) => `${status} ${text}`)).to.deep.equal([]);
     const done = answers.filter(({ status }) => status < 300).length;
     expect(done, 'of a walk in which nothing is allowed, nothing is learnt').to.be.above(60);
@@ -79,6 +83,7 @@ describe('random walks', () => {
     const settled = await eventually(readAll, (rows) => rows.every(isSettled), 90_000);
     expect(settled).to.have.length.above(20);
     for (const row of settled) expectAgreement(row);
+    await expectReplays(settled);
     await expectWorkflowsAgree(settled);
     expect(await countOverlaps(site.database.orm, network.networkId)).to.equal(0);
   });
@@ -122,5 +127,14 @@ describe('random walks', () => {
       expect(state.version, id).to.equal(version);
       if (isFinal(status)) await eventually(() => handle.describe(), ({ status: { name } }) => name === 'COMPLETED', 30_000);
     }
+  }
+
+  /** A worker that never saw them takes the same steps: what one that is killed leaves behind, another can go on with. */
+  async function expectReplays(rows: Row[]): Promise<void> {
+    const client = new Client({ connection });
+    const histories = await Promise.all(rows.map(async ({ id }) => ({ workflowId: id, history: await client.workflow.getHandle(appointmentWorkflowId(id)).fetchHistory() })));
+    const failures: string[] = [];
+    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: await bundleOf('../../workflows/index.ts') }, histories)) if (error) failures.push(`${workflowId}: ${error.message}`);
+    expect(failures).to.deep.equal([]);
   }
 });

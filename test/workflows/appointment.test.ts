@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { expect } from 'chai';
 import type { Change, ChangeResult } from '../../src/domain/change.ts';
 import { visitOf } from '../../src/domain/rules.ts';
@@ -216,6 +217,35 @@ describe('the appointment workflow', () => {
       expect(ends.map(({ ok }) => ok)).to.deep.equal([true, true]);
       await handle(workflowId).result();
       expect(calls.filter((call) => call === 'sendMessage k')).to.have.length(1);
+    });
+  });
+
+  it('changes that come at once, are made one after the other, and another worker can go on from there', async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => { open = resolve; });
+    let [running, most, version] = [0, 0, 1];
+    const script = {
+      reserveSlot: async () => { await gate; return booked([], { wake: ['close', 600] }); },
+      // The first is the slowest, so that at once they would end in another order than they began.
+      changeAppointment: async () => {
+        most = Math.max(most, running += 1);
+        await wait(version === 1 ? 300 : 10);
+        running -= 1;
+        version += 1;
+        return changed([], { version, status: version > 3 ? 'cancelled' : 'confirmed', wake: version > 3 ? null : ['close', 600] });
+      },
+    };
+    await stage.play(script, async ({ start, calls }) => {
+      const { workflowId, outcome } = start();
+      await eventually(async () => calls, (made) => made.includes('reserveSlot'));
+      const asked = (['check_in', 'start', 'confirm_attendance'] as const).map((action) => ask(workflowId, { action, ...byTheCustomer }));
+      open();
+      await outcome;
+      await Promise.all(asked);
+      await handle(workflowId).result();
+
+      expect([calls.filter((call) => call.startsWith('changeAppointment')).length, most]).to.deep.equal([3, 1]);
+      await Worker.runReplayHistory({ workflowBundle: stage.bundle }, await handle(workflowId).fetchHistory());
     });
   });
 
