@@ -1,13 +1,20 @@
+import type { Logger } from 'pino';
 import type { LinkMaker } from '../src/db/self-service.ts';
+import type { AddressMarks } from '../src/db/address-mark.ts';
 import type { Mailer } from '../src/integrations/mail.ts';
+import type { Texter } from '../src/integrations/sms.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { Orm } from '../src/db/orm.ts';
 
 /** What activities need, handed in once by the worker. `now` is the clock; tests turn it. */
 export type ActivityDeps = {
+  log: Pick<Logger, 'warn'>;
   orm: Orm;
   mailer: Mailer;
   mailFrom: string;
+  /** Null where no provider for SMS is set up: that way is then off. */
+  texter: Texter | null;
+  marks: AddressMarks;
   /** Makes the links that customers' messages carry. */
   links: LinkMaker;
   metrics: Metrics;

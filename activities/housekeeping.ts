@@ -1,6 +1,7 @@
 import { deleteOutlived } from '../src/db/housekeeping.ts';
-import { endDelivery } from '../src/db/delivery.ts';
+import { endDelivery } from '../src/db/attempt.ts';
 import { findOverdue, type Overdue } from '../src/db/overdue.ts';
+import type { SendResult } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export function createHousekeepingActivities({ orm, metrics, now }: ActivityDeps) {
@@ -16,10 +17,11 @@ export function createHousekeepingActivities({ orm, metrics, now }: ActivityDeps
     },
 
     /** Ends a delivery whose own activity could not. A final state is never left, so repeating changes nothing. */
-    async settleDelivery(input: { networkId: string; deliveryId: string; why: 'cancelled' | 'lost' }): Promise<void> {
+    async settleDelivery(input: { networkId: string; deliveryId: string; why: 'cancelled' | 'lost' }): Promise<SendResult> {
       const state = input.why === 'cancelled' ? 'skipped' : 'parked';
       await endDelivery(orm.em.fork(), input.networkId, input.deliveryId, { state, errorClass: input.why, errorText: `the attempt was ${input.why}` });
       metrics.deliveries.inc({ kind: 'any', state });
+      return { state };
     },
   };
 }

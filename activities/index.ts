@@ -1,5 +1,6 @@
 import type { ActivityDeps } from './deps.ts';
 import { createAppointmentActivities } from './appointment.ts';
+import { createHandoverActivities, createSignInActivities } from './handover.ts';
 import { createHousekeepingActivities } from './housekeeping.ts';
 import { createMessageActivities } from './message.ts';
 import { createRelocationActivities, type RelocationDeps } from './relocation.ts';
@@ -9,12 +10,12 @@ export type { ActivityDeps } from './deps.ts';
 
 /** Reservations and transitions: short, and somebody is waiting. */
 export function createDecidingActivities(deps: RelocationDeps) {
-  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createRelocationActivities(deps), ...createWaitlistActivities(deps) };
+  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createRelocationActivities(deps), ...createWaitlistActivities(deps), ...createHandoverActivities(deps) };
 }
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */
 export function createEffectActivities(deps: ActivityDeps) {
-  return createMessageActivities(deps);
+  return { ...createMessageActivities(deps), ...createSignInActivities(deps) };
 }
 
 export type DecidingActivities = ReturnType<typeof createDecidingActivities>;

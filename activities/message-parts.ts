@@ -1,5 +1,5 @@
 /** From a delivery's facts to the parts of its mail. */
-import type { DeliveryContext } from '../src/db/delivery.ts';
+import type { DeliveryContext } from '../src/db/attempt.ts';
 import { reasons, type Reason } from '../src/domain/appointment.ts';
 import { policyOf } from '../src/domain/policy.ts';
 import type { MessageView, RenderedMessage } from '../src/domain/message.ts';
@@ -17,8 +17,9 @@ export function addressee(context: DeliveryContext): Reader | null {
     const { barber } = context;
     return barber?.email ? { name: barber.name, address: barber.email, locale: barber.locale } : null;
   }
-  const { customer } = context;
-  return customer?.email ? { name: customer.name, address: customer.email, locale: customer.locale } : null;
+  const { customer, channel } = context;
+  const address = channel === 'mail' ? customer?.email : customer?.phone;
+  return customer && address ? { name: customer.name, address, locale: customer.locale } : null;
 }
 
 export function toView(context: DeliveryContext): MessageView {

@@ -15,6 +15,12 @@ const environment = z.object({
   // Of what customers are given (links, tokens of holds): whoever has it could make them.
   LINK_SECRET: z.string().min(32, 'must have at least 32 characters'),
   PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).default('http://127.0.0.1:3000'),
+  // All three, or SMS is off.
+  TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/, 'must be AC and 32 hexadecimal digits').optional(),
+  TWILIO_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  TWILIO_FROM: z.string().regex(/^(\+[1-9]\d{6,14}|MG[0-9a-f]{32})$/, 'must be a number in E.164, or the id of a messaging service (MG…)').optional(),
+  // A sandbox in Twilio's place.
+  TWILIO_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
   MAIL_FROM: z.email().default('bookings@punctual.example'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: whole(3000, 0, 65535),
@@ -33,6 +39,8 @@ export type Config = Readonly<{
   temporal: Readonly<{ address: string; namespace: string; taskQueue: string; uiUrl: string | null }>;
   smtpUrl: string;
   mailFrom: string;
+  /** Null: SMS is off. */
+  twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null }> | null;
   linkSecret: string;
   /** Where customers reach the links in their mails, without a slash at the end. */
   publicUrl: string;
@@ -51,6 +59,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new Error(`The configuration is faulty: ${faults.join('; ')}.`);
   }
   const e = parsed.data;
+  const twilio = [e.TWILIO_ACCOUNT_SID, e.TWILIO_AUTH_TOKEN, e.TWILIO_FROM] as const;
+  if (twilio.some(Boolean) && !twilio.every(Boolean)) throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
+  const [accountSid, authToken, from] = twilio;
   return Object.freeze({
     databaseUrl: e.DATABASE_URL,
     databasePoolSize: e.DATABASE_POOL_SIZE,
@@ -62,6 +73,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     }),
     smtpUrl: e.SMTP_URL,
     mailFrom: e.MAIL_FROM,
+    twilio: accountSid && authToken && from ? Object.freeze({ accountSid, authToken, from, apiUrl: e.TWILIO_API_URL ?? null }) : null,
     linkSecret: e.LINK_SECRET,
     publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),
     api: Object.freeze({

@@ -1,9 +1,12 @@
 /** Composition: opens what the programs share, hands out one object, and closes it again. API and worker are built from the same. */
 import { pino, type Logger } from 'pino';
 import type { Config } from './config.ts';
-import { countParked } from './db/delivery.ts';
+import { countParked } from './db/dead-letter.ts';
+import { createAddressMarks, type AddressMarks } from './db/address-mark.ts';
 import { openOrm, type Orm } from './db/orm.ts';
 import { createMailer, type Mailer } from './integrations/mail.ts';
+import { createTexter, type Texter } from './integrations/sms.ts';
+import { smsStatusPath } from './integrations/sms-callback.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openTemporal } from './temporal.ts';
 import { defaultPolicy, type Policy } from '../workflows/messages.ts';
@@ -14,6 +17,9 @@ export type Deps = {
   orm: Orm;
   temporal: ReturnType<typeof openTemporal>;
   mailer: Mailer;
+  /** Null: SMS is off. */
+  texter: Texter | null;
+  marks: AddressMarks;
   metrics: Metrics;
   policy: Policy;
   now: () => Date;
@@ -26,9 +32,15 @@ export async function openDeps(config: Config): Promise<Deps> {
   const orm = await openOrm({ databaseUrl: config.databaseUrl, poolSize: config.databasePoolSize });
   const temporal = openTemporal(config);
   const mailer = createMailer({ smtpUrl: config.smtpUrl });
+  const { twilio } = config;
+  const texter = twilio && createTexter({
+    accountSid: twilio.accountSid, authToken: twilio.authToken, from: twilio.from, ...(twilio.apiUrl && { apiUrl: twilio.apiUrl }),
+    statusCallback: (deliveryId) => `${config.publicUrl}${smsStatusPath(deliveryId)}`,
+  });
+  const marks = createAddressMarks(orm, config.linkSecret);
   const metrics = createMetrics(() => countParked(orm.em.fork()));
   return {
-    config, log, orm, temporal, mailer, metrics,
+    config, log, orm, temporal, mailer, texter, marks, metrics,
     policy: { ...defaultPolicy, reserveWithinSeconds: config.reserveWithinSeconds },
     now: () => new Date(),
     close: async () => {

@@ -12,7 +12,7 @@ export function openTemporal(config: Config): { client: Client; connection: Conn
 }
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
-const indexedTypes = { KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME };
+const indexedTypes = { KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME, INT: IndexedValueType.INDEXED_VALUE_TYPE_INT };
 
 /** The search attributes that must be registered, name and type. */
 const searchAttributeTypes = Object.fromEntries(Object.values(searchAttributes).map(({ name, type }) => [name, indexedTypes[type]]));
@@ -43,6 +43,7 @@ export async function scheduleHousekeeping(client: Client, taskQueue: string, po
   const schedules: { scheduleId: string; spec: ScheduleSpec; workflowType: string; args: unknown[] }[] = [
     { scheduleId: `housekeeping-${taskQueue}`, spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' }, workflowType: 'housekeeping', args: [] },
     { scheduleId: `overdue-${taskQueue}`, spec: { intervals: [{ every: '10m' }] }, workflowType: 'overdue', args: [{ policy }] },
+    { scheduleId: `handover-${taskQueue}`, spec: { intervals: [{ every: '5m', offset: '2m' }] }, workflowType: 'handover', args: [{ sweep: true, policy }] },
     { scheduleId: `waitlist-${taskQueue}`, spec: { intervals: [{ every: '10m', offset: '5m' }] }, workflowType: 'waitlist', args: [{ cause: 'sweep', policy }] },
   ];
   for (const { scheduleId, spec, workflowType, args } of schedules) {

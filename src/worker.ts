@@ -4,11 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { Logger } from 'pino';
-import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, type WorkerOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createDecidingActivities, createEffectActivities } from '../activities/index.ts';
 import { effectsQueue } from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
+import { channels, type Channel } from './domain/channel.ts';
 import { createLinks } from './db/self-service.ts';
 import { mountHealth } from './http/health.ts';
 import { runProgram, type Running } from './program.ts';
@@ -21,13 +22,19 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
   return bundleWorkflowCode({ workflowsPath, logger: sdkLogger(deps.log) });
 }
 
-/** Runs both workers. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
+/** What each provider is asked at once and in a second, by one process. Twilio queues beyond a number's own rate, so its limit is for courtesy. */
+const providerLimits = {
+  mail: { maxConcurrentActivityTaskExecutions: 20 },
+  sms: { maxConcurrentActivityTaskExecutions: 10, maxActivitiesPerSecond: 20 },
+} as const satisfies Record<Channel, Partial<WorkerOptions>>;
+
+/** Runs the workers, one for deciding and one for each way of sending. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
 export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean; interrupted?: AbortSignal } = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
-  const { config, log, orm, mailer, metrics, now } = deps;
+  const { config, log, orm, mailer, texter, marks, metrics, now } = deps;
   const { address, namespace, taskQueue } = config.temporal;
   const workflowBundle = options.bundle ?? (await bundleWorkflows(deps));
   const connection = await connectPatiently(address, log, options.interrupted);
-  const activityDeps = { orm, mailer, mailFrom: config.mailFrom, links: createLinks(config), metrics, now };
+  const activityDeps = { log, orm, mailer, texter, marks, mailFrom: config.mailFrom, links: createLinks(config), metrics, now };
   const shared = { connection, namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' } as const;
 
   const deciding = await Worker.create({
@@ -44,7 +51,8 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   });
   const workers = [deciding];
   if (options.effects ?? true) {
-    workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue), activities: createEffectActivities(activityDeps), maxConcurrentActivityTaskExecutions: 20 }));
+    const activities = createEffectActivities(activityDeps);
+    for (const channel of channels) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, ...providerLimits[channel] }));
   }
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));

@@ -9,8 +9,8 @@ import { allHandlersFinished, CancellationScope, condition, patched, setHandler,
 import type { Change, ChangeResult } from '../src/domain/change.ts';
 import type { Stand } from '../src/domain/outcome.ts';
 import { earlierLife } from './earlier-life.ts';
-import { deliverAll, startSending } from './effects.ts';
-import { bookUpdate, changeUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
+import { deliverAll, startSending, type Sending } from './effects.ts';
+import { bookUpdate, changeUpdate, redeliverUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
 import { change, forgetContact, reserve } from './reservation.ts';
 import { offerFreedTime } from './waitlist.ts';
 
@@ -22,6 +22,7 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
   const state: AppointmentState = { step: 'reserving', outcome: null };
   let stand: Stand | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  let sending: Sending | undefined;
 
   setHandler(stateQuery, () => state);
   setHandler(bookUpdate, async () => {
@@ -29,6 +30,10 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     return state.outcome!;
   });
   setHandler(changeUpdate, ask);
+  setHandler(redeliverUpdate, (reopened) => {
+    sending?.again(reopened);
+    return sending !== undefined;
+  });
   // "Request cancellation" in the Temporal UI means the appointment: without this, it would stay confirmed and be forgotten.
   CancellationScope.current().cancelRequested.catch(() => CancellationScope.nonCancellable(() => ask({ action: 'cancel', ...byAnOperator })));
   return CancellationScope.nonCancellable(live);
@@ -38,7 +43,9 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     state.outcome = decided.outcome;
     if (decided.stand) {
       follow(decided.stand);
-      await untilTheEnd();
+      sending = startSending(input, (parked) => upsertSearchAttributes([{ key: searchAttributes.parked, value: parked }]));
+      await untilTheEnd(sending);
+      sending = undefined;
     } else {
       state.step = 'refused';
       upsertSearchAttributes([{ key: searchAttributes.status, value: 'refused' }]);
@@ -52,8 +59,7 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
   }
 
   /** Sends what is due, waits for the next thing to happen, and begins again; ends when nothing can happen any more. */
-  async function untilTheEnd(): Promise<void> {
-    const sending = startSending(input);
+  async function untilTheEnd(sending: Sending): Promise<void> {
     for (;;) {
       const at = stand!;
       await sending.adjust(at.effects);

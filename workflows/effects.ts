@@ -1,20 +1,23 @@
 /** Effects: each an activity with its own retries and its own end state; one that is stuck delays no other. */
 import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
+import type { Channel } from '../src/domain/channel.ts';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
-import { effectsQueue, type Policy } from './messages.ts';
+import { effectsQueue, type Policy, type SendResult, type SendState } from './messages.ts';
 
 /** What sending needs to know of the appointment. */
 type Sender = { networkId: string; policy: Policy };
 
+/** One attempt; and so long without a sign of life from its worker. */
 const attemptSeconds = 60;
+const heartbeatSeconds = 15;
 
 /**
  * Starts each effect when it is due, the next due one's timer only, and ends when all have ended. In a cancelled scope, effects that wait
  * for their time are dropped, retries stop, and an attempt in flight is awaited.
  */
 export async function deliverAll(input: Sender, planned: PlannedDelivery[]): Promise<void> {
-  const started: Promise<void>[] = [];
+  const started: Promise<unknown>[] = [];
   for (const effect of planned.toSorted((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))) {
     const wait = Date.parse(effect.dueAt) - Date.now();
     try {
@@ -35,22 +38,31 @@ export type Sending = {
   adjust: (open: PlannedDelivery[]) => Promise<void>;
   /** Starts what is due, and answers when the next one is (epoch milliseconds), if any waits. */
   startDue: () => number | null;
+  /** Starts what a person has opened again, unless it runs. */
+  again: (reopened: PlannedDelivery[]) => void;
   /** Waits until all that has started has ended. */
   done: () => Promise<void>;
 };
 
-/** One timer serves all effects that wait: the caller sleeps until the next one is due. */
-export function startSending(input: Sender): Sending {
-  const running = new Map<string, { scope: CancellationScope; ended: Promise<void> }>();
+/** One timer serves all effects that wait: the caller sleeps until the next one is due. `onParked` hears how many wait for a person, when that changes. */
+export function startSending(input: Sender, onParked: (count: number) => void): Sending {
+  const running = new Map<string, { scope: CancellationScope; ended: Promise<void>; isOver: boolean }>();
+  const parked = new Set<string>();
   let waiting: PlannedDelivery[] = [];
+
+  function start(effect: PlannedDelivery): void {
+    const scope = new CancellationScope();
+    const started = { scope, isOver: false, ended: scope.run(() => deliver(input, effect)).then((end) => {
+      started.isOver = true;
+      if (end === 'parked') onParked(parked.add(effect.id).size);
+    }) };
+    running.set(effect.id, started);
+  }
 
   function startDue(): number | null {
     // Under a second is a difference between two clocks, not a plan.
     const isDue = ({ dueAt }: PlannedDelivery) => Date.parse(dueAt) - Date.now() < 1000;
-    for (const effect of waiting.filter(isDue)) {
-      const scope = new CancellationScope();
-      running.set(effect.id, { scope, ended: scope.run(() => deliver(input, effect)) });
-    }
+    for (const effect of waiting.filter(isDue)) start(effect);
     waiting = waiting.filter((effect) => !isDue(effect));
     return waiting.length > 0 ? Math.min(...waiting.map(({ dueAt }) => Date.parse(dueAt))) : null;
   }
@@ -63,33 +75,52 @@ export function startSending(input: Sender): Sending {
       waiting = open.filter(({ id }) => !running.has(id));
       await Promise.all(gone.map(({ ended }) => ended));
     },
+    again: (reopened) => {
+      for (const effect of reopened.filter(({ id }) => running.get(id)?.isOver !== false)) {
+        if (parked.delete(effect.id)) onParked(parked.size);
+        start(effect);
+      }
+    },
     done: async () => {
-      await Promise.all([...running.values()].map(({ ended }) => ended));
+      while ([...running.values()].some(({ isOver }) => !isOver)) await Promise.all([...running.values()].map(({ ended }) => ended));
     },
   };
 }
 
-async function deliver(input: Sender, effect: PlannedDelivery): Promise<void> {
-  const { networkId, policy } = input;
+/** By the first way that reaches the reader. */
+async function deliver(input: Sender, effect: PlannedDelivery): Promise<SendState> {
+  try {
+    for (const channel of effect.channels ?? ['mail']) {
+      const state = await send(input, effect, channel);
+      if (state !== 'unreachable') return state;
+    }
+    return 'skipped';
+  } catch (error) {
+    const why = isCancellation(error) ? 'cancelled' : 'lost';
+    return CancellationScope.nonCancellable(() => settle(input, effect, why));
+  }
+}
+
+async function send({ networkId, policy }: Sender, effect: PlannedDelivery, channel: Channel): Promise<SendState> {
   const useSeconds = Math.max(0, (Date.parse(effect.usefulUntil) - Date.now()) / 1000);
   const effects = proxyActivities<EffectActivities>({
-    taskQueue: effectsQueue(workflowInfo().taskQueue),
+    // Each provider has a queue and slots of its own: a slow one holds no other's.
+    taskQueue: effectsQueue(workflowInfo().taskQueue, channel),
     startToCloseTimeout: attemptSeconds * 1000,
+    heartbeatTimeout: heartbeatSeconds * 1000,
     scheduleToCloseTimeout: (Math.min(policy.giveUpAfterSeconds, useSeconds) + 2 * attemptSeconds) * 1000,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // For time-outs and lost workers; a failure that the activity reports names its own next delay.
     retry: { initialInterval: '1s', backoffCoefficient: 5, maximumInterval: policy.retryEverySeconds * 1000 },
   });
-  try {
-    await effects.sendMessage({ networkId, deliveryId: effect.id, policy });
-  } catch (error) {
-    const why = isCancellation(error) ? 'cancelled' : 'lost';
-    await CancellationScope.nonCancellable(() => settle(input, effect, why));
-  }
+  const sent: SendResult | undefined = await effects.sendMessage({ networkId, deliveryId: effect.id, policy, ...(channel !== 'mail' && { channel }) });
+  // In histories from before there were several ways, nothing was answered.
+  return sent?.state ?? 'delivered';
 }
 
 /** Ends a delivery whose activity could not: it was cancelled between two tries, or its time limit ran out. */
-async function settle(input: Sender, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<void> {
+async function settle(input: Sender, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<SendState> {
   const deciding = proxyActivities<DecidingActivities>({ startToCloseTimeout: '10s', retry: { initialInterval: '1s', maximumInterval: '1m' } });
-  await deciding.settleDelivery({ networkId: input.networkId, deliveryId: effect.id, why });
+  const settled: SendResult | undefined = await deciding.settleDelivery({ networkId: input.networkId, deliveryId: effect.id, why });
+  return settled?.state ?? 'skipped';
 }

@@ -1,4 +1,5 @@
 export { appointment } from './appointment.ts';
+export { handover } from './handover.ts';
 export { housekeeping } from './housekeeping.ts';
 export { overdue } from './overdue.ts';
 export { redelivery } from './redelivery.ts';

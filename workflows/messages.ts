@@ -7,13 +7,18 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { AppointmentStatus } from '../src/domain/appointment.ts';
 import type { CancelResult, Change, ChangeResult, Entry, RetimeResult } from '../src/domain/change.ts';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
+import type { Channel } from '../src/domain/channel.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { Visit } from '../src/domain/rules.ts';
 
 export const appointmentWorkflowId = (appointmentId: string): string => `appointment-${appointmentId}`;
 
-/** Effects run on a queue of their own, so that a flood of them never slows an answer. */
-export const effectsQueue = (taskQueue: string): string => `${taskQueue}-effects`;
+/** Effects run on queues of their own, one for each provider, so that a flood of them never slows an answer and a slow provider slows no other. */
+export const effectsQueue = (taskQueue: string, channel: Channel): string => (channel === 'mail' ? `${taskQueue}-effects` : `${taskQueue}-effects-${channel}`);
+
+/** How an attempt at an effect ended. `unreachable`: not by this way; the next one's turn. */
+export type SendState = 'delivered' | 'parked' | 'skipped' | 'unreachable';
+export type SendResult = { state: SendState };
 
 /** How long things may take. Workflow input, so that an appointment keeps the rules it was booked under and tests can shorten them. */
 export type Policy = {
@@ -52,7 +57,14 @@ export type AppointmentWorkflow = (input: AppointmentInput) => Promise<Appointme
 /** Sends what an appointment's own workflow can no longer send. */
 export type RedeliveryInput = { appointmentId: string; networkId: string; policy: Policy; deliveries: PlannedDelivery[] };
 export type RedeliveryWorkflow = (input: RedeliveryInput) => Promise<void>;
-export const redeliveryWorkflowId = (appointmentId: string, version: number): string => `redelivery-${appointmentId}-${version}`;
+export const redeliveryWorkflowId = (appointmentId: string, version: number | string): string => `redelivery-${appointmentId}-${version}`;
+
+/** Hands effects that no workflow has over to one. With `sweep`, it first looks for those that were lost, and for sign-ins that work again. */
+export type HandoverInput = { sweep: boolean; policy: Policy };
+export type HandoverWorkflow = (input: HandoverInput) => Promise<number>;
+
+/** Effects that were opened again; false when this workflow is at its end and cannot take them. */
+export const redeliverUpdate = defineUpdate<boolean, [PlannedDelivery[]]>('redeliver');
 
 export type CancelRequest = { actor: string };
 export type RetimeRequest = { actor: string };
@@ -80,6 +92,8 @@ export const searchAttributes = {
   barber: defineSearchAttributeKey('PunctualBarber', 'KEYWORD'),
   status: defineSearchAttributeKey('PunctualStatus', 'KEYWORD'),
   startsAt: defineSearchAttributeKey('PunctualStartsAt', 'DATETIME'),
+  /** How many of its effects wait for a person. */
+  parked: defineSearchAttributeKey('PunctualParked', 'INT'),
 };
 
 /** With what an appointment can be found in the Temporal UI from its first moment on. */

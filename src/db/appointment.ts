@@ -88,13 +88,13 @@ export async function listAppointments(em: EntityManager, networkId: string, fil
   return toPage(rows.map((row) => view(row, parts)), page.limit, (row) => [row.startsAt, row.id]);
 }
 
-export type DeliveryView = { id: string; kind: string; state: string; dueAt: string; attempts: number; finishedAt: string | null; errorClass: string | null; errorText: string | null };
+export type DeliveryView = { id: string; kind: string; /** The way that it goes, or went. */ channel: string; state: string; dueAt: string; attempts: number; finishedAt: string | null; errorClass: string | null; errorText: string | null };
 
 /** The state of each effect of one appointment, oldest first. */
 export async function listDeliveries(em: EntityManager, networkId: string, appointmentId: string): Promise<DeliveryView[]> {
   const rows = await em.fork().find(Delivery, { networkId, appointmentId }, { orderBy: { dueAt: 'asc', kind: 'asc' } });
   return rows.map((row) => ({
-    id: row.id, kind: row.kind, state: row.state, dueAt: row.dueAt.toISOString(), attempts: row.attempts,
+    id: row.id, kind: row.kind, channel: row.channel, state: row.state, dueAt: row.dueAt.toISOString(), attempts: row.attempts,
     finishedAt: row.finishedAt?.toISOString() ?? null, errorClass: row.errorClass ?? null, errorText: row.errorText ?? null,
   }));
 }

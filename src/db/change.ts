@@ -2,10 +2,10 @@
 import type { Action } from '../domain/appointment.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
 import { planCancellation, planChoice, planConfirmation, planDecline, type NewDelivery } from '../domain/effects.ts';
-import { policyOf, withoutCutoffs } from '../domain/policy.ts';
+import { withoutCutoffs } from '../domain/policy.ts';
 import { confirmHold } from './confirming.ts';
 import { CustomerLimit, NotAccepted } from './customer-record.ts';
-import { insertDeliveries, withdrawDeliveries } from './delivery.ts';
+import { insertDeliveries, remindOf, withdrawDeliveries } from './delivery.ts';
 import { AppointmentEvent, AppointmentPart, type AppointmentRow } from './entities/appointment.ts';
 import { lostRace } from './faults.ts';
 import { moveAppointment } from './moving.ts';
@@ -57,7 +57,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
       effects.push(...(await confirmHold(tx, row, change, at, theirs)));
       break;
     case 'approve':
-      effects.push(...planConfirmation(row.startsAt.getTime(), policyOf(row.policy).reminderLeadMinutes, at.getTime(), theirs));
+      effects.push(...planConfirmation(row.startsAt.getTime(), remindOf(row), at.getTime(), theirs));
       Object.assign(row, { decideBy: null, choiceOfferedAt: null });
       break;
     case 'cancel':
@@ -77,7 +77,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
       row.attendanceConfirmedAt = at;
       if (!row.choiceOfferedAt) break;
       // It can take place after all.
-      effects.push(...planConfirmation(row.startsAt.getTime(), policyOf(row.policy).reminderLeadMinutes, at.getTime(), theirs).filter(({ kind }) => kind !== 'confirmation_barber'));
+      effects.push(...planConfirmation(row.startsAt.getTime(), remindOf(row), at.getTime(), theirs).filter(({ kind }) => kind !== 'confirmation_barber'));
       Object.assign(row, { decideBy: null, choiceOfferedAt: null });
       await withdrawDeliveries(tx, row.id, change.action, at, ['choose_customer']);
       break;
@@ -114,7 +114,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   await tx.flush();
   if (row.waitlistEntryId && from === 'held') await noteAnswer(tx, row, at);
   writeEvent(tx, row, change, from, at, details);
-  insertDeliveries(tx, row.networkId, row.id, row.version, effects, at);
+  insertDeliveries(tx, row, effects, at);
   await tx.flush();
   return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
 }

@@ -4,6 +4,7 @@ import { planApproval, planConfirmation, type NewDelivery } from '../domain/effe
 import { policyOf } from '../domain/policy.ts';
 import { MINUTE } from '../domain/time.ts';
 import { judgeCustomer } from './customer-record.ts';
+import { remindOf } from './delivery.ts';
 import { Contact, type AppointmentRow } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
@@ -19,7 +20,7 @@ export async function confirmHold(tx: EntityManager, row: AppointmentRow, { by }
   Object.assign(row, { customerId: contact.customerId, customerTimeZone: contact.timeZone });
   if (by === 'staff' || (record === 'free' && !policy.approvalRequired)) {
     row.decideBy = null;
-    return planConfirmation(row.startsAt.getTime(), policy.reminderLeadMinutes, now.getTime(), barberIds);
+    return planConfirmation(row.startsAt.getTime(), remindOf(row), now.getTime(), barberIds);
   }
   row.status = 'pending_approval';
   row.decideBy = new Date(Math.min(now.getTime() + policy.approvalWithinMinutes * MINUTE, row.startsAt.getTime()));

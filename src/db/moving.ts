@@ -13,7 +13,7 @@ import { waive } from '../domain/waiver.ts';
 import { readBookingFacts, type BookingFacts } from './booking-facts.ts';
 import { lockAndJudge, refusalWithStand, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
 import { CustomerLimit, judgeCustomer } from './customer-record.ts';
-import { insertDeliveries, withdrawDeliveries } from './delivery.ts';
+import { insertDeliveries, remindOf, withdrawDeliveries } from './delivery.ts';
 import { Appointment, AppointmentPart, type AppointmentPartRow, type AppointmentRow } from './entities/appointment.ts';
 import { Diary } from './entities/barber.ts';
 import { lostRace } from './faults.ts';
@@ -114,10 +114,10 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
   const effects = row.status === 'pending_approval'
     ? planApproval(row.decideBy!.getTime(), at.getTime(), [...new Set(parts.map(({ barberId }) => barberId))])
     : planMove({
-      before: before.parts, shopId: before.shopId, after: partsOf(parts), leadMinutes: policyOf(row.policy).reminderLeadMinutes, now: at.getTime(),
+      before: before.parts, shopId: before.shopId, after: partsOf(parts), remind: remindOf(row), now: at.getTime(),
       ...(change.by === 'staff' && change.reason && { reason: change.reason }),
     });
-  insertDeliveries(tx, row.networkId, row.id, row.version, effects, at);
+  insertDeliveries(tx, row, effects, at);
   writeEvent(tx, row, change, row.status, at, {
     from: before, to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) }, ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),
   });

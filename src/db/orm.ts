@@ -10,6 +10,7 @@ import { HolidaySetEntity, Network, Service, Shop, ShopClosure, ShopException } 
 import { Migration001NetworkAndAppointments } from './migrations/001-network-and-appointments.ts';
 import { Migration002Rules } from './migrations/002-rules.ts';
 import { Migration003Life } from './migrations/003-life.ts';
+import { Migration004Effects } from './migrations/004-effects.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -23,6 +24,7 @@ const migrations = [
   { name: '001-network-and-appointments', class: Migration001NetworkAndAppointments },
   { name: '002-rules', class: Migration002Rules },
   { name: '003-life', class: Migration003Life },
+  { name: '004-effects', class: Migration004Effects },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

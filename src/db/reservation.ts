@@ -3,10 +3,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { wakeOf, type AppointmentStatus } from '../domain/appointment.ts';
 import type { Entry, EntryKind } from '../domain/change.ts';
 import type { Possible } from '../domain/choice.ts';
-import { planFirst, type PlannedDelivery } from '../domain/effects.ts';
+import { withChannels, type ChannelRules, type Going } from '../domain/channel.ts';
+import { planFirst, type NewDelivery } from '../domain/effects.ts';
 import type { Booked, Decided, Outcome, Refusal, Stand } from '../domain/outcome.ts';
 import { policyOf, type BookingPolicy } from '../domain/policy.ts';
-import type { Settings } from '../domain/rules.ts';
+import { createRemind } from '../domain/reminders.ts';
+import { defaultSettings, type Settings } from '../domain/rules.ts';
 import { MINUTE, toWall } from '../domain/time.ts';
 import type { BookingFacts } from './booking-facts.ts';
 import { hasLimits, judgeCustomer } from './customer-record.ts';
@@ -27,9 +29,9 @@ const decideRequest = `update booking_request set outcome = ?::jsonb, decided_at
   returning id, network_id, api_client_id, customer_id, customer_time_zone, told_pending_at is not null as told_pending`;
 
 /** The effects, as the rows of a JSON array. */
-const insertDeliveries = `insert into delivery (id, network_id, appointment_id, kind, barber_id, sequence, state, due_at, useful_until)
-  select d.id, request.network_id, request.id, d.kind, d."barberId", 0, 'due', d."dueAt", d."usefulUntil"
-  from request, jsonb_to_recordset(?::jsonb) as d(id uuid, kind text, "barberId" uuid, "dueAt" timestamptz, "usefulUntil" timestamptz)`;
+const insertDeliveries = `insert into delivery (id, network_id, appointment_id, kind, barber_id, sequence, state, due_at, useful_until, channels, channel)
+  select d.id, request.network_id, request.id, d.kind, d."barberId", 0, 'due', d."dueAt", d."usefulUntil", d.channels, d.channels[1]
+  from request, jsonb_to_recordset(?::jsonb) as d(id uuid, kind text, "barberId" uuid, "dueAt" timestamptz, "usefulUntil" timestamptz, channels text[])`;
 
 /** All rows of a won slot in one round trip; foreign keys are checked at its end. Answers no row when the request was decided before. */
 const insertWon = `
@@ -54,8 +56,8 @@ event as (
 deliveries as (${insertDeliveries})
 select told_pending from request`;
 
-const named = (appointmentId: string, effects: Omit<PlannedDelivery, 'id'>[]): PlannedDelivery[] =>
-  effects.map((effect) => ({ id: deliveryId(appointmentId, 0, effect), ...effect }));
+const named = (appointmentId: string, effects: NewDelivery[], rules: ChannelRules): (Going & { id: string })[] =>
+  withChannels(effects, rules).map((effect) => ({ id: deliveryId(appointmentId, 0, effect), ...effect }));
 
 const iso = (instant: number): string => new Date(instant).toISOString();
 
@@ -95,8 +97,8 @@ export async function claimSlot(em: EntityManager, ids: BookingIds, facts: Booki
         ok: true, barberId: slot.barberId, startsAt: iso(slot.startsAt), endsAt: iso(slot.endsAt), status, version: 1, shopTimeZone: timeZone, priceCents, currency, parts, policy,
         ...(decideBy !== null && { decideBy: iso(decideBy) }),
       };
-      const effects = planFirst(status, { startsAt: slot.startsAt, decideBy, leadMinutes: settings.reminderLeadMinutes, now: now.getTime(), barberIds, offered: entry.kind === 'offer' });
-      const deliveries = named(ids.appointmentId, effects);
+      const effects = planFirst(status, { startsAt: slot.startsAt, decideBy, remind: createRemind(ids.appointmentId, timeZone, policy), now: now.getTime(), barberIds, offered: entry.kind === 'offer' });
+      const deliveries = named(ids.appointmentId, effects, policy);
       const details = { by: entry.by, ...(entry.waiver && { waived: entry.waiver.codes, why: entry.waiver.reason }) };
       const [won] = await tx.execute<{ told_pending: boolean }[]>(insertWon, [
         JSON.stringify(outcome), now, ids.appointmentId, ids.networkId,
@@ -143,7 +145,7 @@ async function judgeRequest(tx: EntityManager, ids: BookingIds, entry: Entry, po
 
 /** Ends the request refused, unless it was decided before: then that stands. A customer who was told "pending" gets a mail to be told so. */
 export async function refuseRequest(em: EntityManager, ids: { appointmentId: string; networkId: string }, outcome: Refusal, now: Date, mailUntil: Date, closeAfterSeconds: number): Promise<Decided> {
-  const mail = named(ids.appointmentId, [{ kind: 'refusal_customer', dueAt: now.toISOString(), usefulUntil: mailUntil.toISOString() }]);
+  const mail = named(ids.appointmentId, [{ kind: 'refusal_customer', dueAt: now.toISOString(), usefulUntil: mailUntil.toISOString() }], defaultSettings);
   const [refused] = await em.execute<{ told_pending: boolean }[]>(
     `with request as (${decideRequest}), deliveries as (${insertDeliveries} where request.told_pending) select told_pending from request`,
     [JSON.stringify(outcome), now, ids.appointmentId, ids.networkId, JSON.stringify(mail)],

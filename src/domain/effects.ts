@@ -1,26 +1,28 @@
 /** Which messages follow from which transition. Pure: "now" is always an argument; instants in the plan are ISO 8601 text in UTC. */
 import type { AppointmentStatus } from './appointment.ts';
+import type { Channel } from './channel.ts';
 
-export type DeliveryKind =
-  | 'confirmation_customer'
-  | 'confirmation_barber'
-  | 'reminder_customer'
-  | 'cancellation_customer'
-  | 'cancellation_barber'
-  | 'refusal_customer'
-  | 'rescheduled_customer'
-  | 'rescheduled_barber'
-  | 'approval_customer'
-  | 'approval_barber'
-  | 'declined_customer'
-  | 'offer_customer'
-  | 'choose_customer';
+export const deliveryKinds = [
+  'confirmation_customer', 'confirmation_barber', 'reminder_customer', 'cancellation_customer', 'cancellation_barber', 'refusal_customer',
+  'rescheduled_customer', 'rescheduled_barber', 'approval_customer', 'approval_barber', 'declined_customer', 'offer_customer', 'choose_customer',
+] as const;
+export type DeliveryKind = (typeof deliveryKinds)[number];
 
-/** `due` and `in_flight` are open; the others are final. `parked` waits for a person, `skipped` is no longer of use. */
-export type DeliveryState = 'due' | 'in_flight' | 'delivered' | 'parked' | 'skipped';
+/**
+ * `due` and `in_flight` are open. `delivered`: the provider has taken it; `bounced`: and said later that it did not arrive; `undone`: it was
+ * taken back by another that was delivered; `skipped`: no longer of use. `parked` waits for a person, who may have it tried again.
+ */
+export const deliveryStates = ['due', 'in_flight', 'delivered', 'bounced', 'parked', 'undone', 'skipped'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
 
 /** One effect as the workflow knows it: when it may start, and until when it is of use. */
-export type PlannedDelivery = { id: string; kind: DeliveryKind; dueAt: string; usefulUntil: string; /** Of a message to one of several barbers: to whom. */ barberId?: string };
+export type PlannedDelivery = {
+  id: string; kind: DeliveryKind; dueAt: string; usefulUntil: string;
+  /** Of a message to one of several barbers: to whom. */
+  barberId?: string;
+  /** By which ways it may go, in this order; by mail, where it is missing. */
+  channels?: Channel[];
+};
 
 /** A stretch of a visit as it was when a message about it was planned. */
 export type AboutPart = { serviceId: string; barberId: string; startsAt: string; endsAt: string; priceCents: number };
@@ -47,19 +49,13 @@ const iso = (instant: number): string => new Date(instant).toISOString();
 /** One message for each barber of the visit; a sole barber need not be named. */
 const forEach = (barberIds: string[], message: NewDelivery): NewDelivery[] => (barberIds.length > 1 ? barberIds.map((barberId) => ({ ...message, barberId })) : [message]);
 
-/** Each reminder whose time has not passed, `leadMinutes` before the visit. */
-export function planReminders(startsAt: number, leadMinutes: number[], now: number): NewDelivery[] {
-  return [...new Set(leadMinutes)]
-    .map((lead) => startsAt - lead * 60_000)
-    .filter((dueAt) => dueAt > now)
-    .sort((a, b) => a - b)
-    .map((dueAt) => ({ kind: 'reminder_customer', dueAt: iso(dueAt), usefulUntil: iso(startsAt) }));
-}
+/** Plans the reminders of a visit that begins at the instant (epoch milliseconds); see reminders.ts. */
+export type Remind = (startsAt: number, now: number) => NewDelivery[];
 
 /** The effects of a confirmed appointment: confirmations to the customer and each barber at once, and the reminders. */
-export function planConfirmation(startsAt: number, leadMinutes: number[], now: number, barberIds: string[]): NewDelivery[] {
+export function planConfirmation(startsAt: number, remind: Remind, now: number, barberIds: string[]): NewDelivery[] {
   const at = (kind: DeliveryKind): NewDelivery => ({ kind, dueAt: iso(now), usefulUntil: iso(startsAt) });
-  return [at('confirmation_customer'), ...forEach(barberIds, at('confirmation_barber')), ...planReminders(startsAt, leadMinutes, now)];
+  return [at('confirmation_customer'), ...forEach(barberIds, at('confirmation_barber')), ...remind(startsAt, now)];
 }
 
 /** The effects of a request that the shop must approve: the customer knows that it arrived, the barbers that it waits. */
@@ -69,10 +65,10 @@ export function planApproval(decideBy: number, now: number, barberIds: string[])
 }
 
 /** The effects of an appointment's first state. A hold tells nobody, and who is at the desk needs no mail. */
-export function planFirst(status: AppointmentStatus, at: { startsAt: number; decideBy: number | null; leadMinutes: number[]; now: number; barberIds: string[]; offered: boolean }): NewDelivery[] {
+export function planFirst(status: AppointmentStatus, at: { startsAt: number; decideBy: number | null; remind: Remind; now: number; barberIds: string[]; offered: boolean }): NewDelivery[] {
   switch (status) {
     case 'confirmed':
-      return planConfirmation(at.startsAt, at.leadMinutes, at.now, at.barberIds);
+      return planConfirmation(at.startsAt, at.remind, at.now, at.barberIds);
     case 'pending_approval':
       return planApproval(at.decideBy!, at.now, at.barberIds);
     case 'held':
@@ -107,7 +103,7 @@ export type Move = {
   /** The shop that it was in. */
   shopId: string;
   after: Pick<AboutPart, 'barberId' | 'startsAt'>[];
-  leadMinutes: number[];
+  remind: Remind;
   now: number;
   reason?: string;
 };
@@ -116,7 +112,7 @@ export type Move = {
  * The effects of a move: the customer and the barbers who stay hear of the new time, a new barber of a new visit, and who lost it of a
  * cancellation. Reminders are planned anew.
  */
-export function planMove({ before, shopId, after, leadMinutes, now, reason }: Move): NewDelivery[] {
+export function planMove({ before, shopId, after, remind, now, reason }: Move): NewDelivery[] {
   const [had, has] = [before, after].map((parts) => [...new Set(parts.map(({ barberId }) => barberId))]) as [string[], string[]];
   const startsAt = Date.parse(after[0]!.startsAt);
   const more = { dueAt: iso(now), usefulUntil: iso(startsAt), about: { before: before[0]!.startsAt, ...(reason && { reason }) } };
@@ -132,6 +128,6 @@ export function planMove({ before, shopId, after, leadMinutes, now, reason }: Mo
       const parts = before.filter((part) => part.barberId === barberId);
       return { kind: 'cancellation_barber', dueAt: iso(now), usefulUntil: parts.at(-1)!.endsAt, barberId, about: { parts, shopId, sole: had.length === 1 } };
     }),
-    ...planReminders(startsAt, leadMinutes, now),
+    ...remind(startsAt, now),
   ];
 }

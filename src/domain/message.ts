@@ -2,6 +2,7 @@
 import type { DeliveryKind } from './effects.ts';
 import { escapeHtml as escape } from './html.ts';
 import type { Link } from './link.ts';
+import { smsText } from './sms-text.ts';
 import type { Refusal } from './outcome.ts';
 import { textsFor, type Texts } from './message-texts.ts';
 import { pageTextsFor } from './page-texts.ts';
@@ -47,7 +48,8 @@ export type MessageView = {
   nearest?: string[];
 };
 
-export type RenderedMessage = { subject: string; text: string; html: string };
+/** `sms`: the same news in a line, for those who get it by SMS. */
+export type RenderedMessage = { subject: string; text: string; html: string; sms: string };
 
 type Told = MessageView & { parts: MessagePart[] };
 
@@ -77,6 +79,7 @@ export function renderMessage(kind: DeliveryKind, given: MessageView, locale: st
     subject,
     text: [greeting, lead, lines.map(lineText).join('\n'), ...links.map(({ name, url }) => `${name}\n${url}`), ...closing].join('\n\n') + '\n',
     html: page(texts.locale, subject, [greeting, lead], lines, links, closing),
+    sms: smsText(subject, view.why ? texts.why[view.why] : '', links, kind),
   };
 }
 

@@ -2,7 +2,7 @@
 import { defaultSettings, type Settings } from './settings.ts';
 
 const names = [
-  'cancelCutoffMinutes', 'lateCancel', 'rescheduleCutoffMinutes', 'noShowGraceMinutes', 'reminderLeadMinutes', 'approvalRequired', 'approvalWithinMinutes',
+  'cancelCutoffMinutes', 'lateCancel', 'rescheduleCutoffMinutes', 'noShowGraceMinutes', 'reminderLeadMinutes', 'reminderJitterSeconds', 'quietHours', 'reminderChannels', 'messageChannels', 'alsoBySms', 'approvalRequired', 'approvalWithinMinutes',
   'strikeWindowDays', 'strikesForApproval', 'strikesForBlock', 'maxVisitsPerCustomerDay', 'maxUpcomingVisitsPerCustomer',
 ] as const satisfies (keyof Settings)[];
 

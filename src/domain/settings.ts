@@ -1,5 +1,7 @@
 /** Settings that any of network, shop, service, barber, or a barber's own terms for a service may set; the nearest to the barber wins. */
 
+import type { Channel, Textable } from './channel.ts';
+
 export type Settings = {
   /** Offered times lie on multiples of this many minutes of the shop's wall clock, counted from midnight. */
   slotStepMinutes: number;
@@ -20,6 +22,15 @@ export type Settings = {
   maxUpcomingVisitsPerCustomer: number | null;
   /** Reminders go out so long before the visit. */
   reminderLeadMinutes: number[];
+  /** They are spread over so many seconds before that, the same for an appointment each time. */
+  reminderJitterSeconds: number;
+  /** No reminder goes out in these hours of the shop's wall clock (`HH:mm`, may span midnight); null for none. */
+  quietHours: { from: string; to: string } | null;
+  /** By which ways customers are written to, in this order: the first by which they can be reached. SMS costs money, so it comes last unless it is put first. */
+  reminderChannels: Channel[];
+  messageChannels: Channel[];
+  /** News that goes out by SMS too, beside the mail with its invitation. */
+  alsoBySms: Textable[];
   /** How long a hold keeps its time, and how long an offer to somebody on the waitlist does. */
   holdSeconds: number;
   offerMinutes: number;
@@ -54,6 +65,11 @@ export const defaultSettings: Settings = {
   maxVisitsPerCustomerDay: null,
   maxUpcomingVisitsPerCustomer: null,
   reminderLeadMinutes: [1440, 120],
+  reminderJitterSeconds: 120,
+  quietHours: { from: '22:00', to: '07:00' },
+  reminderChannels: ['mail', 'sms'],
+  messageChannels: ['mail', 'sms'],
+  alsoBySms: [],
   holdSeconds: 300,
   offerMinutes: 30,
   approvalRequired: false,

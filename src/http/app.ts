@@ -12,6 +12,7 @@ import { barberDateRoutes } from './barber-dates.ts';
 import { barberServiceRoutes } from './barber-service.ts';
 import { barberRoutes } from './barber.ts';
 import { createAuthenticate, requireScope, type Caller } from './caller.ts';
+import { deadLetterRoutes } from './dead-letter.ts';
 import type { HttpDeps } from './deps.ts';
 import { mountHealth } from './health.ts';
 import { holdRoutes } from './hold.ts';
@@ -32,7 +33,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 

@@ -6,7 +6,7 @@ import { toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import {
   appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, redeliveryWorkflowId, searchAttributesOf, workflowTaskTimeout,
-  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type RedeliveryWorkflow, type WaitlistWorkflow,
+  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type HandoverWorkflow, type RedeliveryWorkflow, type WaitlistWorkflow,
 } from '../../workflows/messages.ts';
 import type { HttpDeps } from './deps.ts';
 
@@ -90,5 +90,15 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
     }
   }
 
-  return { ready, decide, change, deliver, lookAtWaitlist };
+  /** Effects were opened again: a workflow hands them over. If that fails, the next sweep does it. */
+  async function handOver(cause: string): Promise<void> {
+    try {
+      await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
+        client.workflow.start<HandoverWorkflow>('handover', { workflowId: `handover-${cause}`, taskQueue: config.temporal.taskQueue, args: [{ sweep: false, policy }] }));
+    } catch (error) {
+      log.warn({ cause, error: error instanceof Error ? error.name : 'unknown' }, 'effects are handed over by the next sweep only');
+    }
+  }
+
+  return { ready, decide, change, deliver, lookAtWaitlist, handOver };
 }

@@ -1,5 +1,7 @@
 /** Appointments over HTTP: schema, handler, schema, handler. */
 import { z } from 'zod';
+import { channels } from '../domain/channel.ts';
+import { deliveryStates } from '../domain/effects.ts';
 import { requireTimeCursor } from '../db/cursor.ts';
 import { findAppointment, findRequest, listAppointments, listDeliveries, listEvents } from '../db/appointment.ts';
 import { statuses } from '../domain/appointment.ts';
@@ -20,7 +22,7 @@ const listQuery = z.strictObject({
 }).refine((query) => query.date === undefined || query.shopId !== undefined, { path: ['date'], message: 'a local day needs a shop: send shopId too' });
 
 const delivery = z.object({
-  id: z.string(), kind: z.string(), state: z.string(), dueAt: z.string(), attempts: z.int(),
+  id: z.string(), kind: z.string(), channel: z.enum(channels), state: z.enum(deliveryStates), dueAt: z.string(), attempts: z.int(),
   finishedAt: z.string().nullable(), errorClass: z.string().nullable(), errorText: z.string().nullable(),
 });
 

@@ -1,5 +1,6 @@
 /** Rules as they come over HTTP: hours, exceptions, segments, settings. What is refused here changes nothing. */
 import { z } from 'zod';
+import { channels, textable } from '../domain/channel.ts';
 import { lengthOf, type DayStretch, type Segment, type WeeklyStretch, type WorkPeriod } from '../domain/rules.ts';
 import { localDate, text } from './schemas.ts';
 
@@ -114,6 +115,10 @@ const cap = z.int().min(1).max(1000).nullable().exactOptional();
 const hourly = z.int().min(1).max(1_000_000).nullable().exactOptional();
 export const slug = z.string('must be a text').regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens').max(80, 'must have at most 80 characters');
 
+const wallTime = z.string('must be a text').regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a local time, such as 21:30');
+const ways = z.array(z.enum(channels)).min(1).max(2).refine((given) => new Set(given).size === given.length, 'must not name a way twice').exactOptional()
+  .meta({ description: 'By which ways customers are written to, in this order: the first by which they can be reached.' });
+
 export const settings = z.strictObject({
   slotStepMinutes: z.int().min(5).max(240).exactOptional(),
   minimumNoticeMinutes: z.int().min(0).max(43_200).exactOptional(),
@@ -125,6 +130,11 @@ export const settings = z.strictObject({
   maxVisitsPerCustomerDay: cap,
   maxUpcomingVisitsPerCustomer: cap,
   reminderLeadMinutes: z.array(z.int().min(5).max(43_200)).max(5).exactOptional(),
+  reminderJitterSeconds: z.int().min(0).max(600).exactOptional(),
+  quietHours: z.strictObject({ from: wallTime, to: wallTime }).refine(({ from, to }) => from !== to, 'must not begin when it ends').nullable().exactOptional()
+    .meta({ description: 'In these hours of the shop\'s wall clock, which may span midnight, no reminder goes out.' }),
+  reminderChannels: ways, messageChannels: ways,
+  alsoBySms: z.array(z.enum(textable)).max(3).exactOptional().meta({ description: 'What goes out by SMS too, beside the mail with its invitation.' }),
   holdSeconds: z.int().min(1).max(3600).exactOptional(),
   offerMinutes: z.int().min(1).max(1440).exactOptional(),
   approvalRequired: z.boolean().exactOptional(),

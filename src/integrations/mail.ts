@@ -30,11 +30,14 @@ export type MailErrorKind = 'transient' | 'permanent' | 'sign_in';
 /** The message holds codes only: what a server writes back may name the address. */
 export class MailError extends Error {
   readonly kind: MailErrorKind;
+  /** The server has said that nobody has this address. */
+  readonly isBadAddress: boolean;
 
-  constructor(kind: MailErrorKind, message: string) {
+  constructor(kind: MailErrorKind, message: string, isBadAddress = false) {
     super(message);
     this.name = 'MailError';
     this.kind = kind;
+    this.isBadAddress = isBadAddress;
   }
 }
 
@@ -94,11 +97,15 @@ function classify(error: unknown): MailError {
   if (reply !== null && signInReplies.includes(reply)) return new MailError('sign_in', text);
   // 454 and its like: the server cannot check passwords just now.
   if (['EAUTH', 'ENOAUTH', 'EOAUTH2'].includes(String(code))) return new MailError(reply !== null && !refused ? 'transient' : 'sign_in', text);
-  if (refused && (command === 'RCPT TO' || command === 'DATA' || reply === 552)) return new MailError('permanent', text);
+  if (refused && (command === 'RCPT TO' || command === 'DATA' || reply === 552)) return new MailError('permanent', text, isUnknownMailbox(reply, command, enhancedStatus(response)));
   // With no reply it is the client's own word: an address that is none.
   if (reply === null && code === 'EENVELOPE') return new MailError('permanent', text);
   return new MailError('transient', text);
 }
+
+/** RFC 3463: X.1.1 to X.1.3 and X.1.10 speak of the address, X.2.1 of a mailbox that is shut; without such a code, a plain 550 or 553 to the recipient. */
+const isUnknownMailbox = (reply: number, command: unknown, status: string | null): boolean =>
+  command === 'RCPT TO' && (status === null ? reply === 550 || reply === 553 : /^5\.(1\.([123]|10)|2\.1)$/.test(status));
 
 /** A code or an SMTP command, and nothing that could be text of the server's. */
 const word = (value: unknown): string | null => (typeof value === 'string' && /^[A-Z][A-Z0-9_ -]{1,24}$/.test(value) ? value : null);

@@ -9,16 +9,18 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { expect } from 'chai';
 import { createLinks } from '../../src/db/self-service.ts';
 import { createMessageActivities } from '../../activities/message.ts';
-import { insertDeliveries } from '../../src/db/delivery.ts';
+import { createAddressMarks } from '../../src/db/address-mark.ts';
+import { insertDeliveries, readDeliveries } from '../../src/db/delivery.ts';
 import { Appointment, AppointmentPart, Contact, Customer } from '../../src/db/entities/appointment.ts';
 import { Barber } from '../../src/db/entities/barber.ts';
 import { Service } from '../../src/db/entities/network.ts';
-import { planCancellation, planConfirmation, type PlannedDelivery } from '../../src/domain/effects.ts';
+import { planCancellation, planConfirmation, type NewDelivery } from '../../src/domain/effects.ts';
 import { toWall } from '../../src/domain/time.ts';
 import { invitation } from '../../src/integrations/invitation.ts';
 import { createMailer, MailError, type Mailer, type MailTimeouts, type OutgoingMail } from '../../src/integrations/mail.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
+import { asActivity, rowOf } from '../support/attempt.ts';
 import { createDatabase, required, type TestDatabase } from '../support/database.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 
@@ -189,14 +191,16 @@ describe('mail, of a visit that two barbers give', () => {
   });
 
   /** Sends them all, and answers what arrived, in their order. */
-  async function send(sequence: number, effects: Omit<PlannedDelivery, 'id'>[]) {
+  async function send(version: number, effects: NewDelivery[]) {
     const em = database.orm.em.fork();
-    const planned = insertDeliveries(em, network.networkId, appointmentId, sequence, effects, new Date());
+    insertDeliveries(em, rowOf(network.networkId, appointmentId, version), effects, new Date());
     await em.flush();
-    const activities = createMessageActivities({ orm: database.orm, mailer, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date() });
+    const open = await readDeliveries(em, network.networkId, appointmentId);
+    const planned = effects.map(({ kind, barberId }) => open.find((each) => each.kind === kind && each.barberId === barberId)!);
+    const activities = createMessageActivities({ log: { warn: () => {} }, texter: null, marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'), orm: database.orm, mailer, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date() });
     const found = [];
     for (const { id } of planned) {
-      await activities.sendMessage({ networkId: network.networkId, deliveryId: id, policy: defaultPolicy });
+      await asActivity(() => activities.sendMessage({ networkId: network.networkId, deliveryId: id, policy: defaultPolicy }));
       const mail = await arrived(`<${id}@punctual>`);
       const event = attachedTo(await source(mail.id)).replaceAll('\r\n ', '').split('\r\n');
       const value = (name: string) => event.findLast((line) => line.startsWith(name))?.replace(/^[^:]*:/, '');
@@ -205,7 +209,7 @@ describe('mail, of a visit that two barbers give', () => {
     return found;
   }
 
-  const confirm = () => send(1, planConfirmation(Date.parse(network.at('10:00', 3)), [], Date.now(), network.barberIds));
+  const confirm = () => send(1, planConfirmation(Date.parse(network.at('10:00', 3)), () => [], Date.now(), network.barberIds));
   const line = (times: string) => `- ${day}, ${times} (Europe/Lisbon, UTC${toWall(endsAt(), 'Europe/Lisbon').iso.slice(-6)}): `;
 
   it('the confirmation to the customer, sent, tells of the whole visit', async () => {

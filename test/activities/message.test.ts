@@ -6,17 +6,22 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'chai';
 import { createLinks } from '../../src/db/self-service.ts';
-import { createMessageActivities, nextWait } from '../../activities/message.ts';
+import { createMessageActivities } from '../../activities/message.ts';
+import { nextWait } from '../../activities/retry.ts';
+import { createAddressMarks } from '../../src/db/address-mark.ts';
 import { listDeliveries } from '../../src/db/appointment.ts';
 import { storeRequest } from '../../src/db/booking-request.ts';
-import { beginAttempt, deliveryId as idOf, insertDeliveries, readDeliveries } from '../../src/db/delivery.ts';
+import { beginAttempt } from '../../src/db/attempt.ts';
+import { deliveryId as idOf, insertDeliveries, readDeliveries } from '../../src/db/delivery.ts';
 import { BarberService } from '../../src/db/entities/barber.ts';
 import { Service } from '../../src/db/entities/network.ts';
 import { planConfirmation } from '../../src/domain/effects.ts';
+import { createRemind } from '../../src/domain/reminders.ts';
 import type { Wish } from '../../src/domain/rules.ts';
 import { MailError, type OutgoingMail } from '../../src/integrations/mail.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
+import { asActivity, rowOf } from '../support/attempt.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { change, claim, facts, request } from '../support/claiming.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
@@ -32,9 +37,10 @@ describe('sendMessage', () => {
 
   const activities = () => createMessageActivities({
     orm: database.orm, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date(clock),
+    log: { warn: () => {} }, texter: null, marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'),
     mailer: { close: () => {}, verify: async () => {}, send: async (mail) => { if (failure) throw failure; sent.push(mail); return { providerId: mail.messageId }; } },
   });
-  const send = () => activities().sendMessage({ networkId: network.networkId, deliveryId, policy: defaultPolicy });
+  const send = () => asActivity(() => activities().sendMessage({ networkId: network.networkId, deliveryId, policy: defaultPolicy }));
   const state = async () => (await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === deliveryId)!;
 
   before(async () => { database = await createDatabase(); });
@@ -140,9 +146,9 @@ describe('sendMessage', () => {
       randomUUID(),
     );
     await em.execute(`update booking_request set outcome = '{"ok": false, "code": "slot_taken", "nearest": []}', decided_at = now() where id = ?`, [id]);
-    const [effect] = insertDeliveries(em, networkId, id, 1, [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
+    insertDeliveries(em, rowOf(networkId, id), [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
     await em.flush();
-    deliveryId = effect!.id;
+    deliveryId = (await readDeliveries(em, networkId, id))[0]!.id;
     await send();
     return sent[0]!;
   }
@@ -161,7 +167,7 @@ describe('sendMessage', () => {
 
   it('a barber of a visit of his alone, written to, is not named in the delivery', async () => {
     const [open] = (await readDeliveries(database.orm.em, network.networkId, appointmentId)).filter(({ kind }) => kind === 'confirmation_barber');
-    const context = await beginAttempt(database.orm.em.fork(), network.networkId, open!.id);
+    const context = await beginAttempt(database.orm.em.fork(), network.networkId, open!.id, 'test');
 
     expect(open).to.not.have.property('barberId');
     expect(context).to.include({ barberId: null });
@@ -174,18 +180,19 @@ describe('sendMessage', () => {
     const em = database.orm.em.fork();
     const barberIds = [randomUUID(), randomUUID()];
     const id = randomUUID();
-    const planned = insertDeliveries(em, network.networkId, id, 1, planConfirmation(Date.parse(network.at('10:00', 3)), [60], Date.now(), barberIds), new Date());
+    const startsAt = Date.parse(network.at('10:00', 3));
+    const remind = createRemind(id, 'Europe/Lisbon', { reminderLeadMinutes: [60], reminderJitterSeconds: 0, quietHours: null });
+    insertDeliveries(em, rowOf(network.networkId, id), planConfirmation(startsAt, remind, Date.now(), barberIds), new Date());
     await em.flush();
 
-    expect(planned.map(({ kind, barberId }) => [kind, barberId])).to.deep.equal([
-      ['confirmation_customer', undefined], ['confirmation_barber', barberIds[0]], ['confirmation_barber', barberIds[1]], ['reminder_customer', undefined],
+    expect((await readDeliveries(em, network.networkId, id)).map(({ kind, barberId, channels }) => [kind, barberId, channels])).to.have.deep.members([
+      ['confirmation_customer', undefined, ['mail', 'sms']], ['confirmation_barber', barberIds[0], ['mail']], ['confirmation_barber', barberIds[1], ['mail']], ['reminder_customer', undefined, ['mail', 'sms']],
     ]);
-    expect(await readDeliveries(em, network.networkId, id)).to.have.deep.members(planned);
   });
 
   it('a delivery of another network, asked for, is not found', async () => {
     const other = await buildNetwork(database.orm);
-    await activities().sendMessage({ networkId: other.networkId, deliveryId, policy: defaultPolicy });
+    await asActivity(() => activities().sendMessage({ networkId: other.networkId, deliveryId, policy: defaultPolicy }));
 
     expect(sent).to.have.length(0);
     expect(await state()).to.include({ state: 'due', attempts: 0 });

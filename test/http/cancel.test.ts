@@ -69,12 +69,12 @@ describe('cancelling', () => {
     expect(before.map(({ kind, state }) => `${kind} ${state}`).sort()).to.deep.equal([
       'confirmation_barber delivered', 'confirmation_customer delivered', 'reminder_customer due', 'reminder_customer due',
     ]);
-    expect(before[0]).to.have.all.keys('id', 'kind', 'state', 'dueAt', 'attempts', 'finishedAt', 'errorClass', 'errorText');
+    expect(before[0]).to.have.all.keys('id', 'kind', 'channel', 'state', 'dueAt', 'attempts', 'finishedAt', 'errorClass', 'errorText');
 
     await cancel(id);
     const after = await eventually(() => deliveries(id), (rows) => isOver(rows, 'cancellation'));
     expect(after.map(({ kind, state }) => `${kind} ${state}`).sort()).to.deep.equal([
-      'cancellation_barber delivered', 'cancellation_customer delivered', 'confirmation_barber delivered', 'confirmation_customer delivered',
+      'cancellation_barber delivered', 'cancellation_customer delivered', 'confirmation_barber undone', 'confirmation_customer undone',
       'reminder_customer skipped', 'reminder_customer skipped',
     ]);
   });

@@ -23,7 +23,7 @@ describe('the network', () => {
   };
 
   it('the network, when changed, is answered and read as it was given, and one that says less inherits the defaults again', async () => {
-    const record = { id: network.networkId, slug: network.networkId, name: 'Test network', settings: {}, version: 1 };
+    const record = { id: network.networkId, slug: network.networkId, name: 'Test network', settings: { reminderJitterSeconds: 0, quietHours: null }, version: 1 };
     const read = await call('GET');
     expect([read.status, read.body, read.headers.get('etag')]).to.deep.equal([200, record, '"1"']);
 

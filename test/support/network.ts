@@ -26,13 +26,16 @@ export type NetworkWishes = {
   settings?: Partial<Settings>; scopes?: ('book' | 'manage' | 'ops')[];
 };
 
+/** Tests name instants, and must end the same at any hour. */
+const calm: Partial<Settings> = { reminderJitterSeconds: 0, quietHours: null };
+
 /** One shop, open 08:00 to 20:00 every day, one 30-minute service, and a key with all scopes, unless told otherwise. */
 export async function buildNetwork(orm: Orm, wishes: NetworkWishes = {}): Promise<TestNetwork> {
   const { barbers = 1, timeZone = 'Europe/Lisbon', hours = everyDay(480, 1200), settings = {} } = wishes;
   const [networkId, shopId, serviceId] = [randomUUID(), randomUUID(), randomUUID()];
   const barberIds = Array.from({ length: barbers }, () => randomUUID());
   const em = orm.em.fork();
-  await em.insert(Network, { id: networkId, slug: networkId, name: 'Test network', settings });
+  await em.insert(Network, { id: networkId, slug: networkId, name: 'Test network', settings: { ...calm, ...settings } });
   await em.insert(Shop, {
     id: shopId, networkId, slug: 'main', name: 'Barbearia Ação', address: 'Rua da Prata 1, Lisboa', phone: '+351500000001', email: 'shop@navalha.example',
     timeZone, locale: 'pt-PT', settings: {}, openingHours: hours, archivedAt: null, version: 1,

@@ -8,11 +8,15 @@ import type { AppointmentStatus } from '../../src/domain/appointment.ts';
 import type { ChangeResult } from '../../src/domain/change.ts';
 import type { DeliveryKind, PlannedDelivery } from '../../src/domain/effects.ts';
 import type { Decided, Stand } from '../../src/domain/outcome.ts';
-import { appointmentWorkflowId, bookUpdate, bookUpdateId, defaultPolicy, effectsQueue, type AppointmentInput, type AppointmentWorkflow, type Policy } from '../../workflows/messages.ts';
+import { appointmentWorkflowId, bookUpdate, bookUpdateId, defaultPolicy, effectsQueue, type AppointmentInput, type AppointmentWorkflow, type Policy, type SendResult } from '../../workflows/messages.ts';
 import { required } from './database.ts';
 import { quiet, quietRuntime } from './quiet.ts';
 
-export type Script = Partial<DecidingActivities & EffectActivities>;
+type Activities = DecidingActivities & EffectActivities;
+type Loosely<Name extends keyof Activities> = { [Key in Name]?: (input: Parameters<Activities[Key]>[0]) => Promise<SendResult | void> };
+
+/** What an effect answers need not be said: then it was delivered. */
+export type Script = Partial<Omit<Activities, 'sendMessage' | 'settleDelivery'>> & Loosely<'sendMessage' | 'settleDelivery'>;
 
 export type Stage = {
   client: Client;
@@ -45,7 +49,7 @@ export async function openStage(): Promise<Stage> {
         return (activity as (given: unknown) => unknown)(input);
       }]));
       const deciding = await Worker.create({ connection: native, taskQueue, workflowBundle: bundle, activities: noted });
-      const effects = await Worker.create({ connection: native, taskQueue: effectsQueue(taskQueue), activities: noted });
+      const effects = await Worker.create({ connection: native, taskQueue: effectsQueue(taskQueue, 'mail'), activities: noted });
       const start = (wishes: Partial<AppointmentInput> = {}): Started => {
         const input: AppointmentInput = {
           appointmentId: randomUUID(), networkId: randomUUID(), shopId: randomUUID(), serviceId: randomUUID(), barberId: null,

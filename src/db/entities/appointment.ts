@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 import type { AppointmentStatus } from '../../domain/appointment.ts';
+import type { Channel } from '../../domain/channel.ts';
 import type { EntryKind } from '../../domain/change.ts';
 import type { About, DeliveryKind, DeliveryState } from '../../domain/effects.ts';
 import type { Outcome } from '../../domain/outcome.ts';
@@ -184,6 +185,11 @@ export const Delivery = defineEntity({
     providerId: p.string().nullable(),
     errorClass: p.string().nullable(),
     errorText: p.string().nullable(),
+    /** By which ways it may go, in this order, and by which it goes now, or went. */
+    channels: p.array().columnType('text[]').$type<Channel[]>(),
+    channel: p.string().$type<Channel>(),
+    /** How often a person had it tried again. */
+    retries: p.integer(),
     createdAt: p.datetime(),
   },
 });

@@ -1,0 +1,92 @@
+/** Effects that no workflow has are handed over to one: the appointment's own while it runs, else one that only sends. */
+import { v5 as uuidv5 } from 'uuid';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import type { Channel } from '../src/domain/channel.ts';
+import { renderNotice } from '../src/domain/notice.ts';
+import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
+import { appointmentWorkflowId, redeliverUpdate, redeliveryWorkflowId, type Policy, type RedeliveryWorkflow } from '../workflows/messages.ts';
+import type { ActivityDeps } from './deps.ts';
+
+const atOnce = 25;
+const mostReopened = 500;
+const updateWithinMs = 10_000;
+const updateNamespace = '6c1c6d52-2b53-5a0e-9f0f-5d2a3f0d9b11';
+
+export type HandoverDeps = ActivityDeps & { client: Client; taskQueue: string };
+
+export function createHandoverActivities({ orm, client, taskQueue, log }: HandoverDeps) {
+  /** Whether a workflow has them now. The update's id is that of the round, so that a repeated call starts nothing twice. */
+  async function giveToOwn({ appointmentId, round, deliveries }: Handover): Promise<boolean> {
+    try {
+      return await client.withDeadline(Date.now() + updateWithinMs, () =>
+        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(redeliverUpdate, { args: [deliveries], updateId: uuidv5(`redeliver ${appointmentId} ${round}`, updateNamespace) }));
+    } catch (error) {
+      // A workflow from before version 3 does not know the update.
+      if (error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError) return false;
+      throw error;
+    }
+  }
+
+  async function giveToAnother({ networkId, appointmentId, round, deliveries }: Handover, policy: Policy): Promise<void> {
+    try {
+      await client.workflow.start<RedeliveryWorkflow>('redelivery', { workflowId: redeliveryWorkflowId(appointmentId, round), taskQueue, args: [{ networkId, appointmentId, policy, deliveries }], workflowIdReusePolicy: 'REJECT_DUPLICATE' });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+
+  return {
+    /** Hands over some of what waits. A workflow that cannot be reached now leaves its effects to the next run; repeating hands over only what is left. */
+    async handOver({ policy }: { policy: Policy }): Promise<{ handed: number; more: boolean }> {
+      const found = await findHandovers(orm.em.fork(), atOnce);
+      let handed = 0;
+      for (const each of found) {
+        try {
+          if (!(await giveToOwn(each))) await giveToAnother(each, policy);
+          await noteHandover(orm.em.fork(), each);
+          handed += 1;
+        } catch (error) {
+          log.warn({ appointmentId: each.appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'effects could not be handed over yet');
+        }
+      }
+      if (found.length > 0 && handed === 0) throw new Error('no effect could be handed over');
+      return { handed, more: found.length === atOnce };
+    },
+
+    /** Finds what was lost, and opens again what a sign-in had parked that works again. Repeating finds less. */
+    async reclaimEffects({ signedIn }: { signedIn: Channel[] }): Promise<{ lost: number; reopened: number }> {
+      const lost = await reclaimLost(orm.em.fork(), mostReopened);
+      let reopened = 0;
+      for (const channel of signedIn) reopened += await reopenSignedOut(orm.em.fork(), channel, mostReopened);
+      return { lost, reopened };
+    },
+  };
+}
+
+/** What asks the providers themselves; it runs beside the effects. */
+export function createSignInActivities({ orm, mailer, texter, mailFrom }: ActivityDeps) {
+  return {
+    /** Of the ways that a dead sign-in has stopped, those that work again. */
+    async findSignedIn(): Promise<Channel[]> {
+      const working: Channel[] = [];
+      for (const channel of await findSignedOut(orm.em.fork())) {
+        const provider = channel === 'mail' ? mailer : texter;
+        if (provider && (await provider.verify().then(() => true, () => false))) working.push(channel);
+      }
+      return working;
+    },
+
+    /** Tells each shop once a day, by mail, what waits for a sign-in. The Message-ID is that of shop, way and day. */
+    async tellShops(): Promise<void> {
+      for (const shop of await findShopsToTell(orm.em.fork())) {
+        const notice = renderNotice(shop);
+        await mailer.send({
+          messageId: `<${uuidv5(`sign-in ${shop.shopId} ${shop.channel} ${new Date().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
+          from: { name: 'Punctual', address: mailFrom }, to: { name: shop.name, address: shop.email }, replyTo: null, ...notice,
+          headers: { 'X-Punctual-Kind': 'sign_in_shop' }, invitation: null,
+        });
+        await noteShopTold(orm.em.fork(), shop);
+      }
+    },
+  };
+}

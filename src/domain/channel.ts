@@ -1,0 +1,31 @@
+/** The ways by which a message can go. Which one it takes is decided when it is sent: the first by which its reader can be reached. */
+import type { DeliveryKind, NewDelivery } from './effects.ts';
+import type { Settings } from './settings.ts';
+
+export const channels = ['mail', 'sms'] as const;
+export type Channel = (typeof channels)[number];
+
+export type ChannelRules = Pick<Settings, 'messageChannels' | 'reminderChannels' | 'alsoBySms'>;
+
+/** News that customers may get by SMS too, beside the mail with its invitation. */
+export const textable = ['confirmation', 'rescheduled', 'cancellation'] as const;
+export type Textable = (typeof textable)[number];
+
+/** Barbers are written to by mail, which carries the invitation; customers in the order that the shop has chosen. */
+function channelsOf(kind: DeliveryKind, rules: ChannelRules): Channel[] {
+  if (kind.endsWith('_barber')) return ['mail'];
+  return kind === 'reminder_customer' ? rules.reminderChannels : rules.messageChannels;
+}
+
+export type Going = NewDelivery & { channels: Channel[] };
+
+/** Adds to each effect by which ways it may go, and what goes out by SMS beside the mail. */
+export function withChannels(effects: NewDelivery[], rules: ChannelRules): Going[] {
+  return effects.flatMap((effect): Going[] => {
+    const ways = channelsOf(effect.kind, rules);
+    const isAlso = effect.kind.endsWith('_customer') && rules.alsoBySms.some((stem) => effect.kind === `${stem}_customer`) && ways[0] === 'mail';
+    // With a message of its own by SMS, the mail need not fall back on one.
+    if (isAlso) return [{ ...effect, channels: ['mail'] }, { ...effect, channels: ['sms'] }];
+    return [{ ...effect, channels: ways }];
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * SMS by Twilio's own client. Twilio has no idempotency key: after a try without an answer, the next one first looks among the messages that
+ * Twilio already has. A message that it takes in after that look (a request that it worked on all the while) may still arrive twice.
+ */
+import twilio from 'twilio';
+import { refusalOf, lossOf, SmsError } from './sms-error.ts';
+
+export { readStatus, SmsError, type SmsErrorKind, type SmsStatus } from './sms-error.ts';
+
+export type OutgoingSms = {
+  /** The delivery's id: names it in the status callback. */
+  deliveryId: string;
+  /** E.164. */
+  to: string;
+  text: string;
+  /** When the delivery was first tried, ISO: from there on an earlier try's message is looked for. Null: this is the first. */
+  firstTriedAt: string | null;
+  /** An earlier try ended in an error that was `ambiguous`, and none since has settled it. */
+  ambiguous: boolean;
+};
+
+export type Texter = {
+  /** Hands one SMS to Twilio, or finds what an earlier try handed over. Throws an SmsError. @returns the message's SID. */
+  send: (sms: OutgoingSms) => Promise<{ providerId: string }>;
+  /** Signs in without sending anything, and asks whether the account is active. Throws an SmsError. */
+  verify: () => Promise<void>;
+};
+
+export type TexterOptions = {
+  accountSid: string;
+  authToken: string;
+  /** E.164, or the SID of a messaging service (`MG…`). */
+  from: string;
+  /** A sandbox in Twilio's place, which takes the same paths. */
+  apiUrl?: string;
+  /** Where Twilio tells what became of this delivery. */
+  statusCallback?: (deliveryId: string) => string;
+  /** For each of at most two requests, from before the connection to the last byte. */
+  timeoutMs?: number;
+};
+
+type Request = Parameters<twilio.RequestClient['request']>[0];
+
+/** Twilio's request client, to `apiUrl` if one is given. Every failure leaves it as an SmsError: the library's own errors hold number and text. */
+class CodesOnlyClient extends twilio.RequestClient {
+  private readonly apiUrl: string | null;
+
+  constructor(timeoutMs: number, apiUrl: string | null) {
+    // The library's limit is for silence on the line, and ours (below) for all of a request.
+    super({ timeout: 2 * timeoutMs, keepAlive: true, autoRetry: false });
+    this.apiUrl = apiUrl;
+    this.axios.interceptors.request.use((config) => Object.assign(config, { signal: AbortSignal.timeout(timeoutMs) }));
+  }
+
+  override async request(opts: Request) {
+    const { pathname, search } = new URL(opts.uri);
+    const uri = this.apiUrl === null ? opts.uri : `${this.apiUrl.replace(/\/+$/, '')}${pathname}${search}`;
+    // Its log would name the number.
+    const response = await super.request<unknown>({ ...opts, uri, logLevel: 'none' }).catch((error: unknown) => { throw lossOf(error); });
+    if (response.statusCode < 200 || response.statusCode >= 300) throw refusalOf(response.statusCode, response.body, response.headers);
+    // The generic answer of the method that this stands for.
+    return response as never;
+  }
+}
+
+/** Twilio's clock may be behind ours, and counts whole seconds. */
+const clockSlackMs = 60_000;
+/** A trial account's texts get this in front. */
+const trialPrefix = 'Sent from your Twilio trial account - ';
+
+export function createTexter({ accountSid, authToken, from, apiUrl, statusCallback, timeoutMs = 20_000 }: TexterOptions): Texter {
+  const client = twilio(accountSid, authToken, { httpClient: new CodesOnlyClient(timeoutMs, apiUrl ?? null) });
+  const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from };
+
+  /**
+   * Ours is known by number, sender, text and time: nothing that we could give a message comes back with it. Not asked by DateSent, which
+   * a message has only once it left Twilio's queue (the newest come first anyway); a service's message has no `from` until then either.
+   */
+  async function sentSince(sms: OutgoingSms, firstTriedAt: string): Promise<string | null> {
+    const since = Date.parse(firstTriedAt) - clockSlackMs;
+    const messages = await client.messages.list({ to: sms.to, ...(sender.from && { from: sender.from }), pageSize: 1000, limit: 1000 });
+    return messages.find((message) => message.direction === 'outbound-api' && (message.from === from || message.messagingServiceSid === from)
+      && sameText(message.body, sms.text) && message.dateCreated.getTime() >= since)?.sid ?? null;
+  }
+
+  return {
+    send: async (sms) => {
+      const callback = statusCallback?.(sms.deliveryId);
+      try {
+        const known = sms.ambiguous && sms.firstTriedAt !== null ? await sentSince(sms, sms.firstTriedAt) : null;
+        const sid = known ?? (await client.messages.create({ to: sms.to, body: sms.text, ...sender, ...(callback && { statusCallback: callback }) })).sid;
+        if (!sid) throw new SmsError('transient', 'UNREADABLE', { ambiguous: true });
+        return { providerId: sid };
+      } catch (error) {
+        // The doubt about the earlier try stays until a try is answered for good.
+        throw codesOnly(error).after(sms.ambiguous);
+      }
+    },
+    verify: async () => {
+      const account = await client.api.v2010.accounts(accountSid).fetch().catch((error: unknown) => { throw codesOnly(error); });
+      if (account.status !== 'active') throw new SmsError('sign_in', 'ACCOUNT_NOT_ACTIVE');
+    },
+  };
+}
+
+const sameText = (found: string | null, text: string): boolean => found?.trim() === text.trim() || found?.trim() === `${trialPrefix}${text}`.trim();
+
+/** What is no SmsError comes from an answer that the library could not read. */
+const codesOnly = (error: unknown): SmsError => (error instanceof SmsError ? error : new SmsError('transient', 'UNREADABLE', { ambiguous: true }));
+
+/** Whether Twilio sent this request: `url` is the whole address that it was given, `params` are the fields of the form. */
+export function isSignedByTwilio(authToken: string, signature: string, url: string, params: Record<string, string>): boolean {
+  return twilio.validateRequest(authToken, signature, url, params);
+}
