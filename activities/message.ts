@@ -12,7 +12,8 @@ import type { ActivityDeps } from './deps.ts';
 import { addressee, toMail, toView, type Reader } from './message-parts.ts';
 import { nextWait, type RetryPolicy } from './retry.ts';
 
-const heartbeatMs = 4000;
+/** Well within `heartbeatSeconds` of workflows/effects.ts. */
+const heartbeatMs = 3000;
 const busyAgainSeconds = 20;
 
 export type SendInput = { networkId: string; deliveryId: string; policy: RetryPolicy; /** By mail, where it is missing. */ channel?: Channel };

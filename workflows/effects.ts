@@ -10,7 +10,7 @@ type Sender = { networkId: string; policy: Policy };
 
 /** One attempt; and so long without a sign of life from its worker. */
 const attemptSeconds = 60;
-const heartbeatSeconds = 15;
+const heartbeatSeconds = 10;
 
 /**
  * Starts each effect when it is due, the next due one's timer only, and ends when all have ended. In a cancelled scope, effects that wait
