@@ -8,7 +8,7 @@ import type { Orm } from '../src/db/orm.ts';
 
 /** What activities need, handed in once by the worker. `now` is the clock; tests turn it. */
 export type ActivityDeps = {
-  log: Pick<Logger, 'warn'>;
+  log: Pick<Logger, 'warn' | 'info'>;
   orm: Orm;
   mailer: Mailer;
   mailFrom: string;

@@ -1,14 +1,26 @@
 import { deleteOutlived } from '../src/db/housekeeping.ts';
 import { endDelivery } from '../src/db/attempt.ts';
+import { summariseDeliveries } from '../src/db/delivery-summary.ts';
+import { DAY } from '../src/domain/time.ts';
 import { findOverdue, type Overdue } from '../src/db/overdue.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 
-export function createHousekeepingActivities({ orm, metrics, now }: ActivityDeps) {
+export function createHousekeepingActivities({ orm, log, metrics, now }: ActivityDeps) {
   return {
     /** Deletes; repeating finds nothing left. */
     async deleteOutlived(): Promise<{ requests: number; contacts: number }> {
       return deleteOutlived(orm.em.fork());
+    },
+
+    /** The daily check: due minus sent is zero. A read. */
+    async checkReminders(): Promise<{ due: number; late: number }> {
+      const at = now().getTime();
+      const kinds = await summariseDeliveries(orm.em.fork(), null, new Date(at - DAY).toISOString(), new Date(at).toISOString());
+      const late = kinds.reduce((sum, each) => sum + each.late, 0);
+      const reminders = kinds.find(({ kind }) => kind === 'reminder_customer');
+      log[late > 0 ? 'warn' : 'info']({ late, reminders }, 'deliveries of the last day, counted');
+      return { due: reminders?.due ?? 0, late };
     },
 
     /** A read. */

@@ -3,6 +3,7 @@ import { pino, type Logger } from 'pino';
 import type { Config } from './config.ts';
 import { countParked } from './db/dead-letter.ts';
 import { createAddressMarks, type AddressMarks } from './db/address-mark.ts';
+import { countLate } from './db/delivery-summary.ts';
 import { openOrm, type Orm } from './db/orm.ts';
 import { createMailer, type Mailer } from './integrations/mail.ts';
 import { createTexter, type Texter } from './integrations/sms.ts';
@@ -38,7 +39,7 @@ export async function openDeps(config: Config): Promise<Deps> {
     statusCallback: (deliveryId) => `${config.publicUrl}${smsStatusPath(deliveryId)}`,
   });
   const marks = createAddressMarks(orm, config.linkSecret);
-  const metrics = createMetrics(() => countParked(orm.em.fork()));
+  const metrics = createMetrics(() => countParked(orm.em.fork()), () => countLate(orm.em.fork()));
   return {
     config, log, orm, temporal, mailer, texter, marks, metrics,
     policy: { ...defaultPolicy, reserveWithinSeconds: config.reserveWithinSeconds },

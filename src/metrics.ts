@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics(countParked: () => Promise<number>) {
+export function createMetrics(countParked: () => Promise<number>, countLate: () => Promise<number> = async () => 0) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -21,6 +21,12 @@ export function createMetrics(countParked: () => Promise<number>) {
       async collect() {
         // While the database is away the scrape still answers; the gauge then has no value rather than a wrong one.
         await countParked().then((count) => this.set(count), () => this.reset());
+      },
+    }),
+    late: new Gauge({
+      name: 'punctual_late_deliveries', help: 'Effects that are open ten minutes after their time and have no next try ahead: something is broken.', registers,
+      async collect() {
+        await countLate().then((count) => this.set(count), () => this.reset());
       },
     }),
   };

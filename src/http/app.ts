@@ -13,6 +13,7 @@ import { barberServiceRoutes } from './barber-service.ts';
 import { barberRoutes } from './barber.ts';
 import { createAuthenticate, requireScope, type Caller } from './caller.ts';
 import { deadLetterRoutes } from './dead-letter.ts';
+import { deliverySummaryRoutes } from './delivery-summary.ts';
 import type { HttpDeps } from './deps.ts';
 import { mountHealth } from './health.ts';
 import { holdRoutes } from './hold.ts';
@@ -33,7 +34,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 

@@ -197,7 +197,7 @@ describe('mail, of a visit that two barbers give', () => {
     await em.flush();
     const open = await readDeliveries(em, network.networkId, appointmentId);
     const planned = effects.map(({ kind, barberId }) => open.find((each) => each.kind === kind && each.barberId === barberId)!);
-    const activities = createMessageActivities({ log: { warn: () => {} }, texter: null, marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'), orm: database.orm, mailer, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date() });
+    const activities = createMessageActivities({ log: { warn: () => {}, info: () => {} }, texter: null, marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'), orm: database.orm, mailer, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date() });
     const found = [];
     for (const { id } of planned) {
       await asActivity(() => activities.sendMessage({ networkId: network.networkId, deliveryId: id, policy: defaultPolicy }));

@@ -37,7 +37,7 @@ describe('sendMessage', () => {
 
   const activities = () => createMessageActivities({
     orm: database.orm, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date(clock),
-    log: { warn: () => {} }, texter: null, marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'),
+    log: { warn: () => {}, info: () => {} }, texter: null, marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'),
     mailer: { close: () => {}, verify: async () => {}, send: async (mail) => { if (failure) throw failure; sent.push(mail); return { providerId: mail.messageId }; } },
   });
   const send = () => asActivity(() => activities().sendMessage({ networkId: network.networkId, deliveryId, policy: defaultPolicy }));
