@@ -66,6 +66,9 @@ const ends: Partial<Record<Action, AppointmentStatus[]>> = {
 /** How long before its start a visit can be checked in. */
 const earliestCheckInMinutes = 12 * 60;
 
+/** Instants are epoch milliseconds. */
+export const isTooEarlyToCheckIn = (startsAt: number, now: number): boolean => now < startsAt - earliestCheckInMinutes * MINUTE;
+
 /** Whether the action is allowed now, and what it leads to. */
 export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy, policy }: Standing, by: By, now: number): Verdict {
   if (ends[action]?.includes(status)) return 'already';
@@ -99,7 +102,7 @@ export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy
       return now >= startsAt ? refuse('already_begun') : allow(to);
     case 'check_in':
     case 'start':
-      return now < startsAt - earliestCheckInMinutes * MINUTE ? refuse('too_early') : allow(to);
+      return isTooEarlyToCheckIn(startsAt, now) ? refuse('too_early') : allow(to);
     case 'complete':
       // A timer completes what nobody closed by hand, a day after it.
       return now < (by === 'timer' ? endsAt : startsAt - earliestCheckInMinutes * MINUTE) ? refuse('too_early') : allow(to);

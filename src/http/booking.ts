@@ -5,6 +5,7 @@ import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { lookUpBooking, readBookingFacts, type BookingFacts } from '../db/booking-facts.ts';
 import { forgetRequest, markToldPending, storeHold, storeRefusal, storeRequest, type NewRequest } from '../db/booking-request.ts';
+import { isTooEarlyToCheckIn } from '../domain/appointment.ts';
 import { freeSlot, type Outcome, type Refusal } from '../domain/outcome.ts';
 import { nearestSlots } from '../domain/availability.ts';
 import { judgeVisit } from '../domain/choice.ts';
@@ -89,6 +90,8 @@ export function createBook(deps: HttpDeps) {
     if ('missing' in facts) throw notThere(facts, visit, body.services !== undefined, '/');
     requireOneVisit(facts, visit, '/services');
     const startsAt = startOf(body, facts.shop.timeZone, now().getTime());
+    // Who walks in is checked in at once, so the same limit holds.
+    if (entry.kind === 'walk_in' && isTooEarlyToCheckIn(startsAt, now().getTime())) throw new Problem('too_early', { detail: 'Who walks in comes today; book a visit that is further ahead.' });
     const asked: NewRequest = {
       id, networkId, apiClientId, fingerprint, ...where(body), wishes: several(visit) ?? null, startsAt: new Date(startsAt), customerTimeZone: body.customer?.timeZone ?? facts.shop.timeZone, entry: entry.kind, addressHash: null,
     };

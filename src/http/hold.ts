@@ -102,7 +102,7 @@ export function holdRoutes(deps: HttpDeps): Route[] {
         201: { description: 'Booked and checked in.', body: appointmentAnswer, headers: { Location: 'The appointment.' } },
         202: { description: 'Not decided yet.', body: pendingBody, headers: { Location: 'Where the decision will be.' } },
       },
-      problems: bookingProblems,
+      problems: [...bookingProblems, 'too_early'],
       handle: ({ caller, body, header, address }) => {
         const { waiver } = onBehalf(caller, body.staff);
         return book(caller, body, header('idempotency-key'), { kind: 'walk_in', by: 'staff', ...(waiver && { waiver }) }, address);

@@ -60,6 +60,7 @@ describe('the day of the visit', () => {
     const { body: { id } } = await book(engine, network, { startsAt: network.at('10:00', 3) });
     for (const action of ['check-in', 'start', 'complete', 'no-show']) expectProblem(await at(id, action), 'too_early');
     expect((await read(id)).version).to.equal(1);
+    expectProblem(await walkIn({ startsAt: network.at('11:00', 3) }), 'too_early');
   });
 
   it('a guest who does not come, is marked by the timer after the grace period, and the rest of the time is free', async () => {

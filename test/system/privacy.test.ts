@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { openTemporal } from '../../src/temporal.ts';
 import { readConfig } from '../../src/config.ts';
@@ -46,6 +47,22 @@ function talkative(heard: string[]): Server {
   });
 }
 
+/** A talkative Twilio: whatever it refuses, it says for whom and what, in the body and in a header. */
+function talkativeTwilio(heard: string[]): HttpServer {
+  return createHttpServer((request, response) => {
+    let form = '';
+    request.on('data', (chunk: Buffer) => { form += chunk.toString(); });
+    request.on('end', () => {
+      const said = decodeURIComponent(form.replaceAll('+', ' '));
+      heard.push(said);
+      // The first of each number is broken, the next is refused for good.
+      const status = heard.filter((each) => each === said).length === 1 ? 503 : 400;
+      response.writeHead(status, { 'content-type': 'application/json', 'x-said': encodeURIComponent(said) });
+      response.end(JSON.stringify({ code: status === 400 ? 21211 : 20500, message: `The 'To' number ${said} is not valid, said ${markers.join(' ')}`, more_info: said, status }));
+    });
+  });
+}
+
 /** Every text and every byte in a message of Temporal's, payloads decoded. */
 function textOf(value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1');
@@ -56,6 +73,8 @@ function textOf(value: unknown): string {
 describe('personal data', () => {
   const heard: string[] = [];
   const smtp = talkative(heard);
+  const texted: string[] = [];
+  const twilio = talkativeTwilio(texted);
   let site: Site;
   let api: ApiProgram;
   let worker: Program;
@@ -63,14 +82,19 @@ describe('personal data', () => {
 
   before(async () => {
     smtp.listen(0, '127.0.0.1');
-    await once(smtp, 'listening');
-    site = await openSite({ SMTP_URL: `smtp://127.0.0.1:${(smtp.address() as AddressInfo).port}`, LOG_LEVEL: 'debug', ANSWER_WITHIN_MS: '20000' });
-    network = await buildNetwork(site.database.orm);
+    twilio.listen(0, '127.0.0.1');
+    await Promise.all([once(smtp, 'listening'), once(twilio, 'listening')]);
+    site = await openSite({
+      SMTP_URL: `smtp://127.0.0.1:${(smtp.address() as AddressInfo).port}`, TWILIO_ACCOUNT_SID: `AC${'5'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'a token of the tests', TWILIO_FROM: '+351900000000',
+      TWILIO_API_URL: `http://127.0.0.1:${(twilio.address() as AddressInfo).port}`, LOG_LEVEL: 'debug', ANSWER_WITHIN_MS: '20000',
+    });
+    network = await buildNetwork(site.database.orm, { settings: { alsoBySms: ['confirmation'] } });
     [api, worker] = await Promise.all([site.startApi(), site.startWorker()]);
   });
   after(async () => {
     await site?.close();
     smtp.close();
+    twilio.close();
   });
 
   const post = (path: string, body?: unknown, key: string = randomUUID()) => send(api.url, network.apiKey, 'POST', path, body, { 'idempotency-key': key });
@@ -109,17 +133,21 @@ describe('personal data', () => {
     await eventually(() => states(passing), (found) => found.some((state) => /^(due|in_flight) transient/.test(state)));
     await eventually(() => states(lasting), (found) => found.includes('parked permanent'));
     await eventually(() => states(content), (found) => found.some((state) => /^(due|in_flight) transient/.test(state)));
-    await eventually(() => states(good.body.id), (found) => found.every((state) => /^(delivered|skipped)/.test(state)));
+    await eventually(() => states(good.body.id), (found) => found.every((state) => /^(delivered|undone|skipped|parked)/.test(state)));
+    await eventually(() => query<{ id: string }>(`select id from delivery where channel = 'sms' and state = 'parked' and error_class = 'permanent'`), (found) => found.length >= 3);
+    const letters = await send(api.url, network.apiKey, 'GET', '/v1/dead-letters');
+    expect(letters.body.items.length).to.be.at.least(4);
 
     await searchTemporal([good.body.id, passing, lasting, content, ...(await requests()).map(({ id }) => id)], passing);
     await searchDatabase();
-    const answers: Answer[] = [good, ...undelivered, taken, ...rivals, cancelled, faulty, tripped];
+    const answers: Answer[] = [good, ...undelivered, taken, ...rivals, cancelled, faulty, tripped, letters];
     for (const { text } of answers) expectClean(text, 'an answer');
     expectClean(await (await fetch(`${api.url}/metrics`)).text(), 'the metrics');
     const logged = api.output() + worker.output();
     expect(logged).to.include('"code":"internal"').and.to.include('"msg":"answered"');
     expectClean(logged, 'the logs');
     // The search would have found them: this is where they belong.
+    expect(texted.join('\n')).to.include(digits);
     expect(heard.join('\n').toLowerCase()).to.include(markers[0]).and.to.include(markers[1]);
   });
 
