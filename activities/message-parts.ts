@@ -30,7 +30,7 @@ export function toView(context: DeliveryContext): MessageView {
     serviceName: context.service.name, barberName: context.barber?.name ?? null, parts: context.parts,
     customerName: context.customer?.name ?? '', customerTimeZone: context.customer?.timeZone ?? null,
     startsAt: context.startsAt, endsAt: context.endsAt, priceCents: context.parts.reduce((sum, part) => sum + part.priceCents, 0), currency: context.currency,
-    ...(context.about?.before && { before: context.about.before }), ...(context.decideBy && (context.status === 'held' || context.status === 'pending_approval') && { keptUntil: context.decideBy }),
+    ...(context.about?.before && { before: context.about.before }), ...(context.was && { was: context.was }), ...(context.about?.parts && { isLost: true }), ...(context.kind === 'choose_customer' && context.decideBy && { chooseBy: context.decideBy }), ...(context.decideBy && (context.status === 'held' || context.status === 'pending_approval') && { keptUntil: context.decideBy }),
     ...(context.policy && { policy: policyOf(context.policy) }), ...(isWhy(context.about?.reason) && { why: context.about.reason }),
     ...(refusal && { reasonCode: refusal.code, nearest: refusal.nearest.map((slot) => slot.startsAt) }),
   };
@@ -67,7 +67,7 @@ function invitationOf(context: DeliveryContext, reader: Reader, message: Rendere
   return invitation({
     method, uid: eventUid(context), sequence: context.sequence, stampedAt: now, times: eventTimes(context),
     summary: `${service.name}, ${context.kind.endsWith('_barber') ? (customer?.name ?? '') : (barber?.name ?? shop.name)}`,
-    description: message.text, location: `${shop.name}, ${shop.address}`,
+    description: message.calendar, location: `${shop.name}, ${shop.address}`,
     organizer: { name: shop.name, email: mailFrom }, attendee: { name: reader.name, email: reader.address },
   });
 }

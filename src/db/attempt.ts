@@ -46,6 +46,8 @@ export type DeliveryContext = {
   /** Who gives all the parts; null when several do, or anybody was asked for. */
   barber: { name: string; email: string | null; locale: string } | null;
   customer: { name: string; email: string | null; phone: string | null; timeZone: string; locale: string } | null;
+  /** Of a move: the names of what was otherwise. */
+  was: { barbers: string[] | null; services: string[] | null; shop: string | null; timeZone: string | null } | null;
   /** What the appointment was booked under; null of a refusal. */
   policy: Partial<BookingPolicy> | null;
   /** Of a hold or a request: until when it is to be answered. */
@@ -106,6 +108,10 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
        'service', json_build_object('name', told.services),
        'barber', case when b.id is not null then json_build_object('name', b.name, 'email', b.email, 'locale', b.locale) end,
        'customer', case when c.id is not null then json_build_object('name', c.name, 'email', c.email, 'phone', c.phone, 'timeZone', c.time_zone, 'locale', c.locale) end,
+       'was', case when d.about -> 'was' is not null then json_build_object(
+         'barbers', (select json_agg(w.name order by w.name) from barber w where w.id in (select value::uuid from jsonb_array_elements_text(d.about -> 'was' -> 'barberIds'))),
+         'services', (select json_agg(w.name order by w.name) from service w where w.id in (select value::uuid from jsonb_array_elements_text(d.about -> 'was' -> 'serviceIds'))),
+         'shop', (select w.name from shop w where w.id = (d.about -> 'was' ->> 'shopId')::uuid), 'timeZone', d.about -> 'was' ->> 'timeZone') end,
        'policy', a.policy, 'decideBy', a.decide_by
      ) as context
      from d cross join told

@@ -197,4 +197,11 @@ export async function readFactsState(em: EntityManager, { networkId, shopId, vis
 /** The same of facts that were read. */
 export const factsState = ({ shop, candidates }: BookingFacts): string => stateText(shop.version, candidates.map(({ barber, diaryVersion }) => [barber.barberId, diaryVersion]));
 
+/** The state after a claim of these barbers' time, which bumps each one's diary once, and nothing else. */
+export function afterClaim(state: string, barberIds: string[]): string {
+  if (state === 'none') return state;
+  const [shopVersion, ...diaries] = JSON.parse(state) as [number, ...[string, number][]];
+  return stateText(shopVersion, diaries.map(([id, version]) => [id, barberIds.includes(id) ? version + 1 : version]));
+}
+
 const stateText = (shopVersion: number, diaries: [string, number][]): string => JSON.stringify([shopVersion, ...diaries]);

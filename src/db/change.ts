@@ -1,7 +1,7 @@
 /** Changes of an appointment: the row, the event, the time and the messages that follow, in one transaction under the row's lock. */
-import type { Action } from '../domain/appointment.ts';
+import type { Action, AppointmentStatus } from '../domain/appointment.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
-import { planCancellation, planChoice, planConfirmation, planDecline, type NewDelivery } from '../domain/effects.ts';
+import { planCancellation, planChoice, planConfirmation, planDecline, type About, type NewDelivery } from '../domain/effects.ts';
 import { withoutCutoffs } from '../domain/policy.ts';
 import { confirmHold } from './confirming.ts';
 import { CustomerLimit, NotAccepted } from './customer-record.ts';
@@ -14,7 +14,7 @@ import type { EntityManager } from './orm.ts';
 import { keepPromise } from './promise.ts';
 import { readStand } from './stand.ts';
 import { lockAndJudge, refusalWithStand, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
-import { noteAnswer } from './waitlist.ts';
+import { noteAnswer, waitAgain } from './waitlist.ts';
 
 /**
  * Does what is asked, if the state, the clock and the policy allow it. Asking for what is so already succeeds without doing anything, so a
@@ -63,12 +63,13 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
     case 'cancel':
       row.cancelledLate = late;
       // A hold told nobody.
-      if (from !== 'held') effects.push(...planCancellation(row.endsAt.getTime(), at.getTime(), theirs, from === 'pending_approval' ? { uninvited: true } : undefined));
+      // Of somebody who walked in, no barber was ever told.
+      if (from !== 'held') effects.push(...planCancellation(row.endsAt.getTime(), at.getTime(), row.entry === 'walk_in' ? [] : theirs, aboutCancelling(from, change)));
       details.late = late;
       break;
     case 'refuse':
     case 'expire':
-      if (from === 'pending_approval') effects.push(...planDecline(row.startsAt.getTime(), at.getTime(), to));
+      if (from === 'pending_approval') effects.push(...planDecline(row.startsAt.getTime(), at.getTime(), to, theirs));
       break;
     case 'check_in':
       if (from === 'no_show') await claimTime(tx, row.networkId, row.id, await readFreed(tx, row.id));
@@ -113,10 +114,17 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   }
   await tx.flush();
   if (row.waitlistEntryId && from === 'held') await noteAnswer(tx, row, at);
+  if (row.waitlistEntryId && from === 'pending_approval' && (to === 'refused' || to === 'expired')) await waitAgain(tx, row);
   writeEvent(tx, row, change, from, at, details);
   insertDeliveries(tx, row, effects, at);
   await tx.flush();
   return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
+}
+
+/** Nobody was invited to what waited for approval; and what the shop's people cancel, they say why. */
+function aboutCancelling(from: AppointmentStatus, { by, reason }: Change): About | undefined {
+  const about: About = { ...(from === 'pending_approval' && { uninvited: true }), ...(by === 'staff' && reason && { reason }) };
+  return Object.keys(about).length > 0 ? about : undefined;
 }
 
 /** What leaves the state as it is, and was done before: whoever was asked to choose is not asked again, and a yes is a yes. */

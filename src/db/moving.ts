@@ -1,11 +1,11 @@
 /** Rescheduling: the new time is won before the old one is given up, in one transaction; who loses keeps what they had. */
 import { v7 as uuidv7 } from 'uuid';
 import { setTimeout as wait } from 'node:timers/promises';
-import { judgeAction } from '../domain/appointment.ts';
+import { isLateToCancel, judgeAction } from '../domain/appointment.ts';
 import { nearestSlots } from '../domain/availability.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
 import { judgeVisit, type Possible } from '../domain/choice.ts';
-import { planApproval, planMove } from '../domain/effects.ts';
+import { planApprovalMove, planMove, type Move as MovePlan } from '../domain/effects.ts';
 import { freeSlot } from '../domain/outcome.ts';
 import { policyOf, withoutCutoffs } from '../domain/policy.ts';
 import { DAY, toWall } from '../domain/time.ts';
@@ -91,6 +91,9 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
     await judgeCustomer(tx, { networkId: row.networkId, customerId: row.customerId, appointmentId: row.id, startsAt: slot.startsAt, timeZone }, limits, at);
   }
   const before = { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(old) };
+  const zoneBefore = row.shopTimeZone;
+  // Whoever moves a visit when it could no longer be cancelled freely has not won that back.
+  const isLate = change.by === 'customer' && isLateToCancel(standingOf(row), at.getTime());
   const left: Freed = { shopId: row.shopId, startsAt: row.startsAt, shopTimeZone: row.shopTimeZone };
 
   await freeTime(tx, row.id);
@@ -102,7 +105,7 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
     promisedStart: `${promised.date}T${promised.time}`, promisedOffsetMinutes: promised.offsetMinutes, attendanceConfirmedAt: null,
     priceCents: slot.parts.reduce((sum, { priceCents }) => sum + priceCents, 0), currency: facts.services.find(({ id }) => id === slot.parts[0]!.serviceId)!.currency,
     choiceOfferedAt: null, decideBy: row.status === 'pending_approval' && row.decideBy ? new Date(Math.min(row.decideBy.getTime(), slot.startsAt)) : null,
-    ...(change.source === 'relocation' && { policy: withoutCutoffs(row.policy) }),
+    ...(change.source === 'relocation' && { policy: withoutCutoffs(row.policy) }), ...(isLate && { policy: { ...row.policy, movedLate: true } }),
   } satisfies Partial<AppointmentRow>);
   await tx.flush();
   const parts = slot.parts.map((part, position) => ({
@@ -111,12 +114,11 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
   }));
   await tx.insertMany(AppointmentPart, parts);
   await withdrawDeliveries(tx, row.id, 'reschedule', at);
-  const effects = row.status === 'pending_approval'
-    ? planApproval(row.decideBy!.getTime(), at.getTime(), [...new Set(parts.map(({ barberId }) => barberId))])
-    : planMove({
-      before: before.parts, shopId: before.shopId, after: partsOf(parts), remind: remindOf(row), now: at.getTime(),
-      ...(change.by === 'staff' && change.reason && { reason: change.reason }),
-    });
+  const move: MovePlan = {
+    before: before.parts, shopId: before.shopId, toShopId: row.shopId, timeZone: zoneBefore, after: partsOf(parts), remind: remindOf(row), now: at.getTime(),
+    ...(change.by === 'staff' && change.reason && { reason: change.reason }),
+  };
+  const effects = row.status === 'pending_approval' ? planApprovalMove(row.decideBy!.getTime(), move) : planMove(move);
   insertDeliveries(tx, row, effects, at);
   writeEvent(tx, row, change, row.status, at, {
     from: before, to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) }, ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),

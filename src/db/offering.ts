@@ -5,7 +5,7 @@ import { judgeVisit, type Possible } from '../domain/choice.ts';
 import { visitOf } from '../domain/rules.ts';
 import { MINUTE, toWall } from '../domain/time.ts';
 import { findOfferable, type Wait } from '../domain/waiting.ts';
-import { readBookingFacts, readFactsState, type BookingFacts } from './booking-facts.ts';
+import { afterClaim, readBookingFacts, readFactsState, type BookingFacts } from './booking-facts.ts';
 import { CustomerLimit, NotAccepted } from './customer-record.ts';
 import { lostRace } from './faults.ts';
 import type { EntityManager } from './orm.ts';
@@ -38,19 +38,33 @@ class DayIsFull extends Error {
   }
 }
 
+/** Time came free, or went, after the entries before this one were looked at: they come first. */
+class Moved extends Error {}
+
 /**
  * Offers in the order of the entries (`created_at`, `id`). An entry for which nothing was free is passed over until something has changed
  * that its answer depends on: the diaries and rules of its barbers and shop, or the day. Answers all offers of this cause, made now or before.
  */
 export async function prepareOffers(em: EntityManager, query: OfferQuery, now: Date): Promise<PreparedOffer[]> {
-  const states = new Map<string, string>();
   const until = Date.now() + lookForMs;
   let made = 0;
-  for (const waiting of await readWaiting(em, query)) {
-    if (Date.now() >= until || made >= mostOffers) break;
-    const state = await stateOf(em, waiting, now, states);
-    if (waiting.seen === state) continue;
-    if (await offer(em, waiting, state, query.cause, now)) made += 1;
+  for (let again = true; again && Date.now() < until; ) {
+    const queue = await readWaiting(em, query);
+    // All states before the first look: what changes after that is noticed by whoever would profit from it out of turn.
+    const states = new Map<string, string>();
+    for (const waiting of queue) states.set(nameOf(waiting), states.get(nameOf(waiting)) ?? (await readState(em, waiting)));
+    again = false;
+    for (const waiting of queue) {
+      if (Date.now() >= until || made >= mostOffers) break;
+      if (waiting.seen === stateOf(waiting, states, now)) continue;
+      try {
+        if (await offer(em, waiting, states, query.cause, now)) made += 1;
+      } catch (error) {
+        if (!(error instanceof Moved)) throw error;
+        again = true;
+        break;
+      }
+    }
   }
   return readOffers(em, query.cause);
 }
@@ -69,26 +83,25 @@ async function readWaiting(em: EntityManager, { networkId, shopId, appointmentId
   );
 }
 
+const nameOf = ({ shopId, barberId }: Waiting): string => `${shopId} ${barberId}`;
+
+const readState = (em: EntityManager, { networkId, shopId, serviceId, barberId }: Waiting): Promise<string> => readFactsState(em, { networkId, shopId, visit: visitOf(serviceId, barberId) });
+
 /** Changes whenever an answer about free times could, but for the minute. */
-async function stateOf(em: EntityManager, { networkId, shopId, serviceId, barberId, timeZone }: Waiting, now: Date, known: Map<string, string>): Promise<string> {
-  const name = `${shopId} ${barberId}`;
-  const state = known.get(name) ?? (await readFactsState(em, { networkId, shopId, visit: visitOf(serviceId, barberId) }));
-  known.set(name, state);
-  return `${toWall(now.getTime(), timeZone).date} ${state}`;
-}
+const stateOf = (waiting: Waiting, states: Map<string, string>, now: Date): string => `${toWall(now.getTime(), waiting.timeZone).date} ${states.get(nameOf(waiting))}`;
 
 /** Whether the entry has an offer now. */
-async function offer(em: EntityManager, waiting: Waiting, state: string, cause: string, now: Date): Promise<boolean> {
+async function offer(em: EntityManager, waiting: Waiting, states: Map<string, string>, cause: string, now: Date): Promise<boolean> {
   const fullDays: string[] = [];
   for (let tries = 0; tries < raceTries; ) {
     try {
-      return await em.fork().transactional((tx) => claimFor(tx, waiting, fullDays, state, cause, now));
+      return await em.fork().transactional((tx) => claimFor(tx, waiting, fullDays, states, cause, now));
     } catch (error) {
       if (error instanceof DayIsFull && fullDays.length < mostFullDays) {
         fullDays.push(error.date);
       } else if (error instanceof DayIsFull || error instanceof NotAccepted) {
         // The customer may not book now; looked at again when something has changed.
-        await em.execute('update waitlist_entry set seen = ? where id = ?', [state, waiting.id]);
+        await em.execute('update waitlist_entry set seen = ? where id = ?', [stateOf(waiting, states, now), waiting.id]);
         return false;
       } else if (lostRace(error)) {
         tries += 1;
@@ -100,17 +113,19 @@ async function offer(em: EntityManager, waiting: Waiting, state: string, cause: 
   return false;
 }
 
-async function claimFor(tx: EntityManager, waiting: Waiting, fullDays: string[], state: string, cause: string, now: Date): Promise<boolean> {
+async function claimFor(tx: EntityManager, waiting: Waiting, fullDays: string[], states: Map<string, string>, cause: string, now: Date): Promise<boolean> {
   const { id, networkId, shopId } = waiting;
   // Waited for, not passed over: who holds it may have read the facts before the time came free that this run is about.
   const locked = await tx.execute(`select id from waitlist_entry where id = ? and status = 'waiting' for update`, [id]);
-  if (locked.length === 0) return false;
+  // Who has an offer open answers that one first: of several entries of one customer, one at a time holds time.
+  if (locked.length === 0 || (await hasOpenOffer(tx, id))) return false;
   const found = await findTime(tx, waiting, fullDays, now);
   if (!found) {
-    await tx.execute('update waitlist_entry set seen = ? where id = ?', [state, id]);
+    await tx.execute('update waitlist_entry set seen = ? where id = ?', [stateOf(waiting, states, now), id]);
     return false;
   }
   const { facts, way, holdSeconds } = found;
+  if ((await readState(tx, waiting)) !== states.get(nameOf(waiting))) throw new Moved();
   const { slot } = way.decision;
   const appointmentId = uuidv5(`${cause} ${id}`, offerNamespace);
   const startsAt = new Date(slot.startsAt);
@@ -131,7 +146,20 @@ async function claimFor(tx: EntityManager, waiting: Waiting, fullDays: string[],
   await tx.execute(`update waitlist_entry set status = 'offered', appointment_id = ?, version = version + 1 where id = ?`, [appointmentId, id]);
   await tx.execute('insert into waitlist_offer (appointment_id, network_id, entry_id, barber_id, starts_at, cause, offered_at) values (?, ?, ?, ?, ?, ?, clock_timestamp())',
     [appointmentId, networkId, id, slot.barberId, startsAt, cause]);
+  // Our own claim takes time and gives none: what was found for the entries before stands.
+  for (const [name, state] of states) states.set(name, afterClaim(state, claimed(way)));
   return true;
+}
+
+const claimed = ({ decision }: Possible): string[] => [...new Set(decision.slot.parts.map(({ barberId }) => barberId))];
+
+/** One customer's other entries. */
+async function hasOpenOffer(tx: EntityManager, entryId: string): Promise<boolean> {
+  const [row] = await tx.execute<[{ open: boolean }]>(
+    `select exists (select from waitlist_entry mine join waitlist_entry other on other.network_id = mine.network_id and other.customer_id = mine.customer_id
+       where mine.id = ? and other.id <> mine.id and other.status = 'offered') as open`, [entryId],
+  );
+  return row.open;
 }
 
 const entryOf = (waitlistEntryId: string, holdSeconds: number): Entry => ({ kind: 'offer', by: 'customer', holdSeconds, waitlistEntryId });

@@ -83,6 +83,19 @@ async function end(tx: EntityManager, networkId: string, id: string, status: 'wi
   return ended.length > 0;
 }
 
+/** The shop has not approved what was accepted: who waited waits again, with a copy of what they typed, while the last day has not passed. */
+export async function waitAgain(tx: EntityManager, { id, waitlistEntryId }: AppointmentRow): Promise<void> {
+  const again = await tx.execute(
+    `update waitlist_entry e set status = 'waiting', appointment_id = null, ended_at = null, seen = null, version = e.version + 1 from shop s
+     where e.id = ? and e.appointment_id = ? and e.status = 'booked' and s.id = e.shop_id and e.to_date >= (now() at time zone s.time_zone)::date returning e.id`, [waitlistEntryId, id],
+  );
+  if (again.length === 0) return;
+  await tx.execute(
+    `insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale, created_at)
+     select ?::uuid, network_id, customer_id, name, email, phone, time_zone, locale, created_at from contact where id = ? on conflict (id) do nothing`, [waitlistEntryId, id],
+  );
+}
+
 /** An offer was answered: the entry is booked, or waits on for another time. Contacts that are no longer needed go. */
 export async function noteAnswer(tx: EntityManager, { id, networkId, status, waitlistEntryId }: AppointmentRow, now: Date): Promise<void> {
   const isTaken = status === 'confirmed' || status === 'pending_approval';

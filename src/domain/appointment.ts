@@ -69,6 +69,10 @@ const earliestCheckInMinutes = 12 * 60;
 /** Instants are epoch milliseconds. */
 export const isTooEarlyToCheckIn = (startsAt: number, now: number): boolean => now < startsAt - earliestCheckInMinutes * MINUTE;
 
+/** Whether a cancellation by the customer would count as late. */
+export const isLateToCancel = ({ status, startsAt, policy }: Pick<Standing, 'status' | 'startsAt' | 'policy'>, now: number): boolean =>
+  status === 'confirmed' && (policy.movedLate === true || now > startsAt - policy.cancelCutoffMinutes * MINUTE);
+
 /** Whether the action is allowed now, and what it leads to. */
 export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy, policy }: Standing, by: By, now: number): Verdict {
   if (ends[action]?.includes(status)) return 'already';
@@ -87,7 +91,7 @@ export function judgeAction(action: Action, { status, startsAt, endsAt, decideBy
       // What could not take place, and of which the customer chose no other time.
       if (by === 'timer' && status === 'confirmed') return decideBy !== null && now >= decideBy ? allow(to) : refuse('too_early');
       if (now >= startsAt || status === 'checked_in') return refuse('already_begun');
-      const late = status === 'confirmed' && now > startsAt - policy.cancelCutoffMinutes * MINUTE;
+      const late = isLateToCancel({ status, startsAt, policy }, now);
       return late && policy.lateCancel === 'refuse' ? refuse('cancel_too_late') : { ok: true, to, late };
     }
     case 'reschedule':

@@ -33,8 +33,9 @@ export type About = {
   parts?: AboutPart[];
   shopId?: string;
   sole?: boolean;
-  /** Of a move: when the visit was to begin before. */
+  /** Of a move: when the visit was to begin before, and what else was otherwise. */
   before?: string;
+  was?: { barberIds?: string[]; serviceIds?: string[]; shopId?: string; timeZone?: string };
   /** Nobody was invited, so nothing is to be taken back from a calendar. */
   uninvited?: true;
   /** Why the shop said no, or moved it. */
@@ -64,6 +65,20 @@ export function planApproval(decideBy: number, now: number, barberIds: string[])
   return [at('approval_customer'), ...forEach(barberIds, at('approval_barber'))];
 }
 
+/** The effects of moving a request that waits for approval: nobody was invited yet, and the barbers who lost it need not answer any more. */
+export function planApprovalMove(decideBy: number, move: Move): NewDelivery[] {
+  const { now, before, shopId, after, reason } = move;
+  const [had, has] = [before, after].map((parts) => [...new Set(parts.map(({ barberId }) => barberId))]) as [string[], string[]];
+  const about: About = { before: before[0]!.startsAt, ...whatWas(move), ...(reason && { reason }) };
+  return [
+    ...planApproval(decideBy, now, has).map((each) => (each.kind === 'approval_customer' ? { ...each, about } : each)),
+    ...had.filter((barberId) => !has.includes(barberId)).map((barberId): NewDelivery => {
+      const parts = before.filter((part) => part.barberId === barberId);
+      return { kind: 'cancellation_barber', dueAt: iso(now), usefulUntil: parts.at(-1)!.endsAt, barberId, about: { parts, shopId, sole: had.length === 1, uninvited: true } };
+    }),
+  ];
+}
+
 /** The effects of an appointment's first state. A hold tells nobody, and who is at the desk needs no mail. */
 export function planFirst(status: AppointmentStatus, at: { startsAt: number; decideBy: number | null; remind: Remind; now: number; barberIds: string[]; offered: boolean }): NewDelivery[] {
   switch (status) {
@@ -90,9 +105,11 @@ export function planCancellation(endsAt: number, now: number, barberIds: string[
   return [{ kind: 'cancellation_customer', ...more }, ...forEach(barberIds, { kind: 'cancellation_barber', ...more })];
 }
 
-/** The effect of a request that the shop did not approve, or not in time. */
-export const planDecline = (startsAt: number, now: number, reason: string): NewDelivery[] =>
-  [{ kind: 'declined_customer', dueAt: iso(now), usefulUntil: iso(startsAt), about: { reason, uninvited: true } }];
+/** The effects of a request that the shop did not approve, or not in time. The barbers were asked, so they hear that it is settled. */
+export const planDecline = (startsAt: number, now: number, reason: string, barberIds: string[]): NewDelivery[] => {
+  const more = { dueAt: iso(now), usefulUntil: iso(startsAt), about: { reason, uninvited: true as const } };
+  return [{ kind: 'declined_customer', ...more }, ...forEach(barberIds, { kind: 'cancellation_barber', ...more })];
+};
 
 /** The customer is asked to choose another time: the visit cannot take place as booked. */
 export const planChoice = (startsAt: number, now: number, reason?: string): NewDelivery[] =>
@@ -100,29 +117,46 @@ export const planChoice = (startsAt: number, now: number, reason?: string): NewD
 
 export type Move = {
   before: AboutPart[];
-  /** The shop that it was in. */
+  /** The shop that it was in, and the one that it is in now. */
   shopId: string;
-  after: Pick<AboutPart, 'barberId' | 'startsAt'>[];
+  toShopId: string;
+  /** The zone of the shop that it was in: what the customer was told in. */
+  timeZone: string;
+  after: Pick<AboutPart, 'barberId' | 'serviceId' | 'startsAt'>[];
   remind: Remind;
   now: number;
   reason?: string;
 };
 
+/** What is otherwise now, beside the time. */
+function whatWas({ before, after, shopId, toShopId, timeZone }: Move): Pick<About, 'was'> {
+  const [barbers, barbersNow] = [before, after].map((parts) => parts.map(({ barberId }) => barberId)) as [string[], string[]];
+  const [services, servicesNow] = [before, after].map((parts) => parts.map(({ serviceId }) => serviceId)) as [string[], string[]];
+  const was = {
+    ...(barbers.join() !== barbersNow.join() && { barberIds: [...new Set(barbers)] }), ...(services.join() !== servicesNow.join() && { serviceIds: services }),
+    ...(shopId !== toShopId && { shopId, timeZone }),
+  };
+  return Object.keys(was).length > 0 ? { was } : {};
+}
+
 /**
  * The effects of a move: the customer and the barbers who stay hear of the new time, a new barber of a new visit, and who lost it of a
  * cancellation. Reminders are planned anew.
  */
-export function planMove({ before, shopId, after, remind, now, reason }: Move): NewDelivery[] {
+export function planMove(move: Move): NewDelivery[] {
+  const { before, shopId, after, remind, now, reason } = move;
   const [had, has] = [before, after].map((parts) => [...new Set(parts.map(({ barberId }) => barberId))]) as [string[], string[]];
   const startsAt = Date.parse(after[0]!.startsAt);
-  const more = { dueAt: iso(now), usefulUntil: iso(startsAt), about: { before: before[0]!.startsAt, ...(reason && { reason }) } };
+  const plain = { dueAt: iso(now), usefulUntil: iso(startsAt) };
+  const more = { ...plain, about: { before: before[0]!.startsAt, ...whatWas(move), ...(reason && { reason }) } };
   const several = has.length > 1;
   // A sole barber's event is the customer's, each of several has his own: between the two, old events are taken back and new ones sent.
   const stays = (barberId: string): boolean => had.includes(barberId) && has.includes(barberId) && several === had.length > 1;
   return [
     { kind: 'rescheduled_customer', ...more },
     ...has.map((barberId): NewDelivery => ({
-      ...more, kind: stays(barberId) ? 'rescheduled_barber' : 'confirmation_barber', ...(several && { barberId }),
+      // To a new barber it is a new visit.
+      ...(stays(barberId) ? { ...more, kind: 'rescheduled_barber' } : { ...plain, kind: 'confirmation_barber' }), ...(several && { barberId }),
     })),
     ...had.filter((barberId) => !stays(barberId)).map((barberId): NewDelivery => {
       const parts = before.filter((part) => part.barberId === barberId);

@@ -11,7 +11,7 @@ export type Link = { purpose: LinkPurpose; url: string };
 /** The links of each message to a customer, in the order in which they are shown. */
 export const linksOf: Partial<Record<DeliveryKind, LinkPurpose[]>> = {
   confirmation_customer: ['view', 'reschedule', 'cancel'],
-  approval_customer: ['view', 'cancel'],
+  approval_customer: ['view', 'reschedule', 'cancel'],
   rescheduled_customer: ['view', 'reschedule', 'cancel'],
   reminder_customer: ['confirm_attendance', 'reschedule', 'cancel'],
   choose_customer: ['reschedule', 'cancel'],
@@ -30,6 +30,8 @@ const liveFor: Record<LinkPurpose, AppointmentStatus[]> = {
 /** Whether it still works: links die with the appointment, and those that change it when the visit begins. Instants are epoch milliseconds. */
 export function isAlive(purpose: LinkPurpose, { status, startsAt, endsAt, decideBy }: { status: AppointmentStatus; startsAt: number; endsAt: number; decideBy: number | null }, now: number): boolean {
   if (!liveFor[purpose].includes(status)) return false;
+  // What cannot take place as booked waits for another choice; nobody is asked whether they come.
+  if (purpose === 'confirm_attendance' && decideBy !== null) return false;
   if (purpose === 'accept_offer' || purpose === 'decline_offer') return decideBy === null || now < decideBy;
   return now < (purpose === 'view' ? endsAt : startsAt);
 }

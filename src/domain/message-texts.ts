@@ -12,8 +12,10 @@ export type Texts = {
   locale: string;
   subject: Record<DeliveryKind, (facts: Facts) => string>;
   lead: Record<DeliveryKind, (facts: Facts) => string>;
-  label: Record<'when' | 'yourTime' | 'service' | 'services' | 'barber' | 'customer' | 'shop' | 'price' | 'phone' | 'reference' | 'nearest' | 'before' | 'keptUntil', string>;
+  label: Record<'when' | 'yourTime' | 'service' | 'services' | 'barber' | 'customer' | 'shop' | 'price' | 'phone' | 'reference' | 'nearest' | 'before' | 'keptUntil' | 'chooseBy', string>;
   reason: Record<Refusal['code'], string>;
+  /** In place of the lead: the visit goes on with somebody else. */
+  lost: (facts: Facts) => string;
   greeting: (name: string) => string;
   /** How to change one's mind, in mails about a visit that is still to come. */
   howToChange: (phone: string) => string;
@@ -59,8 +61,9 @@ const en: Texts = {
   label: {
     when: 'When', yourTime: 'In your time zone', service: 'Service', services: 'Services', barber: 'Barber', customer: 'Customer', shop: 'Where', price: 'Price',
     phone: 'Phone', reference: 'Reference', nearest: 'Free times near it',
-    before: 'Before', keptUntil: 'Kept for you until',
+    before: 'Before', keptUntil: 'Kept for you until', chooseBy: 'If you choose nothing, it is cancelled on',
   },
+  lost: ({ customer }) => `The visit of ${customer} is no longer yours; your time is free again.`,
   reason: {
     too_soon: 'That time is past or too soon to be booked.',
     too_far_ahead: 'That time is further ahead than the shop takes bookings.',
@@ -123,8 +126,9 @@ const pt: Texts = {
   label: {
     when: 'Quando', yourTime: 'No seu fuso horário', service: 'Serviço', services: 'Serviços', barber: 'Barbeiro', customer: 'Cliente', shop: 'Onde', price: 'Preço',
     phone: 'Telefone', reference: 'Referência', nearest: 'Horas livres próximas',
-    before: 'Antes', keptUntil: 'Guardada para si até',
+    before: 'Antes', keptUntil: 'Guardada para si até', chooseBy: 'Se nada escolher, é cancelada a',
   },
+  lost: ({ customer }) => `A marcação de ${customer} já não é sua; a hora está livre de novo.`,
   reason: {
     too_soon: 'Essa hora já passou ou está demasiado próxima.',
     too_far_ahead: 'Essa hora está para além do prazo em que a loja aceita marcações.',

@@ -33,13 +33,18 @@ export type MessageView = {
   endsAt: string;
   priceCents: number | null;
   currency: string;
-  /** Of a move: when the visit was to begin before. */
+  /** Of a move: when the visit was to begin before, and the names of what else was otherwise. */
   before?: string;
+  was?: { barbers: string[] | null; services: string[] | null; shop: string | null; timeZone: string | null };
   /** Of a hold or a request: until when it is kept. */
   keptUntil?: string;
+  /** Of a visit that cannot take place as booked: when it is cancelled, if nothing is chosen. */
+  chooseBy?: string;
   /** What was agreed, in the reader's language. */
   policy?: BookingPolicy;
-  /** Why the shop moved or declined it. */
+  /** To a barber: it goes on without him. */
+  isLost?: boolean;
+  /** Why the shop moved, cancelled or declined it. */
   why?: keyof Texts['why'];
   /** What the customer can do without calling. */
   links?: Link[];
@@ -48,8 +53,8 @@ export type MessageView = {
   nearest?: string[];
 };
 
-/** `sms`: the same news in a line, for those who get it by SMS. */
-export type RenderedMessage = { subject: string; text: string; html: string; sms: string };
+/** `sms`: the same news in a line, for those who get it by SMS; `calendar`: for an event that others may see, so without the links, which let whoever has them act. */
+export type RenderedMessage = { subject: string; text: string; html: string; sms: string; calendar: string };
 
 type Told = MessageView & { parts: MessagePart[] };
 
@@ -62,7 +67,7 @@ const stillToCome: DeliveryKind[] = ['confirmation_customer', 'reminder_customer
 const agreedIn: DeliveryKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'offer_customer'];
 
 export function renderMessage(kind: DeliveryKind, given: MessageView, locale: string): RenderedMessage {
-  const view = { ...cleaned(given), parts: (given.parts ?? []).map(cleaned) };
+  const view = { ...cleaned(given), parts: (given.parts ?? []).map(cleaned), ...(given.was && { was: { ...cleaned(given.was), barbers: given.was.barbers?.map(clean) ?? null, services: given.was.services?.map(clean) ?? null } }) };
   const texts = textsFor(locale, view.shopLocale);
   const forBarber = kind.endsWith('_barber');
   const facts = {
@@ -71,15 +76,16 @@ export function renderMessage(kind: DeliveryKind, given: MessageView, locale: st
   };
   const subject = texts.subject[kind](facts);
   const greeting = texts.greeting(forBarber ? (view.barberName ?? '') : view.customerName).replace(' ,', ',');
-  const lead = [texts.lead[kind](facts), view.why ? texts.why[view.why] : '', view.reasonCode ? texts.reason[view.reasonCode] : ''].filter(Boolean).join(' ');
+  const lead = [view.isLost ? texts.lost(facts) : texts.lead[kind](facts), view.why && !forBarber ? texts.why[view.why] : '', view.reasonCode ? texts.reason[view.reasonCode] : ''].filter(Boolean).join(' ');
   const lines = forBarber ? barberLines(view, texts, facts.customer) : customerLines(view, texts);
   const links = (view.links ?? []).map(({ purpose, url }) => ({ name: pageTextsFor(texts.locale, view.shopLocale).link[purpose], url }));
   const closing = [...(agreedIn.includes(kind) && view.policy ? [policyText(view.policy, texts.language)] : []), ...(stillToCome.includes(kind) && view.shopPhone && links.length === 0 ? [texts.howToChange(view.shopPhone)] : []), view.shopName];
   return {
     subject,
+    calendar: [lead, lines.map(lineText).join('\n'), ...closing].join('\n\n') + '\n',
     text: [greeting, lead, lines.map(lineText).join('\n'), ...links.map(({ name, url }) => `${name}\n${url}`), ...closing].join('\n\n') + '\n',
     html: page(texts.locale, subject, [greeting, lead], lines, links, closing),
-    sms: smsText(subject, view.why ? texts.why[view.why] : '', links, kind),
+    sms: smsText(subject, view.why && !forBarber ? texts.why[view.why] : '', links, kind),
   };
 }
 
@@ -107,6 +113,15 @@ function serviceLine(view: Told, { label, locale }: Texts, forBarber: boolean): 
   })];
 }
 
+/** What a move has changed, as it was: the time, the services, who gives them, the shop. */
+function beforeLine({ before, was, startsAt, shopTimeZone }: Told, { label, locale }: Texts, forBarber: boolean): Line | null {
+  if (!before) return null;
+  const parts = [
+    Date.parse(before) === Date.parse(startsAt) && !was?.shop ? null : wallText(before, was?.timeZone ?? shopTimeZone, locale), was?.services?.join(' + '), forBarber ? null : was?.barbers?.join(', '), was?.shop,
+  ].filter((part) => typeof part === 'string');
+  return parts.length > 0 ? [label.before, parts.join(', ')] : null;
+}
+
 function customerLines(view: Told, texts: Texts): Line[] {
   const { label, locale } = texts;
   const { startsAt, endsAt, shopTimeZone, barberName, shopPhone, priceCents } = view;
@@ -117,8 +132,9 @@ function customerLines(view: Told, texts: Texts): Line[] {
   });
   const lines: (Line | null)[] = [
     [label.when, wallRangeText(startsAt, endsAt, shopTimeZone, locale)],
-    view.before ? [label.before, wallText(view.before, shopTimeZone, locale)] : null,
+    beforeLine(view, texts, false),
     view.keptUntil ? [label.keptUntil, wallText(view.keptUntil, shopTimeZone, locale)] : null,
+    view.chooseBy ? [label.chooseBy, wallText(view.chooseBy, shopTimeZone, locale)] : null,
     theirZone ? [label.yourTime, wallRangeText(startsAt, endsAt, theirZone, locale)] : null,
     serviceLine(view, texts, false),
     barberName && view.parts.length < 2 ? [label.barber, barberName] : null,
@@ -136,7 +152,7 @@ function barberLines(view: Told, texts: Texts, customer: string): Line[] {
   const { label, locale } = texts;
   return [
     [label.when, wallRangeText(view.startsAt, view.endsAt, view.shopTimeZone, locale)],
-    ...(view.before ? [[label.before, wallText(view.before, view.shopTimeZone, locale)] satisfies Line] : []),
+    ...[beforeLine(view, texts, true)].filter((line) => line !== null),
     ...(view.keptUntil ? [[label.keptUntil, wallText(view.keptUntil, view.shopTimeZone, locale)] satisfies Line] : []),
     [label.customer, customer],
     serviceLine(view, texts, true),

@@ -13,13 +13,17 @@ export type PageTexts = {
   link: Record<LinkPurpose, string>;
   done: Record<Exclude<LinkPurpose, 'view'>, string>;
   refused: Record<PageRefusal, string>;
-  label: Record<'when' | 'service' | 'barber' | 'where' | 'phone' | 'price' | 'keptUntil' | 'status', string>;
-  status: Record<'confirmed' | 'pending_approval' | 'here' | 'attendance', string>;
+  label: Record<'when' | 'service' | 'barber' | 'where' | 'phone' | 'price' | 'keptUntil' | 'chooseBy' | 'status', string>;
+  status: Record<'confirmed' | 'pending_approval' | 'here' | 'attendance' | 'choose', string>;
   lateCancel: string;
   free: string;
   noneFree: string;
   later: string;
   anyBarber: string;
+  otherDay: string;
+  show: string;
+  /** Of an offer that was taken, where the shop must still approve. */
+  requested: string;
   dead: string;
   deadMore: string;
   callUs: (phone: string) => string;
@@ -41,10 +45,11 @@ const en: PageTexts = {
     hold_expired: 'The time for this offer is over.', customer_limit: 'You have as many visits booked as the shop allows.', not_accepted: 'The shop does not take this booking online.', not_allowed: 'That is not possible any more.',
     unavailable: 'We cannot do that at this moment. Please try again in a minute; nothing has changed twice.', choose: 'Please choose one of the times.',
   },
-  label: { when: 'When', service: 'Service', barber: 'Barber', where: 'Where', phone: 'Phone', price: 'Price', keptUntil: 'Kept for you until', status: 'State' },
-  status: { confirmed: 'Confirmed', pending_approval: 'The shop has not answered yet', here: 'You are here', attendance: 'Confirmed, and you have told us that you will come' },
+  label: { when: 'When', service: 'Service', barber: 'Barber', where: 'Where', phone: 'Phone', price: 'Price', keptUntil: 'Kept for you until', chooseBy: 'If you choose nothing, it is cancelled on', status: 'State' },
+  status: { confirmed: 'Confirmed', pending_approval: 'The shop has not answered yet', here: 'You are here', attendance: 'Confirmed, and you have told us that you will come', choose: 'It cannot take place as booked. Please choose another time.' },
   lateCancel: 'It is late: this cancellation counts as a late one.',
-  free: 'Free times', noneFree: 'There is no free time in these days.', later: 'Later days', anyBarber: 'With any barber',
+  free: 'Free times', noneFree: 'There is no free time in these days.', later: 'Later days', anyBarber: 'With any barber', otherDay: 'Another day', show: 'Show',
+  requested: 'The time is kept for you until the shop answers. A mail is on its way.',
   dead: 'This link no longer works', deadMore: 'The appointment is over, was cancelled or has changed, or the link was replaced by another.',
   callUs: (phone) => `You can call the shop: ${phone}.`,
 };
@@ -65,10 +70,11 @@ const pt: PageTexts = {
     hold_expired: 'O prazo desta oferta já passou.', customer_limit: 'Já tem tantas marcações quantas a barbearia permite.', not_accepted: 'A loja não aceita esta marcação em linha.', not_allowed: 'Isso já não é possível.',
     unavailable: 'Não é possível neste momento. Tente por favor daqui a um minuto; nada mudou duas vezes.', choose: 'Escolha por favor uma das horas.',
   },
-  label: { when: 'Quando', service: 'Serviço', barber: 'Barbeiro', where: 'Onde', phone: 'Telefone', price: 'Preço', keptUntil: 'Guardada para si até', status: 'Estado' },
-  status: { confirmed: 'Confirmada', pending_approval: 'A loja ainda não respondeu', here: 'Já está na loja', attendance: 'Confirmada, e já nos disse que vem' },
+  label: { when: 'Quando', service: 'Serviço', barber: 'Barbeiro', where: 'Onde', phone: 'Telefone', price: 'Preço', keptUntil: 'Guardada para si até', chooseBy: 'Se nada escolher, é cancelada a', status: 'Estado' },
+  status: { confirmed: 'Confirmada', pending_approval: 'A loja ainda não respondeu', here: 'Já está na loja', attendance: 'Confirmada, e já nos disse que vem', choose: 'Não pode realizar-se como estava marcada. Escolha por favor outra hora.' },
   lateCancel: 'Já é tarde: conta como cancelamento tardio.',
-  free: 'Horas livres', noneFree: 'Não há horas livres nestes dias.', later: 'Dias seguintes', anyBarber: 'Com qualquer barbeiro',
+  free: 'Horas livres', noneFree: 'Não há horas livres nestes dias.', later: 'Dias seguintes', anyBarber: 'Com qualquer barbeiro', otherDay: 'Outro dia', show: 'Mostrar',
+  requested: 'A hora fica guardada para si até a loja responder. Vai receber um e-mail.',
   dead: 'Esta ligação já não funciona', deadMore: 'A marcação já passou, foi cancelada ou mudou, ou a ligação foi substituída por outra.',
   callUs: (phone) => `Pode ligar para a loja: ${phone}.`,
 };

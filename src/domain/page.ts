@@ -6,7 +6,7 @@ import { priceText, wallRangeText, wallText } from './wall-text.ts';
 
 /** What a page tells of the visit. Instants are ISO 8601 in UTC, money is in hundredths of the currency. */
 export type PageVisit = {
-  startsAt: string; endsAt: string; keptUntil: string | null; state: keyof PageTexts['status'] | null;
+  startsAt: string; endsAt: string; keptUntil: string | null; /** Of what cannot take place as booked. */ chooseBy: string | null; state: keyof PageTexts['status'] | null;
   shopName: string; shopAddress: string; shopPhone: string | null; shopTimeZone: string;
   services: string[]; barbers: string[]; priceCents: number; currency: string; policy: string | null;
 };
@@ -14,13 +14,13 @@ export type PageVisit = {
 /** A form: what the button does, and the times to choose from. */
 export type PageForm = {
   note?: string;
-  choice?: { slots: string[]; timeZone: string; laterHref: string; anyHref: string | null; any: boolean };
+  choice?: { slots: string[]; timeZone: string; from: string; laterHref: string; anyHref: string | null; any: boolean };
 };
 
 export type Page = { purpose: LinkPurpose; visit: PageVisit; done?: boolean; refusal?: PageRefusal; form?: PageForm };
 
 export function renderPage(texts: PageTexts, { purpose, visit, done, refusal, form }: Page): string {
-  const lead = done && purpose !== 'view' ? texts.done[purpose] : null;
+  const lead = done && purpose !== 'view' ? (purpose === 'accept_offer' && visit.state === 'pending_approval' ? texts.requested : texts.done[purpose]) : null;
   const told = refusal ? `<p class="no" role="alert">${escapeHtml([texts.refused[refusal], visit.shopPhone ? texts.callUs(visit.shopPhone) : ''].join(' ').trim())}</p>` : '';
   const body = [
     `<h1>${escapeHtml(lead ?? texts.heading[purpose])}</h1>`, told,
@@ -38,6 +38,7 @@ function facts({ label, status, locale }: PageTexts, visit: PageVisit): string {
   const lines: [string, string | null][] = [
     [label.when, wallRangeText(visit.startsAt, visit.endsAt, visit.shopTimeZone, locale)],
     [label.keptUntil, visit.keptUntil && wallText(visit.keptUntil, visit.shopTimeZone, locale)],
+    [label.chooseBy, visit.chooseBy && wallText(visit.chooseBy, visit.shopTimeZone, locale)],
     [label.status, visit.state && status[visit.state]],
     [label.service, visit.services.join(' + ')], [label.barber, visit.barbers.join(', ')], [label.where, `${visit.shopName}, ${visit.shopAddress}`],
     [label.phone, visit.shopPhone], [label.price, priceText(visit.priceCents, visit.currency, locale)],
@@ -55,7 +56,8 @@ function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { not
   const links = [`<a href="${escapeHtml(choice.laterHref)}">${escapeHtml(texts.later)}</a>`, ...(choice.anyHref ? [`<a href="${escapeHtml(choice.anyHref)}">${escapeHtml(texts.anyBarber)}</a>`] : [])];
   const any = choice.any ? '<input type="hidden" name="any" value="1">' : '';
   const list = options.length > 0 ? `<form method="post"><h2>${escapeHtml(texts.free)}</h2>${options.join('\n')}${any}${button}</form>` : `<p>${escapeHtml(texts.noneFree)}</p>`;
-  return `${said}${list}\n<p>${links.join(' · ')}</p>`;
+  const day = `<form method="get" class="day"><label>${escapeHtml(texts.otherDay)} <input type="date" name="from" value="${escapeHtml(choice.from)}" required></label>${any}<button type="submit">${escapeHtml(texts.show)}</button></form>`;
+  return `${said}${list}\n<p>${links.join(' · ')}</p>\n${day}`;
 }
 
 /** "Thursday, 6 May 2027, 10:00 (Europe/Lisbon, UTC+01:00)" as a day with its zone and offset, so that the two passes of a repeated hour stand apart, and a time. */
@@ -78,6 +80,7 @@ h2{font-size:1.125rem}
 label{display:inline-block;min-width:4.75rem;padding:.5rem 0}
 button{font:inherit;font-weight:600;width:100%;padding:.875rem;border:0;border-radius:.5rem;background:#14532d;color:#fff}
 button.grave{background:#991b1b}
+.day{display:flex;gap:.75rem;align-items:center}.day button{width:auto;padding:.5rem .875rem}.day input{font:inherit}
 .no{border-left:.25rem solid #991b1b;padding:.25rem .75rem}
 .small{font-size:.9375rem;opacity:.8}
 a{color:inherit}

@@ -20,7 +20,13 @@ export function createOffers(deps: HttpDeps) {
       if (!found) throw new Problem('not_found');
       if (found.status === 'cancelled' || found.status === 'expired') return found;
       if (found.status !== 'held') throw new Problem('not_allowed', { detail: 'The offer was taken.' });
-      return change(networkId, appointmentId, { action: 'cancel', ...who, ifVersion: found.version }, key);
+      return change(networkId, appointmentId, { action: 'cancel', ...who, ifVersion: found.version }, key).catch(async (error: unknown) => {
+        // It was answered between the look and the change; the caller has named no version, so none is refused.
+        if (!(error instanceof Problem) || error.code !== 'precondition_failed') throw error;
+        const now = await findAppointment(deps.orm.em.fork(), networkId, appointmentId);
+        if (now?.status === 'cancelled' || now?.status === 'expired') return now;
+        throw new Problem('not_allowed', { detail: 'The offer was taken.' });
+      });
     },
   };
 }

@@ -8,13 +8,14 @@ import { findAppointment } from '../db/appointment.ts';
 import { readBookingFacts } from '../db/booking-facts.ts';
 import { findLinked, type LinkedVisit } from '../db/self-service.ts';
 import { nextSlots } from '../domain/availability.ts';
+import { isLateToCancel, judgeAction } from '../domain/appointment.ts';
 import { isAlive } from '../domain/link.ts';
 import { renderDeadPage, renderPage, type Page, type PageForm } from '../domain/page.ts';
 import { pageTextsFor, type PageRefusal, type PageTexts } from '../domain/page-texts.ts';
 import { policyText } from '../domain/policy-texts.ts';
 import type { BookingPolicy } from '../domain/policy.ts';
 import type { Visit } from '../domain/rules.ts';
-import { addDays, DAY, isLocalDate, MINUTE, parseInstant, startInstant, toUtc, toWall } from '../domain/time.ts';
+import { addDays, DAY, isLocalDate, parseInstant, startInstant, toUtc, toWall } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import { createChanges } from './changing.ts';
 import type { HttpDeps } from './deps.ts';
@@ -22,7 +23,9 @@ import { createOffers } from './offer.ts';
 import { toProblem } from './problem.ts';
 
 const daysShown = 7;
+/** About so many times on a page: days are shown whole. */
 const slotsShown = 40;
+const mostSlots = 5000;
 const who = { actor: 'customer', by: 'customer', source: 'link' } as const;
 
 type Asked = { linked: LinkedVisit; policy: BookingPolicy; shopId: string; visit: Visit; texts: PageTexts };
@@ -48,7 +51,7 @@ export function mountSelfService(app: Express, deps: HttpDeps): void {
   async function formOf(asked: Asked, query: { from?: unknown; any?: unknown }): Promise<PageForm | undefined> {
     const { linked: { purpose, networkId, appointmentId, startsAt, shopTimeZone, status }, policy, shopId, texts } = asked;
     if (purpose === 'view') return undefined;
-    if (purpose === 'cancel') return status === 'confirmed' && now().getTime() > Date.parse(startsAt) - policy.cancelCutoffMinutes * MINUTE && policy.lateCancel === 'count' ? { note: texts.lateCancel } : {};
+    if (purpose === 'cancel') return policy.lateCancel === 'count' && isLateToCancel({ status, startsAt: Date.parse(startsAt), policy }, now().getTime()) ? { note: texts.lateCancel } : {};
     if (purpose !== 'reschedule') return {};
     const any = query.any === '1';
     const today = toWall(now().getTime(), shopTimeZone).date;
@@ -56,21 +59,33 @@ export function mountSelfService(app: Express, deps: HttpDeps): void {
     const from = Math.max(now().getTime(), startInstant(wanted, 0, shopTimeZone));
     const visit = wished(asked, any);
     const facts = await readBookingFacts(orm.em.fork(), { networkId, shopId, visit, window: { from: from - 2 * DAY, to: from + (daysShown + 3) * DAY }, except: appointmentId });
-    const found = 'missing' in facts ? [] : nextSlots({ ...facts, visit, now: now().getTime(), from, limit: slotsShown * 4, days: daysShown });
+    const found = 'missing' in facts ? [] : nextSlots({ ...facts, visit, now: now().getTime(), from, limit: mostSlots, days: daysShown });
     const starts = [...new Set(found.map((slot) => slot.startsAt))].filter((at) => at !== Date.parse(startsAt));
-    const slots = starts.slice(0, slotsShown);
-    const shownAll = starts.length <= slotsShown;
-    const next = shownAll ? addDays(wanted, daysShown) : toWall(slots.at(-1)!, shopTimeZone).date;
+    // Whole days, so that every time of a day can be reached.
+    const slots: number[] = [];
+    let last = addDays(wanted, daysShown - 1);
+    for (const [date, times] of Map.groupBy(starts, (at) => toWall(at, shopTimeZone).date)) {
+      if (slots.length >= slotsShown) break;
+      slots.push(...times);
+      last = slots.length >= slotsShown ? date : last;
+    }
     const href = (date: string, widely: boolean) => `?from=${date}${widely ? '&any=1' : ''}`;
-    // A day with more times than are shown would otherwise come again for ever.
-    return { choice: { slots: slots.map(toUtc), timeZone: shopTimeZone, laterHref: href(next > wanted ? next : addDays(wanted, 1), any), anyHref: any ? null : href(wanted, true), any } };
+    return { choice: { slots: slots.map(toUtc), timeZone: shopTimeZone, from: wanted, laterHref: href(addDays(last < wanted ? wanted : last, 1), any), anyHref: any ? null : href(wanted, true), any } };
+  }
+
+  /** What the button would answer anyway is said at once. */
+  function refusalOf({ linked: { purpose, status, startsAt, endsAt, decideBy }, policy }: Asked): PageRefusal | undefined {
+    if (purpose !== 'cancel' && purpose !== 'reschedule') return undefined;
+    const verdict = judgeAction(purpose, { status, startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt), decideBy: decideBy === null ? null : Date.parse(decideBy), policy }, 'customer', now().getTime());
+    return verdict !== 'already' && !verdict.ok ? (known.find((code) => code === verdict.code) ?? 'not_allowed') : undefined;
   }
 
   function visitOf({ linked, policy, texts }: Asked): Page['visit'] {
-    const state = linked.status === 'confirmed' ? (linked.attendanceConfirmed ? 'attendance' : 'confirmed')
+    const mustChoose = linked.status === 'confirmed' && linked.decideBy !== null;
+    const state = linked.status === 'confirmed' ? (mustChoose ? 'choose' : linked.attendanceConfirmed ? 'attendance' : 'confirmed')
       : linked.status === 'pending_approval' ? 'pending_approval' : linked.status === 'checked_in' || linked.status === 'started' ? 'here' : null;
     return {
-      ...linked, state, keptUntil: linked.status === 'held' || linked.status === 'pending_approval' ? linked.decideBy : null,
+      ...linked, state, chooseBy: mustChoose ? linked.decideBy : null, keptUntil: linked.status === 'held' || linked.status === 'pending_approval' ? linked.decideBy : null,
       policy: policyText(policy, texts.locale.startsWith('pt') ? 'pt' : 'en'),
     };
   }
@@ -112,8 +127,9 @@ export function mountSelfService(app: Express, deps: HttpDeps): void {
   app.get('/visit/:token', async (request, response) => {
     const asked = await find(request.params.token);
     if (!asked) return dead(request, response);
-    const form = await formOf(asked, request.query);
-    answer(response, 200, renderPage(asked.texts, { purpose: asked.linked.purpose, visit: visitOf(asked), ...(form && { form }) }));
+    const refusal = refusalOf(asked);
+    const form = refusal ? undefined : await formOf(asked, request.query);
+    answer(response, 200, renderPage(asked.texts, { purpose: asked.linked.purpose, visit: visitOf(asked), ...(refusal && { refusal }), ...(form && { form }) }));
   });
 
   app.post('/visit/:token', express.urlencoded({ extended: false, limit: '4kb', parameterLimit: 10 }), async (request, response) => {

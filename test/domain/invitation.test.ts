@@ -149,7 +149,7 @@ describe('invitations', () => {
         shop: { name: 'Loja', address: 'Rua', phone: null, email: null, timeZone, locale: 'pt-PT' }, service: { name: 'Corte' },
         barber: { name: 'Tiago', email: null, locale: 'pt' }, customer: { name: 'Ana', email: 'ana@example.org', timeZone, locale: 'pt' },
       } as Parameters<typeof toMail>[0];
-      const mail = toMail(context, { name: 'Ana', address: 'ana@example.org', locale: 'pt' }, { subject: 's', text: 't', html: 'h', sms: 's' }, 'bookings@punctual.example', new Date(0));
+      const mail = toMail(context, { name: 'Ana', address: 'ana@example.org', locale: 'pt' }, { subject: 's', text: 't', html: 'h', sms: 's', calendar: 'c' }, 'bookings@punctual.example', new Date(0));
       return mail.invitation?.content ?? '';
     };
     const changes: [zone: string, change: string][] = [

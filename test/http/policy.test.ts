@@ -54,6 +54,17 @@ describe('policies', () => {
     expect((await lastEvent(id)).details).to.deep.include({ by: 'staff', reason: 'goodwill' });
   });
 
+  it('a visit that the customer moves when it was too late to cancel, stays too late; one that staff move, does not', async () => {
+    await open({ cancelCutoffMinutes: 1440, lateCancel: 'refuse', rescheduleCutoffMinutes: 0 });
+    const [own, theirs] = [await booked(), await booked({ startsAt: network.at('12:00') })];
+    travel(own.startsAt, 60);
+    expectProblem(await at(own.id, 'cancel'), 'cancel_too_late');
+    expect((await at(own.id, 'reschedule', { startsAt: network.at('10:00', 12) })).status).to.equal(200);
+    expectProblem(await at(own.id, 'cancel'), 'cancel_too_late');
+    expect((await at(theirs.id, 'reschedule', { startsAt: network.at('12:00', 12), staff: { reason: 'illness' } })).status).to.equal(200);
+    expect((await at(theirs.id, 'cancel')).body.ended).to.deep.include({ late: false });
+  });
+
   it('a move after its own cut-off, is refused to customers and not to staff', async () => {
     await open({ rescheduleCutoffMinutes: 60, cancelCutoffMinutes: 0 });
     const { id, startsAt } = await booked();

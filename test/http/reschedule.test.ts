@@ -110,6 +110,8 @@ describe('rescheduling', () => {
 
     expect(body, text).to.deep.include({ shopId, serviceId, priceCents: 2500, version: 2, shopTime: { timeZone: 'Atlantic/Azores', startsAt: `${localStart}:00-01:00`, endsAt: `${localStart.slice(0, 11)}22:00:00-01:00` } });
     expectProblem(await move(id, { shopId: randomUUID(), startsAt }), 'not_found', ['/shopId']);
+    const told = async (kind: string) => (await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind))).find(({ headers }) => headers['x-punctual-kind'] === kind)!.text;
+    expect(await told('rescheduled_customer')).to.match(/\nQuando: .*21:00–22:00 \(Atlantic\/Azores.*\n(?:.*\n)?Antes: .*10:00 \(Europe\/Lisbon.*\), Corte, Barbearia Ação\n/);
   });
 
   it('a version that is no longer, named, is refused with the appointment as it is', async () => {

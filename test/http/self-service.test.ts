@@ -82,7 +82,7 @@ describe('self-service', () => {
     const id = await booked();
     const { 'Mudar a hora': path } = await linksOf(id, 'confirmation_customer');
     const slots = slotsOf(await visit(path!));
-    expect(slots.length).to.be.within(10, 40);
+    expect(slots.length).to.be.within(40, 80);
     expect(slots).to.not.include(network.at('10:00'));
     const wanted = network.at('16:00', 2);
     const later = await visit(`${path}?from=${addDays(toWall(Date.now(), network.timeZone).date, 2)}`);
@@ -118,6 +118,44 @@ describe('self-service', () => {
     expect(slotsOf(await visit(`${path}?any=1&from=${network.at('10:00').slice(0, 10)}`))).to.include(network.at('16:00'));
     expect((await visit(path!, { startsAt: network.at('16:00'), any: '1' })).status).to.equal(200);
     expect(await read(id)).to.include({ startsAt: network.at('16:00'), barberId: network.barberIds[1] });
+  });
+
+  it('a long day, of which a page has many times, shows them all, and any day can be gone to', async () => {
+    await open({ hours: everyDay(480, 1320), settings: { slotStepMinutes: 5 } });
+    const id = await booked();
+    const { 'Mudar a hora': move } = await linksOf(id, 'confirmation_customer');
+    const day = toWall(Date.parse(network.at('10:00', 5)), network.timeZone).date;
+    const page = await visit(`${move}?from=${day}`);
+    const times = slotsOf(page);
+    expect(times).to.have.length(163);
+    expect([times[0], times.at(-1)]).to.deep.equal([network.at('08:00', 5), network.at('21:30', 5)]);
+    const next = /href="(\?from=[^"]+)"/.exec(page.text)![1]!;
+    expect(slotsOf(await visit(`${move}${next}`))[0]).to.equal(network.at('08:00', 6));
+    expect(page.text).to.include(`<input type="date" name="from" value="${day}"`);
+  });
+
+  it('what cannot be done any more, is said before the button, which is not there', async () => {
+    await open({ settings: { cancelCutoffMinutes: 120, lateCancel: 'refuse', rescheduleCutoffMinutes: 120 } });
+    const id = await booked();
+    const { 'Mudar a hora': move, Cancelar: cancel } = await linksOf(id, 'confirmation_customer');
+    aheadMs = Date.parse(network.at('10:00')) - 60 * 60_000 - Date.now();
+    for (const [path, said] of [[move, 'Já é tarde para mudar a hora aqui.'], [cancel, 'Já é tarde para cancelar aqui.']]) {
+      const page = await visit(path!);
+      expect(page.text).to.include(said).and.include('+351500000001').and.not.include('<button');
+    }
+  });
+
+  it('a visit that cannot take place as booked, is shown as that, and nobody is asked whether they come', async () => {
+    const id = await booked();
+    const { 'Ver a marcação': view } = await linksOf(id, 'confirmation_customer');
+    const hand = await post(`/v1/appointments/${id}/links`, { purpose: 'confirm_attendance' });
+    const date = toWall(Date.parse(network.at('10:00')), network.timeZone).date;
+    expect((await post('/v1/relocations', { shopId: network.shopId, date, mode: 'offer', reason: 'shop_closed' })).status).to.be.within(200, 202);
+    await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === 'choose_customer'));
+    expect((await visit(view!)).text).to.include('Não pode realizar-se como estava marcada').and.not.include('Confirmada');
+    expect((await visit(new URL(hand.body.url).pathname)).status).to.equal(410);
+    const mail = (await mailsOf(id)).find(({ headers }) => headers['x-punctual-kind'] === 'choose_customer')!;
+    expect(mail.text).to.include('Se nada escolher, é cancelada a: ');
   });
 
   it('a link, used for what it is not, or made up, does nothing', async () => {

@@ -12,6 +12,7 @@ import { eventually, startEngine, type Answer, type Engine } from '../support/en
 import { mailsOf } from '../support/inbox.ts';
 import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
+import { standInTheWay } from '../support/programs.ts';
 
 describe('the waitlist', () => {
   let engine: Engine;
@@ -145,6 +146,48 @@ describe('the waitlist', () => {
     }
     await Promise.all([sweep(), sweep()]);
     expect((await until(id, 'offered')).offers).to.have.length(1);
+  });
+
+  it('time that comes free while the line is looked at, goes to the first in line, who was looked at before', async () => {
+    const [first, second] = [await wait({ fromTime: '18:00', toTime: '18:30' }), await wait({ fromTime: '18:00', toTime: '18:30' })];
+    const client = engine.deps.temporal.client;
+    for (const entry of [first, second]) await client.workflow.getHandle(`waitlist-${entry}`).result();
+    await engine.database.orm.em.fork().execute('update waitlist_entry set seen = null where shop_id = ?', [network.shopId]);
+    const lock = await standInTheWay(engine.database, 'select from waitlist_entry where id = $1 for update', [second]);
+    const looking = client.workflow.execute('waitlist', {
+      workflowId: `waitlist-${randomUUID()}`, taskQueue: engine.deps.config.temporal.taskQueue, args: [{ networkId: network.networkId, cause: 'sweep', policy: engine.deps.policy }],
+    });
+    await lock.blocks();
+    const { apiKey, shopId, barberIds } = network;
+    const hours = [{ from: '18:00', to: '18:30' }];
+    for (const path of [`/v1/shops/${shopId}/exceptions/${tomorrow()}`, `/v1/barbers/${barberIds[0]}/hours/${shopId}/exceptions/${tomorrow()}`]) {
+      expect((await engine.call(apiKey, 'PUT', path, { hours }, { 'if-match': '"0"' })).status).to.be.within(200, 201);
+    }
+    await lock.release();
+    await looking;
+    expect([(await read(first)).status, (await read(second)).status]).to.deep.equal(['offered', 'waiting']);
+  });
+
+  it('one customer who waits twice, has one offer at a time', async () => {
+    const who = customer();
+    const [one, two, other] = [await wait({ customer: who }), await wait({ customer: who }), await wait()];
+    await cancel(visit);
+    const { appointmentId } = await until(one, 'offered');
+    expect([(await read(two)).status, (await read(other)).status]).to.deep.equal(['waiting', 'waiting']);
+    await call('POST', `/v1/appointments/${appointmentId}/cancel`);
+    await eventually(async () => [await read(two), await read(other)], (entries) => entries.some(({ status }) => status === 'offered'));
+  });
+
+  it('an offer that was accepted and that the shop then refuses, leaves its customer waiting as before', async () => {
+    await offerFor({ approvalRequired: true, quietHours: null, reminderJitterSeconds: 0 });
+    const id = await wait();
+    await cancel(visit);
+    const { appointmentId } = await until(id, 'offered');
+    expect((await call('POST', `/v1/waitlist/${id}/accept`)).body).to.include({ status: 'pending_approval' });
+    expect((await call('POST', `/v1/appointments/${appointmentId}/refuse`)).status).to.equal(200);
+    expect((await read(id)).offers[0]).to.include({ answer: 'accepted' });
+    await eventually(() => read(id), ({ status }) => status === 'waiting' || status === 'offered');
+    expect(await count(engine.database.orm, 'contact', 'id = ?', [id])).to.equal(1);
   });
 
   it('somebody who waits no longer, is offered nothing, is forgotten, and has let go of what was offered', async () => {
