@@ -44,15 +44,16 @@ export function createMessageActivities(deps: ActivityDeps) {
     const links = await deps.links.issue(orm.em.fork(), context, linksOf[context.kind] ?? []);
     const message = renderMessage(context.kind, { ...toView(context), links }, reader.locale);
     if (context.channel === 'mail') return mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
-    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, firstTriedAt: context.attempts > 1 ? context.firstTriedAt : null, ambiguous: context.unclear });
+    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since: context.unclear ? context.createdAt : null });
   }
 
   async function fail(context: DeliveryContext, reader: Reader, failure: Failure, policy: RetryPolicy): Promise<SendResult> {
     if (failure.mark) await marks.set(context.channel, reader.address, failure.mark);
     if (failure.kind === 'permanent') return unreachable(context, failure.mark ?? 'permanent', failure.message);
     const waitSeconds = failure.kind === 'sign_in' ? null : nextWait(context, policy, now().getTime(), failure.retryAfterSeconds);
-    if (waitSeconds === null) return end(context, { state: 'parked', errorClass: failure.kind, errorText: failure.message });
-    const errorClass = failure.isUnclear ? 'unclear' : failure.kind;
+    // Doubt is kept, also for whoever has it tried again.
+    const errorClass = failure.isUnclear && failure.kind === 'transient' ? 'unclear' : failure.kind;
+    if (waitSeconds === null) return end(context, { state: 'parked', errorClass, errorText: failure.message });
     await noteFailure(orm.em.fork(), context.networkId, context.id, { errorClass, errorText: failure.message, waitSeconds });
     throw ApplicationFailure.create({ message: failure.message, type: 'SendError', nextRetryDelay: waitSeconds * 1000 });
   }

@@ -2,50 +2,25 @@
  * `npm run bench -- bookings`: what a booking costs, beside the bare engine in the same run. Everything is a process of its own on servers of its own;
  * effects are paused (nobody polls their queue) and then drained, so that their cost is told apart. Ratios travel between machines, not times.
  */
-import { readFileSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createApiKey } from '../db/api-key.ts';
-import { readConfig } from '../config.ts';
-import { openDeps } from '../deps.ts';
-import { loadSample } from '../dev/load-sample.ts';
-import { freePorts } from '../dev/ports.ts';
-import { startServers } from '../dev/servers.ts';
-import { prepareServers } from '../migrate.ts';
-import { begin, endChildren } from './children.ts';
+import { begin } from './children.ts';
 import { cpuOf } from './cpu.ts';
 import { measure, type Load } from './load.ts';
-import { bookingLoop } from './booking-loop.ts';
+import { openStage } from './stage.ts';
 import { printCosts, printEffects, printTimes, type Block } from './report.ts';
 
 const clientCounts = [1, 10, 40];
 const rounds = Number(process.env.BENCH_ROUNDS || 3);
 const requests = Number(process.env.BENCH_REQUESTS || 200);
 
-const pidIn = (file: string) => Number(readFileSync(file, 'utf8').split('\n')[0]);
-
 /** Measures in `folder`, which must be empty and the caller's to remove. */
 export async function benchBookings(folder: string): Promise<void> {
-  const [postgres = 0, temporal = 0, temporalUi = 0, smtp = 0, mailUi = 0] = await freePorts(5);
-  const servers = await startServers({ folder, ports: { postgres, temporal, temporalUi, smtp, mailUi }, external: {}, throwaway: false, log: (line) => console.log(line) });
   console.log(`Bookings: ${rounds} rounds of ${requests} a block.`);
+  const { servers, deps, env, shared, apiPid, workerPid, book, close } = await openStage(folder);
   try {
-    const env = { ...process.env, DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, PORT: '0', LOG_LEVEL: 'warn', LINK_SECRET: randomBytes(32).toString('hex'), RATE_LIMIT_PER_MINUTE: '1000000', ANSWER_WITHIN_MS: '30000' };
-    const deps = await openDeps(readConfig(env));
-    await prepareServers(deps);
-    const { networkId } = await loadSample(deps.orm);
-    const { apiKey } = await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'bench', scopes: ['book'] });
-
     const bareWorker = await begin('bare.ts', ['worker', servers.databaseUrl, servers.temporalAddress]);
     const bareClient = await begin('bare.ts', ['client', servers.databaseUrl, servers.temporalAddress]);
-    const worker = await begin('programs.ts', ['worker'], env);
-    const api = await begin('programs.ts', ['api'], env);
-    const postgresPid = Number((await deps.orm.em.fork().execute<{ line: string }[]>(`select pg_read_file('postmaster.pid') as line`))[0]!.line.split('\n')[0]);
-    const shared = { temporal: pidIn(join(folder, 'temporal.pid')), postgres: postgresPid };
-    const roots = { bare: { api: bareClient.child.pid!, worker: bareWorker.child.pid!, ...shared }, ours: { api: api.child.pid!, worker: worker.child.pid!, ...shared } };
-
-    const book = await bookingLoop(deps, networkId, String(api.said), apiKey);
+    const roots = { bare: { api: bareClient.child.pid!, worker: bareWorker.child.pid!, ...shared }, ours: { api: apiPid, worker: workerPid, ...shared } };
     const runs = {
       bare: async (clients: number, count: number): Promise<Load> => {
         bareClient.child.send({ clients, requests: count });
@@ -78,7 +53,7 @@ export async function benchBookings(folder: string): Promise<void> {
     const count = async () => (await deps.orm.em.fork().execute<{ open: number }[]>(`select count(*)::int as open from delivery where state <> 'delivered' and kind not like 'reminder%'`))[0]!.open;
     const waiting = await count();
     const effects = await begin('programs.ts', ['effects'], env);
-    const effectRoots = { effects: effects.child.pid!, worker: worker.child.pid!, ...shared };
+    const effectRoots = { effects: effects.child.pid!, worker: workerPid, ...shared };
     const before = cpuOf(effectRoots);
     const began = performance.now();
     console.log(`\nDraining ${waiting} mails …`);
@@ -86,9 +61,7 @@ export async function benchBookings(folder: string): Promise<void> {
     const seconds = (performance.now() - began) / 1000;
     const after = cpuOf(effectRoots);
     printEffects(waiting, seconds, Object.fromEntries(Object.keys(after).map((part) => [part, (after[part]! - before[part]!) / waiting])));
-    await deps.close();
   } finally {
-    await endChildren();
-    await servers.stop();
+    await close();
   }
 }

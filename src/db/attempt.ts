@@ -29,6 +29,7 @@ export type DeliveryContext = {
   withdrawn: boolean;
   usefulUntil: string;
   attempts: number;
+  createdAt: string;
   /** How often a person had it tried again. */
   retries: number;
   firstTriedAt: string | null;
@@ -100,7 +101,7 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
      select json_build_object(
        'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id, 'kind', d.kind, 'barberId', d.barber_id, 'sequence', d.sequence, 'state', d.state, 'channels', d.channels, 'channel', d.channel, 'busy', d.busy, 'unclear', d.unclear,
        'about', d.about, 'withdrawn', d.withdrawn_at is not null,
-       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'retries', d.retries, 'firstTriedAt', d.first_tried_at,
+       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'retries', d.retries, 'createdAt', d.created_at, 'firstTriedAt', d.first_tried_at,
        'status', coalesce(a.status, 'refused'), 'refusal', case when a.id is null then r.outcome end,
        'parts', told.parts, 'currency', told.currency, 'startsAt', coalesce(told.starts_at, r.starts_at),
        'endsAt', coalesce(told.ends_at, r.starts_at + make_interval(mins => told.minutes)),

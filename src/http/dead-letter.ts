@@ -21,7 +21,7 @@ const skipReasons = ['told_otherwise', 'obsolete', 'wrong_address', 'duplicate',
 
 const narrowing = {
   shopId: uuid.optional(), kind: z.enum(deliveryKinds).optional(), channel: z.enum(channels).optional(),
-  errorClass: text(40).optional().meta({ description: 'permanent, transient (tried until it was too late), sign_in, bounced, opted_out, lost.' }),
+  errorClass: text(40).optional().meta({ description: 'permanent, transient (tried until it was too late), unclear (likewise, and the provider may have it), sign_in, bounced, opted_out, lost.' }),
   parkedBefore: instant.optional(), parkedAfter: instant.optional(),
 };
 const filter = z.strictObject(narrowing);

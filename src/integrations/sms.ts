@@ -13,10 +13,8 @@ export type OutgoingSms = {
   /** E.164. */
   to: string;
   text: string;
-  /** When the delivery was first tried, ISO: from there on an earlier try's message is looked for. Null: this is the first. */
-  firstTriedAt: string | null;
-  /** An earlier try ended in an error that was `ambiguous`, and none since has settled it. */
-  ambiguous: boolean;
+  /** An earlier try ended in an error that was `ambiguous`, and none since has settled it: its message is looked for from this instant on (ISO). Else null. */
+  since: string | null;
 };
 
 export type Texter = {
@@ -76,8 +74,8 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
    * Ours is known by number, sender, text and time: nothing that we could give a message comes back with it. Not asked by DateSent, which
    * a message has only once it left Twilio's queue (the newest come first anyway); a service's message has no `from` until then either.
    */
-  async function sentSince(sms: OutgoingSms, firstTriedAt: string): Promise<string | null> {
-    const since = Date.parse(firstTriedAt) - clockSlackMs;
+  async function sentSince(sms: OutgoingSms, instant: string): Promise<string | null> {
+    const since = Date.parse(instant) - clockSlackMs;
     const messages = await client.messages.list({ to: sms.to, ...(sender.from && { from: sender.from }), pageSize: 1000, limit: 1000 });
     return messages.find((message) => message.direction === 'outbound-api' && (message.from === from || message.messagingServiceSid === from)
       && sameText(message.body, sms.text) && message.dateCreated.getTime() >= since)?.sid ?? null;
@@ -87,13 +85,13 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
     send: async (sms) => {
       const callback = statusCallback?.(sms.deliveryId);
       try {
-        const known = sms.ambiguous && sms.firstTriedAt !== null ? await sentSince(sms, sms.firstTriedAt) : null;
+        const known = sms.since === null ? null : await sentSince(sms, sms.since);
         const sid = known ?? (await client.messages.create({ to: sms.to, body: sms.text, ...sender, ...(callback && { statusCallback: callback }) })).sid;
         if (!sid) throw new SmsError('transient', 'UNREADABLE', { ambiguous: true });
         return { providerId: sid };
       } catch (error) {
         // The doubt about the earlier try stays until a try is answered for good.
-        throw codesOnly(error).after(sms.ambiguous);
+        throw codesOnly(error).after(sms.since !== null);
       }
     },
     verify: async () => {

@@ -13,10 +13,10 @@ import { startScripted, startTwilio, type Answer, type TestTwilio } from '../sup
 
 const newNumber = () => `+3519${randomInt(10_000_000, 99_999_999)}`;
 const newSms = (change: Partial<OutgoingSms> = {}): OutgoingSms => ({
-  deliveryId: randomUUID(), to: newNumber(), text: 'Olá Ana segredo, até amanhã às 10:30 💈', firstTriedAt: null, ambiguous: false, ...change,
+  deliveryId: randomUUID(), to: newNumber(), text: 'Olá Ana segredo, até amanhã às 10:30 💈', since: null, ...change,
 });
 /** The next try of an SMS whose first ended without an answer. */
-const again = (sms: OutgoingSms, firstTriedAt = new Date()): OutgoingSms => ({ ...sms, firstTriedAt: firstTriedAt.toISOString(), ambiguous: true });
+const again = (sms: OutgoingSms, since = new Date()): OutgoingSms => ({ ...sms, since: since.toISOString() });
 
 async function failureOf(doing: Promise<unknown>): Promise<SmsError> {
   const outcome = await doing.then(() => 'sent', (error: unknown) => error);

@@ -59,6 +59,9 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'put /v1/barbers/:id/services/:serviceId': () => ({}),
   'post /v1/barbers/:id/time-off': () => ({ startsAt: '2027-05-05T10:00:00Z', endsAt: '2027-05-05T12:00:00Z' }),
   'put /v1/barbers/:id/time-off/:timeOffId': () => ({ fromDate: '2027-05-05', toDate: '2027-05-05' }),
+  'post /v1/dead-letters/retry': () => ({}),
+  'post /v1/dead-letters/skip': () => ({ reason: 'other' }),
+  'post /v1/dead-letters/:id/skip': () => ({ reason: 'other' }),
   'post /v1/services': () => service,
   'put /v1/services/:id': () => service,
 };
@@ -105,7 +108,8 @@ describe('access', () => {
     const waitlist = randomUUID();
     const days = { fromDate: '2027-06-03', toDate: '2027-06-03', fromMinute: 0, toMinute: 1440 };
     await addEntry(orm.em.fork(), { id: waitlist, networkId, apiClientId: network.apiClientId }, { shopId, serviceId, barberId: null, ...days }, { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' }, randomUUID(), 5);
-    const found = { waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
+    const [parked] = await orm.em.fork().execute<[{ id: string }]>(`update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`, [networkId]);
+    const found = { 'dead-letters': parked.id, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }
 
@@ -125,7 +129,7 @@ describe('access', () => {
 
   /** Everything that a network owns, as one text. */
   async function stateOf({ networkId }: TestNetwork): Promise<string> {
-    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact'];
+    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event'];
     const union = tables.map((table) => `select to_jsonb(t) as row from ${table} t where network_id = '${networkId}'`).join(' union all ');
     return JSON.stringify(await engine.database.orm.em.fork().execute(`select row from (${union}) r order by row::text`));
   }

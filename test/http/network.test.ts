@@ -31,7 +31,7 @@ describe('the network', () => {
     const changed = await call('PUT', { name: 'Navalha', settings }, 1);
     expect([changed.status, changed.body, changed.headers.get('etag')]).to.deep.equal([200, { ...record, name: 'Navalha', settings, version: 2, ...noHits }, '"2"']);
     expect({ ...(await call('GET')).body, ...noHits }).to.deep.equal(changed.body);
-    expect((await call('PUT', { name: 'Navalha' }, 2)).body).to.deep.equal({ ...record, name: 'Navalha', version: 3, ...noHits });
+    expect((await call('PUT', { name: 'Navalha' }, 2)).body).to.deep.equal({ ...record, name: 'Navalha', settings: {}, version: 3, ...noHits });
   });
 
   it('the network\'s settings, hold where the shop has none of its own', async () => {
