@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
 import { createApp } from './http/app.ts';
@@ -10,10 +11,10 @@ import { runProgram } from './program.ts';
 /** Longer than an answer may take, so that draining loses none. */
 const drainMs = 15_000;
 
-/** Listens, and answers the address and how to stop: no new connections, open requests are finished, within a limit. */
-export async function startApi(deps: Deps): Promise<{ url: string; stop: () => Promise<void> }> {
+/** Listens, and answers the address and how to stop: no new connections, open requests are finished, within a limit. `mount` adds pages of development. */
+export async function startApi(deps: Deps, { mount }: { mount?: (app: Express) => void } = {}): Promise<{ url: string; stop: () => Promise<void> }> {
   const { config, log } = deps;
-  const server = createApp(deps).listen(config.api.port, config.api.host);
+  const server = createApp(deps, mount).listen(config.api.port, config.api.host);
   const open = new Set<ServerResponse>();
   // A connection on which request follows request never falls idle: while draining, each answer must say that it is the last one there.
   const isLast = (response: ServerResponse) => { if (!response.headersSent) response.setHeader('Connection', 'close'); };

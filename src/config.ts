@@ -19,6 +19,9 @@ const environment = z.object({
   TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/, 'must be AC and 32 hexadecimal digits').optional(),
   TWILIO_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   TWILIO_FROM: z.string().regex(/^(\+[1-9]\d{6,14}|MG[0-9a-f]{32})$/, 'must be a number in E.164, or the id of a messaging service (MG…)').optional(),
+  // Of all workers together: what the provider allows, and what leaves the machine to those who book.
+  MAIL_PER_SECOND: whole(10, 1, 1000),
+  SMS_PER_SECOND: whole(10, 1, 1000),
   // A sandbox in Twilio's place.
   TWILIO_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
   MAIL_FROM: z.email().default('bookings@punctual.example'),
@@ -39,6 +42,8 @@ export type Config = Readonly<{
   temporal: Readonly<{ address: string; namespace: string; taskQueue: string; uiUrl: string | null }>;
   smtpUrl: string;
   mailFrom: string;
+  /** Attempts a second, of all workers together. */
+  perSecond: Readonly<{ mail: number; sms: number }>;
   /** Null: SMS is off. */
   twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null }> | null;
   linkSecret: string;
@@ -73,6 +78,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     }),
     smtpUrl: e.SMTP_URL,
     mailFrom: e.MAIL_FROM,
+    perSecond: Object.freeze({ mail: e.MAIL_PER_SECOND, sms: e.SMS_PER_SECOND }),
     twilio: accountSid && authToken && from ? Object.freeze({ accountSid, authToken, from, apiUrl: e.TWILIO_API_URL ?? null }) : null,
     linkSecret: e.LINK_SECRET,
     publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),

@@ -7,7 +7,7 @@ import { countLate } from './db/delivery-summary.ts';
 import { openOrm, type Orm } from './db/orm.ts';
 import { createMailer, type Mailer } from './integrations/mail.ts';
 import { createTexter, type Texter } from './integrations/sms.ts';
-import { smsStatusPath } from './integrations/sms-callback.ts';
+import { smsStatusPath } from './integrations/sms-paths.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openTemporal } from './temporal.ts';
 import { defaultPolicy, type Policy } from '../workflows/messages.ts';

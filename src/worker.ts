@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { Logger } from 'pino';
-import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, type WorkerOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createDecidingActivities, createEffectActivities } from '../activities/index.ts';
 import { effectsQueue } from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
@@ -22,11 +22,8 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
   return bundleWorkflowCode({ workflowsPath, logger: sdkLogger(deps.log) });
 }
 
-/** What each provider is asked at once and in a second, by one process. Twilio queues beyond a number's own rate, so its limit is for courtesy. */
-const providerLimits = {
-  mail: { maxConcurrentActivityTaskExecutions: 20 },
-  sms: { maxConcurrentActivityTaskExecutions: 10, maxActivitiesPerSecond: 20 },
-} as const satisfies Record<Channel, Partial<WorkerOptions>>;
+/** What each provider is asked at once, by one process. */
+const atOnce = { mail: 20, sms: 10 } as const satisfies Record<Channel, number>;
 
 /** Runs the workers, one for deciding and one for each way of sending. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
 export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean; interrupted?: AbortSignal } = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
@@ -52,11 +49,12 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   const workers = [deciding];
   if (options.effects ?? true) {
     const activities = createEffectActivities(activityDeps);
-    for (const channel of channels) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, ...providerLimits[channel] }));
+    for (const channel of channels) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel] }));
   }
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
   log.info({ taskQueue }, 'the worker runs');
+  if (!texter) log.info('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
   return {
     ended,
     isPolling: () => workers.every((worker) => worker.getState() === 'RUNNING'),

@@ -43,7 +43,7 @@ function add({ passed, failed, skipped }: Counts): void {
 
 /** The environment of the tests: nothing in it may lead to a server that is not theirs. */
 function testEnvironment(servers: Servers | null, prefix: string): NodeJS.ProcessEnv {
-  const foreign = /^(DATABASE_|TEMPORAL_|SMTP_|MAIL_|PG[A-Z]+$|(POSTGRES_|WORKER_)?PORT$|TEST_)/;
+  const foreign = /^(DATABASE_|TEMPORAL_|SMTP_|MAIL_|SMS_|TWILIO_|PG[A-Z]+$|(POSTGRES_|WORKER_)?PORT$|TEST_)/;
   const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
   if (servers === null) return kept;
   return {

@@ -140,9 +140,10 @@ const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
  */
 export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<void> {
   const [ended] = await em.execute<{ kind: DeliveryKind }[]>(
-    `update delivery set state = ?, finished_at = now(), provider_id = ?, error_class = coalesce(?, error_class), error_text = coalesce(?, error_text), handover_since = null
+    // A report that overtook this has said that it will not arrive.
+    `update delivery set state = case when ? = 'delivered' and error_class = 'undelivered' and provider_id = ? then 'bounced' else ? end, finished_at = now(), provider_id = ?, error_class = coalesce(?, error_class), error_text = coalesce(?, error_text), handover_since = null
      where id = ? and network_id = ? and finished_at is null returning kind`,
-    [end.state, end.providerId ?? null, end.errorClass ?? null, end.errorText ?? null, id, networkId],
+    [end.state, end.providerId ?? null, end.state, end.providerId ?? null, end.errorClass ?? null, end.errorText ?? null, id, networkId],
   );
   const kinds = end.state === 'delivered' && ended ? undone[ended.kind] : undefined;
   if (!kinds) return;

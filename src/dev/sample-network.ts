@@ -69,6 +69,9 @@ const extraClosures: Record<string, SampleShop['closures']> = {
   'porto-santo': [{ fromDate: '2027-01-04', toDate: '2027-01-16', reason: 'Férias' }],
 };
 
+/** The first by name, whose free slot `npm start` prints: a newcomer's first booking brings an SMS too. One shop only, since a load test of all would measure them. */
+const firstByName = shopSeeds.toSorted((a, b) => (a.name < b.name ? -1 : 1))[0];
+
 /** The numbers are in +351 5…, which the national plan keeps for a later day: nobody can be called by mistake. */
 function sampleShop(seed: ShopSeed, index: number): SampleShop {
   return {
@@ -80,7 +83,7 @@ function sampleShop(seed: ShopSeed, index: number): SampleShop {
     email: `${seed.slug}@navalha.example`,
     timeZone: seed.zone,
     locale: seed.locale ?? 'pt-PT',
-    settings: seed.pattern === 'mall' ? { bookingHorizonDays: 60 } : {},
+    settings: { ...(seed.pattern === 'mall' && { bookingHorizonDays: 60 }), ...(seed === firstByName && { alsoBySms: ['confirmation'] }) },
     openingHours: openingHours(seed.pattern),
     closures: [...holidays, ...(extraClosures[seed.slug] ?? [])],
   };
@@ -114,7 +117,7 @@ export function sampleNetwork(): SampleNetwork {
     return own;
   });
   return {
-    network: { id: sampleId('network/navalha'), slug: 'navalha', name: 'Navalha', settings: { slotStepMinutes: 15 } },
+    network: { id: sampleId('network/navalha'), slug: 'navalha', name: 'Navalha', settings: { slotStepMinutes: 15, reminderChannels: ['sms', 'mail'] } },
     shops: shopSeeds.map(sampleShop),
     barbers,
     services: serviceSeeds.map(({ key, popularity: _, ...service }) => ({ id: sampleId(`service/${key}`), currency: 'EUR', ...service })),

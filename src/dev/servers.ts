@@ -1,12 +1,15 @@
-/** PostgreSQL, Temporal and the mail inbox of one machine: those that the environment does not name are started here. */
+/** PostgreSQL, Temporal, the mail inbox and the SMS sandbox of one machine: those that the environment does not name are started here. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { searchAttributes as attributeKeys } from '../../workflows/messages.ts';
+import { smsInboundPath } from '../integrations/sms-paths.ts';
+import { keptSecret } from './kept-secret.ts';
 import { startMaildev } from './mail.ts';
 import { startPostgres } from './postgres.ts';
 import { livePid, writePid } from './processes.ts';
 import type { Log } from './progress.ts';
 import { startTemporal, type SearchAttributeType } from './temporal.ts';
+import { startTwilioSandbox, type TwilioSandbox } from './twilio.ts';
 
 export interface ServerPorts {
   postgres: number;
@@ -22,6 +25,8 @@ export interface ServerOptions {
   ports: ServerPorts;
   /** Servers that somebody else runs, which are then not started. */
   external: { databaseUrl?: string; temporalAddress?: string; temporalUi?: string; smtpUrl?: string; mailUi?: string };
+  /** Missing: no SMS sandbox. `inboundUrl` is where a text that somebody sends to our number is handed on. */
+  sms?: { port: number; inboundUrl: string };
   /** For tests: nothing needs to outlive the stop, so Temporal keeps everything in memory and PostgreSQL does not wait for the disk. */
   throwaway: boolean;
   log: Log;
@@ -37,15 +42,17 @@ export interface Servers {
   mailUi: string | null;
   /** Lists mails as JSON; null when the inbox is not ours. */
   mailApi: string | null;
+  /** Null when it was not asked for. */
+  sms: Omit<TwilioSandbox, 'stop'> | null;
   stop(): Promise<void>;
 }
 
 type Environment = Record<string, string | undefined>;
 
-const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080 };
+const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080, SMS_SANDBOX_PORT: 1090 };
 
 /** Reads the ports; a faulty one, or one given twice, ends the start with a sentence that names the variable. */
-function readPorts(env: Environment): ServerPorts {
+function readPorts(env: Environment): ServerPorts & { sms: number } {
   const taken = new Map<number, string>();
   const port = (variable: keyof typeof defaultPorts): number => {
     const text = env[variable] || String(defaultPorts[variable]);
@@ -62,8 +69,12 @@ function readPorts(env: Environment): ServerPorts {
     temporalUi: port('TEMPORAL_UI_PORT'),
     smtp: port('SMTP_PORT'),
     mailUi: port('MAIL_UI_PORT'),
+    sms: port('SMS_SANDBOX_PORT'),
   };
 }
+
+/** Where links and callbacks lead to: the API of this machine, unless the environment names another address. */
+export const publicUrl = (env: Environment): string => (env.PUBLIC_URL || `http://127.0.0.1:${env.PORT || 3000}`).replace(/\/+$/, '');
 
 /** What `npm start` uses: lasting data in `.punctual` of this clone, and whatever the environment names instead of starting it. */
 export function serverOptions(env: Environment, log: Log): ServerOptions {
@@ -75,7 +86,12 @@ export function serverOptions(env: Environment, log: Log): ServerOptions {
     mailUi: env.MAIL_UI_URL,
   };
   const external = Object.fromEntries(Object.entries(given).filter(([, value]) => value));
-  return { folder: resolve(import.meta.dirname, '../../.punctual'), ports: readPorts(env), external, throwaway: false, log };
+  const { sms, ...ports } = readPorts(env);
+  return {
+    folder: resolve(import.meta.dirname, '../../.punctual'), ports, external, throwaway: false, log,
+    // Whoever has an account means it: then texts go out, and nothing of ours is in between.
+    ...(!env.TWILIO_ACCOUNT_SID && { sms: { port: sms, inboundUrl: `${publicUrl(env)}${smsInboundPath}` } }),
+  };
 }
 
 /** The search attributes of our workflows, as the command line of the development server names their types. */
@@ -104,10 +120,15 @@ function claimFolder(folder: string): () => void {
   return () => rmSync(pidFile, { force: true });
 }
 
+/** The token outlives restarts: what the sandbox tells of yesterday's texts is signed with it. */
+async function startSms({ folder, ...options }: { port: number; inboundUrl: string; folder: string; log: Log }): Promise<TwilioSandbox> {
+  return startTwilioSandbox({ ...options, authToken: keptSecret(join(folder, 'sms-token'), 16), runDir: folder });
+}
+
 /** Starts what is to be started, all at once. When one fails, the others are stopped and the first failure is told. */
-export async function startServers({ folder, ports, external, throwaway, log, signal }: ServerOptions): Promise<Servers> {
+export async function startServers({ folder, ports, external, sms: wanted, throwaway, log, signal }: ServerOptions): Promise<Servers> {
   const release = claimFolder(folder);
-  const [postgres, temporal, mail] = await Promise.allSettled([
+  const [postgres, temporal, mail, sms] = await Promise.allSettled([
     external.databaseUrl !== undefined ? null : startPostgres({ dataDir: join(folder, 'postgres'), port: ports.postgres, throwaway, log }),
     external.temporalAddress !== undefined
       ? null
@@ -123,8 +144,9 @@ export async function startServers({ folder, ports, external, throwaway, log, si
     external.smtpUrl !== undefined
       ? null
       : startMaildev({ smtpPort: ports.smtp, webPort: ports.mailUi, mailDir: join(folder, 'mail'), runDir: folder, log }),
+    wanted === undefined ? null : startSms({ ...wanted, folder, log }),
   ]);
-  const started = [temporal, mail, postgres];
+  const started = [temporal, mail, sms, postgres];
   // Temporal first: its workers are gone by now, and nothing must still want the database when that stops.
   const stop = async (): Promise<void> => {
     try {
@@ -134,7 +156,7 @@ export async function startServers({ folder, ports, external, throwaway, log, si
     }
   };
   const failure = started.find((server) => server.status === 'rejected');
-  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected') {
+  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected' || sms.status === 'rejected') {
     await stop();
     throw failure?.reason;
   }
@@ -145,6 +167,7 @@ export async function startServers({ folder, ports, external, throwaway, log, si
     smtpUrl: mail.value?.smtpUrl ?? external.smtpUrl ?? '',
     mailUi: mail.value?.webUrl ?? external.mailUi ?? null,
     mailApi: mail.value?.apiUrl ?? null,
+    sms: sms.value,
     stop,
   };
 }

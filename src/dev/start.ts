@@ -1,6 +1,5 @@
 /** `npm start`: the whole of Punctual on this machine, from nothing. Data lives in `.punctual` and is found again by the next start. */
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Runtime } from '@temporalio/worker';
 import { startApi } from '../api.ts';
@@ -12,12 +11,14 @@ import { prepareServers } from '../migrate.ts';
 import { runProgram, type Running } from '../program.ts';
 import { sdkLogger } from '../sdk-log.ts';
 import { startWorker } from '../worker.ts';
+import { mountDevPages } from './dev-pages.ts';
+import { keptSecret } from './kept-secret.ts';
 import { loadSample } from './load-sample.ts';
 import { requireFreePort } from './ports.ts';
-import { serverOptions, startServers, type Servers } from './servers.ts';
+import { publicUrl, serverOptions, startServers, type Servers } from './servers.ts';
 import { describeSlot, findFreeSlot } from './welcome.ts';
 
-export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; databaseUrl: string };
+export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; databaseUrl: string };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -33,8 +34,9 @@ async function start(interrupted: AbortSignal): Promise<Running> {
   };
   try {
     const deps = await openDeps(readConfig({
-      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', LINK_SECRET: linkSecret(options.folder), PUBLIC_URL: `http://127.0.0.1:${process.env.PORT || 3000}`, ...process.env,
+      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', MAIL_PER_SECOND: '100', SMS_PER_SECOND: '100', LINK_SECRET: keptSecret(join(options.folder, 'link-secret'), 32), ...process.env, PUBLIC_URL: publicUrl(process.env),
       DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, TEMPORAL_UI_URL: servers.temporalUi ?? '',
+      ...(servers.sms && { TWILIO_ACCOUNT_SID: servers.sms.accountSid, TWILIO_AUTH_TOKEN: servers.sms.authToken, TWILIO_FROM: servers.sms.from, TWILIO_API_URL: servers.sms.url }),
     }));
     opened.push(() => deps.close());
     Runtime.install({ logger: sdkLogger(deps.log), shutdownSignals: [] });
@@ -44,7 +46,7 @@ async function start(interrupted: AbortSignal): Promise<Running> {
     say('Starting the worker and the API …');
     const worker = await startWorker(deps);
     opened.push(() => worker.stop());
-    const api = await startApi(deps);
+    const api = await startApi(deps, { mount: (app) => mountDevPages(app, deps, { networkId, mailUi: servers.mailUi, mailApi: servers.mailApi, smsUi: servers.sms?.url ?? null }) });
     opened.push(() => api.stop());
     const file = await writeDevFile(join(options.folder, 'dev.json'), deps, servers, api.url, networkId);
     interrupted.throwIfAborted();
@@ -56,19 +58,12 @@ async function start(interrupted: AbortSignal): Promise<Running> {
   }
 }
 
-/** Made at the first start and kept, so that links in yesterday's mails still work. */
-function linkSecret(folder: string): string {
-  const path = join(folder, 'link-secret');
-  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600 });
-  return readFileSync(path, 'utf8');
-}
-
 /** The addresses and a demo key, for people and programs; the key of the last start is used again while it is valid. */
 async function writeDevFile(path: string, deps: Deps, servers: Servers, api: string, networkId: string): Promise<DevFile> {
   const known = await lastKey(path, deps);
   const apiKey = known ?? (await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'demo', scopes: ['book', 'manage', 'ops'] })).apiKey;
-  const { temporalUi, temporalAddress, mailUi, mailApi, databaseUrl } = servers;
-  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, databaseUrl };
+  const { temporalUi, temporalAddress, mailUi, mailApi, sms, databaseUrl } = servers;
+  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, smsUi: sms?.url ?? null, databaseUrl };
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
   chmodSync(path, 0o600);
@@ -90,10 +85,12 @@ async function welcome(deps: Deps, file: DevFile, networkId: string): Promise<vo
   say(`
 Punctual runs.
 
-  API          ${file.api}   (documentation: ${file.api}/docs)
-  Temporal UI  ${file.temporalUi ?? file.temporalAddress}
-  Mail inbox   ${file.mailUi ?? 'the server that SMTP_URL names'}
-  API key      ${file.apiKey}
+  API           ${file.api}   (documentation: ${file.api}/docs)
+  Temporal UI   ${file.temporalUi ?? file.temporalAddress}
+  Mail inbox    ${file.mailUi ?? 'the server that SMTP_URL names'}
+  SMS sandbox   ${file.smsUi ?? 'none: texts go out by the account that TWILIO_ACCOUNT_SID names'}
+  What was sent ${file.api}/dev/sent   (what messages look like: ${file.api}/dev/messages)
+  API key       ${file.apiKey}
 
 All of this stands in .punctual/dev.json too.`);
   if (slot) {

@@ -39,7 +39,7 @@ const from = '+351900000000';
 export async function startTwilioSandbox({ port, authToken = randomBytes(16).toString('hex'), inboundUrl, runDir, log }: TwilioOptions): Promise<TwilioSandbox> {
   const pidFile = join(runDir, 'twilio.pid');
   await endLeftover(pidFile);
-  await requireFreePort(port, 'the SMS sandbox', 'SMS_PORT');
+  await requireFreePort(port, 'the SMS sandbox', 'SMS_SANDBOX_PORT');
   const seed = {
     account: { sid: accountSid, auth_token: authToken, friendly_name: 'Punctual' },
     phone_numbers: [{ phone_number: from, friendly_name: 'Punctual', ...(inboundUrl !== null && { sms_url: inboundUrl }) }],

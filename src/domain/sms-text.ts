@@ -10,9 +10,16 @@ const gsmExtended = new Set('^{}\\[~]|€\f');
 export function countSegments(text: string): number {
   const characters = Array.from(text);
   const isPlain = characters.every((each) => gsm.has(each) || gsmExtended.has(each));
-  const units = isPlain ? characters.reduce((sum, each) => sum + (gsmExtended.has(each) ? 2 : 1), 0) : text.length;
+  const lengths = characters.map((each) => (isPlain ? (gsmExtended.has(each) ? 2 : 1) : each.length));
   const [one, each] = isPlain ? [160, 153] : [70, 67];
-  return units <= one ? 1 : Math.ceil(units / each);
+  if (lengths.reduce((sum, length) => sum + length, 0) <= one) return 1;
+  // What takes two places is not divided between two SMS.
+  let [segments, filled] = [1, 0];
+  for (const length of lengths) {
+    if (filled + length > each) [segments, filled] = [segments + 1, 0];
+    filled += length;
+  }
+  return segments;
 }
 
 /** Letters that 7 bits cannot carry lose their accents (ã becomes a), as SMS in Portuguese are commonly written; what has none stays. */

@@ -16,6 +16,7 @@ import { deadLetterRoutes } from './dead-letter.ts';
 import { deliverySummaryRoutes } from './delivery-summary.ts';
 import type { HttpDeps } from './deps.ts';
 import { mountHealth } from './health.ts';
+import { mountHooks } from './hooks.ts';
 import { holdRoutes } from './hold.ts';
 import { linkRoutes } from './link.ts';
 import { mountSelfService } from './self-service.ts';
@@ -38,7 +39,8 @@ export function allRoutes(deps: HttpDeps): Route[] {
   ].flatMap((routes) => routes(deps));
 }
 
-export function createApp(deps: HttpDeps): Express {
+/** `mountMore` adds routes that production does not have; they need no key. */
+export function createApp(deps: HttpDeps, mountMore?: (app: Express) => void): Express {
   const { config, log, metrics } = deps;
   const app = express();
   app.disable('x-powered-by');
@@ -66,6 +68,8 @@ export function createApp(deps: HttpDeps): Express {
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Punctual API' }));
 
   mountSelfService(app, deps);
+  mountHooks(app, deps);
+  mountMore?.(app);
 
   // Authentication comes before the body is read, so a stranger cannot make us parse.
   const authenticate = createAuthenticate(deps.orm);

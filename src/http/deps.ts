@@ -1,6 +1,7 @@
 import type { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { AddressMarks } from '../db/address-mark.ts';
 import type { Orm } from '../db/orm.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Policy } from '../../workflows/messages.ts';
@@ -11,6 +12,8 @@ export type HttpDeps = {
   orm: Orm;
   temporal: { client: Client; connection: Connection };
   policy: Policy;
+  /** What is known of addresses themselves. */
+  marks: AddressMarks;
   metrics: Metrics;
   log: Logger;
   now: () => Date;

@@ -5,7 +5,7 @@
 import twilio from 'twilio';
 import { refusalOf, lossOf, SmsError } from './sms-error.ts';
 
-export { readStatus, SmsError, type SmsErrorKind, type SmsStatus } from './sms-error.ts';
+export { SmsError, type SmsErrorKind } from './sms-error.ts';
 
 export type OutgoingSms = {
   /** The delivery's id: names it in the status callback. */
@@ -105,8 +105,3 @@ const sameText = (found: string | null, text: string): boolean => found?.trim() 
 
 /** What is no SmsError comes from an answer that the library could not read. */
 const codesOnly = (error: unknown): SmsError => (error instanceof SmsError ? error : new SmsError('transient', 'UNREADABLE', { ambiguous: true }));
-
-/** Whether Twilio sent this request: `url` is the whole address that it was given, `params` are the fields of the form. */
-export function isSignedByTwilio(authToken: string, signature: string, url: string, params: Record<string, string>): boolean {
-  return twilio.validateRequest(authToken, signature, url, params);
-}

@@ -8,7 +8,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import twilio from 'twilio';
-import { createTexter, isSignedByTwilio, readStatus, SmsError, type OutgoingSms, type TexterOptions } from '../../src/integrations/sms.ts';
+import { isSignedByTwilio, readStatus } from '../../src/integrations/sms-callback.ts';
+import { createTexter, SmsError, type OutgoingSms, type TexterOptions } from '../../src/integrations/sms.ts';
 import { startScripted, startTwilio, type Answer, type TestTwilio } from '../support/twilio.ts';
 
 const newNumber = () => `+3519${randomInt(10_000_000, 99_999_999)}`;

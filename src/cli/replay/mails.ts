@@ -66,7 +66,7 @@ export function deliveryReader(database: Pool, appointmentIds: string[]): MailRe
   return async () => {
     const { rows } = await database.query<{ appointment_id: string; kind: string }>(
       `select appointment_id, kind from delivery
-       where appointment_id = any($1::uuid[]) and state = 'delivered' and kind in ('confirmation_customer', 'confirmation_barber')`,
+       where appointment_id = any($1::uuid[]) and state = 'delivered' and channel = 'mail' and kind in ('confirmation_customer', 'confirmation_barber')`,
       [appointmentIds],
     );
     const of = (kind: string): Set<string> => new Set(rows.filter((row) => row.kind === kind).map((row) => row.appointment_id));

@@ -1,0 +1,37 @@
+/** What a provider tells of a message afterwards: that it arrived, or that it never will. */
+import type { EntityManager } from './orm.ts';
+
+/** Of the delivery that the provider calls `providerId`. `errorText` holds codes only. */
+export type DeliveryReport = { deliveryId: string; providerId: string; arrived: boolean; errorText: string };
+
+/**
+ * Notes the report. In any order and as often as it comes, the result is the same: what has arrived stays delivered, what was taken back or given up
+ * stays that, and a report that overtakes our own note of the sending is remembered for it. What did not arrive and may still go another way is opened
+ * again for that, to be handed over.
+ * @returns null for what is no message of ours; else whom it was for, if that is still known, and whether there is something to hand over.
+ */
+export async function noteReport(em: EntityManager, { deliveryId, providerId, arrived, errorText }: DeliveryReport): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
+  const [row] = await em.execute<{ phone: string | null; email: string | null; reopened: boolean }[]>(
+    `with d as (
+       select *, channels[array_position(channels, channel) + 1] as next from delivery
+       where id = ? and (provider_id = ? or (provider_id is null and state = 'in_flight')) for update),
+     noted as (
+       update delivery x set
+         confirmed_at = case when ? then coalesce(x.confirmed_at, now()) else x.confirmed_at end,
+         state = case when not fails.now then x.state when fails.goes_on then 'due' else 'bounced' end,
+         channel = case when fails.goes_on then d.next else x.channel end,
+         finished_at = case when fails.goes_on then null else x.finished_at end,
+         attempts = case when fails.goes_on then 0 else x.attempts end, first_tried_at = case when fails.goes_on then null else x.first_tried_at end,
+         provider_id = case when fails.goes_on then null else ? end,
+         handover_since = case when fails.goes_on then now() else x.handover_since end,
+         error_class = case when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then 'undelivered' else x.error_class end,
+         error_text = case when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then ? else x.error_text end
+       from d cross join lateral (
+         select not ? and d.state = 'delivered' and d.confirmed_at is null as now,
+           not ? and d.state = 'delivered' and d.confirmed_at is null and d.next is not null and d.useful_until > now() as goes_on) fails
+       where x.id = d.id returning x.appointment_id, fails.goes_on)
+     select c.phone, c.email, noted.goes_on as reopened from noted left join contact c on c.id = noted.appointment_id`,
+    [deliveryId, providerId, arrived, providerId, arrived, arrived, errorText, arrived, arrived],
+  );
+  return row ? { phone: row.phone, email: row.email, isReopened: row.reopened } : null;
+}

@@ -1,0 +1,63 @@
+/** Development's own pages. They ask for no key and name customers, so only `npm start` mounts them, for who asks by a name of this very machine. */
+import type { Express } from 'express';
+import { countSent, findMessageId, listSent } from '../db/sent.ts';
+import type { Deps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { appointmentWorkflowId } from '../../workflows/messages.ts';
+import { answerPage } from './page-shell.ts';
+import { kindOf, localeOf, previewBody, previewListBody } from './preview-page.ts';
+import { sampleView } from './sample-view.ts';
+import { filterOf, mostShown, sentBody } from './sent-page.ts';
+
+/** Whose messages are shown, and where the inboxes are; null where they are not ours. */
+export type DevPlaces = { networkId: string; mailUi: string | null; mailApi: string | null; smsUi: string | null };
+
+/** Not by the name of a tunnel that lets Twilio in, nor by a name that a stranger's page has made to mean us. */
+const isLocal = (host: string | undefined): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host ?? '');
+const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+
+export function mountDevPages(app: Express, { orm, config }: Pick<Deps, 'orm' | 'config'>, { networkId, mailUi, mailApi, smsUi }: DevPlaces): void {
+  const { uiUrl, namespace } = config.temporal;
+  const workflowUrl = uiUrl === null ? null : (id: string) => `${uiUrl.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${appointmentWorkflowId(id)}`;
+
+  app.use('/dev', (request, _response, next) => {
+    if (!isLocal(request.headers.host) || !isLocal(request.get('X-Forwarded-Host') ?? request.headers.host)) throw new Problem('not_found');
+    next();
+  });
+  app.get('/dev', (_request, response) => response.redirect('/dev/sent'));
+
+  app.get('/dev/sent', async (request, response) => {
+    const filter = filterOf(request.query);
+    const em = orm.em.fork();
+    const [rows, counts] = [await listSent(em, networkId, filter, mostShown), await countSent(em, networkId)];
+    answerPage(response, 'What was sent', sentBody(rows, counts, filter, { mailUi, smsUi, workflowUrl }));
+  });
+
+  // The inbox has ids of its own, which are looked up when somebody wants to see.
+  app.get('/dev/sent/:id/mail', async (request, response) => {
+    const { id } = request.params;
+    const messageId = isId(id) && mailUi !== null ? await findMessageId(orm.em.fork(), networkId, id) : null;
+    if (messageId === null) throw new Problem('not_found');
+    const found = mailApi === null ? null : await mailIdOf(mailApi, messageId);
+    response.redirect(found === null ? mailUi! : `${mailUi}/#/email/${encodeURIComponent(found)}`);
+  });
+
+  const viewOf = (kind: Parameters<typeof sampleView>[0]) => sampleView(kind, config.publicUrl);
+  app.get('/dev/messages', (_request, response) => answerPage(response, 'Messages', previewListBody(viewOf)));
+  app.get('/dev/messages/:kind', (request, response) => {
+    const kind = kindOf(request.params.kind);
+    if (kind === null) throw new Problem('not_found');
+    answerPage(response, `Message: ${kind.replace('_', ', to the ')}`, previewBody(kind, localeOf(request.query.locale), viewOf(kind)));
+  });
+}
+
+/** The newest of this Message-ID in the inbox, or null when the inbox has dropped it or does not answer. */
+async function mailIdOf(mailApi: string, messageId: string): Promise<string | null> {
+  try {
+    const answer = await fetch(`${mailApi}?${new URLSearchParams({ 'headers.message-id': messageId, sort: 'desc', limit: '1' }).toString()}`, { signal: AbortSignal.timeout(5000) });
+    const [mail] = (await answer.json()) as { id: string }[];
+    return mail?.id ?? null;
+  } catch {
+    return null;
+  }
+}

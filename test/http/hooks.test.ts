@@ -1,0 +1,138 @@
+/**
+ * Goal: what Twilio tells afterwards is believed if it is Twilio, and noted once, in whatever order it comes. Method: the engine with the sandbox,
+ * whose callbacks are signed; calls that the sandbox cannot make are signed by Twilio's own library.
+ */
+import { randomInt, randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import twilioLibrary from 'twilio';
+import { endDelivery } from '../../src/db/attempt.ts';
+import { Network } from '../../src/db/entities/network.ts';
+import { freePorts } from '../../src/dev/ports.ts';
+import { book, customer } from '../support/booking.ts';
+import { eventually, startEngine, type Engine } from '../support/engine.ts';
+import { mailsOf } from '../support/inbox.ts';
+import { buildNetwork, type TestNetwork } from '../support/network.ts';
+import { startTwilio, type TestTwilio } from '../support/twilio.ts';
+
+type Row = { id: string; kind: string; channel: string; state: string; errorClass: string | null; errorText: string | null };
+
+describe('provider\'s callbacks', () => {
+  let twilio: TestTwilio;
+  let engine: Engine;
+  let network: TestNetwork;
+
+  before(async () => {
+    const [port = 0] = await freePorts(1);
+    const publicUrl = `http://127.0.0.1:${port}`;
+    twilio = await startTwilio({ inboundUrl: `${publicUrl}/hooks/twilio/inbound` });
+    engine = await startEngine({ env: { PORT: String(port), PUBLIC_URL: publicUrl, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: twilio.url } });
+  });
+  after(async () => {
+    await engine.stop();
+    await twilio.stop();
+  });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm);
+    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms', 'mail'], reminderLeadMinutes: [] } });
+  });
+
+  const phone = () => `+35196${String(randomInt(10_000_000)).padStart(7, '0')}`;
+  const rows = async (id: string): Promise<Row[]> => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
+  const toCustomer = async (id: string) => (await rows(id)).find(({ kind }) => kind === 'confirmation_customer')!;
+  const isConfirmed = async (id: string): Promise<boolean> =>
+    (await engine.database.orm.em.fork().execute<[{ at: string | null }]>(`select confirmed_at as at from delivery where id = ?`, [id]))[0].at !== null;
+  /** A call as Twilio makes it. */
+  async function tell(path: string, params: Record<string, string>, token: string = twilio.authToken): Promise<Response> {
+    const signature = twilioLibrary.getExpectedTwilioSignature(token, `${engine.url}${path}`, params);
+    return fetch(`${engine.url}${path}`, { method: 'POST', headers: { 'x-twilio-signature': signature }, body: new URLSearchParams(params) });
+  }
+  const status = (deliveryId: string, sid: string, MessageStatus: string, ErrorCode?: string) => tell(`/hooks/twilio/status/${deliveryId}`, { MessageSid: sid, MessageStatus, ...(ErrorCode && { ErrorCode }) });
+
+  async function texted(): Promise<{ id: string; deliveryId: string; sid: string; to: string }> {
+    const to = phone();
+    const { body: { id } } = await book(engine, network, { customer: customer({ phone: to }) });
+    const delivery = await eventually(() => toCustomer(id), ({ state }) => state === 'delivered');
+    expect(delivery.channel).to.equal('sms');
+    return { id, deliveryId: delivery.id, sid: (await twilio.messages(to))[0]!.sid, to };
+  }
+
+  it('an SMS that has arrived, is known to have, by the sandbox\'s own signed call', async () => {
+    const { id, deliveryId, sid } = await texted();
+    expect(await isConfirmed(deliveryId)).to.equal(false);
+    await twilio.setStatus(sid, 'delivered');
+    expect(await isConfirmed(deliveryId)).to.equal(true);
+
+    expect((await status(deliveryId, sid, 'undelivered', '30008')).status).to.equal(204);
+    expect((await toCustomer(id)).state, 'what has arrived stays so').to.equal('delivered');
+  });
+
+  it('an SMS that did not arrive, goes by the next way, once, however often it is told', async () => {
+    const { id, deliveryId, sid, to } = await texted();
+    for (let times = 0; times < 3; times += 1) expect((await status(deliveryId, sid, 'undelivered', '30003')).status).to.equal(204);
+    await eventually(() => toCustomer(id), ({ channel, state }) => channel === 'mail' && state === 'delivered');
+    expect((await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer')).to.have.length(1);
+    expect(await twilio.messages(to)).to.have.length(1);
+    expect(await engine.deps.marks.find('sms', to)).to.equal(null);
+    expect((await status(deliveryId, sid, 'undelivered', '30003')).status).to.equal(204);
+    expect((await toCustomer(id)).state).to.equal('delivered');
+  });
+
+  it('an SMS that did not arrive, without another way, is bounced; a number that is none is marked', async () => {
+    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms'], reminderLeadMinutes: [] } });
+    const { id, deliveryId, sid, to } = await texted();
+    await status(deliveryId, sid, 'undelivered', '30005');
+    expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered', errorText: 'SMS failed: 30005' });
+    expect(await engine.deps.marks.find('sms', to)).to.equal('bounced');
+    await status(deliveryId, sid, 'delivered');
+    expect((await toCustomer(id)).state).to.equal('bounced');
+  });
+
+  it('a call that overtakes our own note of the sending, is remembered for it', async () => {
+    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms'], reminderLeadMinutes: [] } });
+    const { id, deliveryId, sid } = await texted();
+    // As it was while Twilio had it and we did not know yet.
+    await engine.database.orm.em.fork().execute(`update delivery set state = 'in_flight', provider_id = null, finished_at = null where id = ?`, [deliveryId]);
+    await status(deliveryId, sid, 'failed', '30007');
+    await endDelivery(engine.database.orm.em.fork(), network.networkId, deliveryId, { state: 'delivered', providerId: sid });
+    expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered' });
+  });
+
+  it('a call about another message, or of what was taken back, changes nothing', async () => {
+    const { id, deliveryId, sid } = await texted();
+    await status(deliveryId, `SM${'0'.repeat(32)}`, 'undelivered', '30003');
+    await status(randomUUID(), sid, 'undelivered', '30003');
+    expect((await toCustomer(id)).state).to.equal('delivered');
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`);
+    await eventually(() => toCustomer(id), ({ state }) => state === 'undone');
+    await status(deliveryId, sid, 'undelivered', '30003');
+    expect((await toCustomer(id)).state).to.equal('undone');
+  });
+
+  it('a call that is not signed by Twilio, or was changed on its way, is refused and changes nothing', async () => {
+    const { id, deliveryId, sid } = await texted();
+    const path = `/hooks/twilio/status/${deliveryId}`;
+    const params = { MessageSid: sid, MessageStatus: 'undelivered', ErrorCode: '30003' };
+    expect((await tell(path, params, 'another token, of somebody else')).status).to.equal(403);
+    const signature = twilioLibrary.getExpectedTwilioSignature(twilio.authToken, `${engine.url}${path}`, params);
+    for (const [to, body] of [[path, { ...params, MessageStatus: 'delivered' }], [`/hooks/twilio/status/${randomUUID()}`, params], ['/hooks/twilio/inbound', params]] as const) {
+      expect((await fetch(`${engine.url}${to}`, { method: 'POST', headers: { 'x-twilio-signature': signature }, body: new URLSearchParams(body) })).status).to.equal(403);
+    }
+    expect((await fetch(`${engine.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-twilio-signature': signature }, body: JSON.stringify(params) })).status).to.equal(403);
+    expect((await fetch(`${engine.url}${path}`, { method: 'POST', body: new URLSearchParams({ big: 'x'.repeat(20_000) }) })).status).to.equal(413);
+    expect((await toCustomer(id)).state).to.equal('delivered');
+  });
+
+  it('somebody who answers STOP, gets no SMS any more but the mail; START takes it back', async () => {
+    const { to } = await texted();
+    await twilio.receive(to, ' stop ');
+    expect(await engine.deps.marks.find('sms', to)).to.equal('opted_out');
+    const { body: { id } } = await book(engine, network, { startsAt: network.at('12:00'), customer: customer({ phone: to }) });
+    expect(await eventually(() => toCustomer(id), ({ state }) => state === 'delivered')).to.include({ channel: 'mail' });
+
+    await tell('/hooks/twilio/inbound', { From: to, Body: 'Obrigado!' });
+    expect(await engine.deps.marks.find('sms', to)).to.equal('opted_out');
+    const answer = await tell('/hooks/twilio/inbound', { From: to, Body: 'whatever', OptOutType: 'START' });
+    expect([answer.status, await answer.text()]).to.deep.equal([200, '<?xml version="1.0" encoding="UTF-8"?><Response/>']);
+    expect(await engine.deps.marks.find('sms', to)).to.equal(null);
+  });
+});
