@@ -1,8 +1,15 @@
 /** What a provider tells of a message afterwards: that it arrived, or that it never will. */
+import type { Channel } from '../domain/channel.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Of the delivery that the provider calls `providerId`. `errorText` holds codes only. */
-export type DeliveryReport = { deliveryId: string; providerId: string; arrived: boolean; errorText: string };
+export type DeliveryReport = {
+  deliveryId: string; providerId: string; arrived: boolean; errorText: string;
+  /** The ways that are on: another one is taken only if it leads somewhere. */
+  ways: Channel[];
+  /** Whose it must be; of any network, where it is missing (what Twilio signs is about whole installations). */
+  networkId?: string;
+};
 
 /**
  * Notes the report. In any order and as often as it comes, the result is the same: what has arrived stays delivered, what was taken back or given up
@@ -10,11 +17,13 @@ export type DeliveryReport = { deliveryId: string; providerId: string; arrived: 
  * again for that, to be handed over.
  * @returns null for what is no message of ours; else whom it was for, if that is still known, and whether there is something to hand over.
  */
-export async function noteReport(em: EntityManager, { deliveryId, providerId, arrived, errorText }: DeliveryReport): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
+export async function noteReport(em: EntityManager, { deliveryId, providerId, arrived, errorText, ways, networkId }: DeliveryReport): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
   const [row] = await em.execute<{ phone: string | null; email: string | null; reopened: boolean }[]>(
     `with d as (
-       select *, channels[array_position(channels, channel) + 1] as next from delivery
-       where id = ? and (provider_id = ? or (provider_id is null and state = 'in_flight')) for update),
+       select d.*, (select w.way from unnest(d.channels) with ordinality w (way, place) left join contact c on c.id = d.appointment_id
+           where w.place > array_position(d.channels, d.channel) and w.way = any (?::text[]) and case w.way when 'sms' then c.phone else c.email end is not null order by w.place limit 1) as next
+       from delivery d
+       where d.id = ? and (?::uuid is null or d.network_id = ?::uuid) and (d.provider_id = ? or (d.provider_id is null and d.state = 'in_flight')) for update),
      noted as (
        update delivery x set
          confirmed_at = case when ? then coalesce(x.confirmed_at, now()) else x.confirmed_at end,
@@ -31,7 +40,7 @@ export async function noteReport(em: EntityManager, { deliveryId, providerId, ar
            not ? and d.state = 'delivered' and d.confirmed_at is null and d.next is not null and d.useful_until > now() as goes_on) fails
        where x.id = d.id returning x.appointment_id, fails.goes_on)
      select c.phone, c.email, noted.goes_on as reopened from noted left join contact c on c.id = noted.appointment_id`,
-    [deliveryId, providerId, arrived, providerId, arrived, arrived, errorText, arrived, arrived],
+    [`{${ways.join(',')}}`, deliveryId, networkId ?? null, networkId ?? null, providerId, arrived, providerId, arrived, arrived, errorText, arrived, arrived],
   );
   return row ? { phone: row.phone, email: row.email, isReopened: row.reopened } : null;
 }

@@ -11,6 +11,7 @@ import { availabilityRoutes } from './availability.ts';
 import { barberDateRoutes } from './barber-dates.ts';
 import { barberServiceRoutes } from './barber-service.ts';
 import { barberRoutes } from './barber.ts';
+import { mountBounces } from './bounce.ts';
 import { createAuthenticate, requireScope, type Caller } from './caller.ts';
 import { deadLetterRoutes } from './dead-letter.ts';
 import { deliverySummaryRoutes } from './delivery-summary.ts';
@@ -69,6 +70,7 @@ export function createApp(deps: HttpDeps, mountMore?: (app: Express) => void): E
 
   mountSelfService(app, deps);
   mountHooks(app, deps);
+  mountBounces(app, deps);
   mountMore?.(app);
 
   // Authentication comes before the body is read, so a stranger cannot make us parse.

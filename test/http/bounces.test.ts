@@ -1,0 +1,94 @@
+/** Goal: a mail that comes back is noted, and its address remembered. Method: notifications as Postfix and Exchange write them, handed in over HTTP; the whole engine behind. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { Network } from '../../src/db/entities/network.ts';
+import { book, customer } from '../support/booking.ts';
+import { eventually, startEngine, type Engine } from '../support/engine.ts';
+import { buildNetwork, type TestNetwork } from '../support/network.ts';
+import { startTwilio, type TestTwilio } from '../support/twilio.ts';
+
+type Row = { id: string; kind: string; channel: string; state: string; errorClass: string | null; errorText: string | null };
+
+/** Postfix returns the headers, Exchange the whole mail. */
+const notification = (style: 'postfix' | 'exchange', deliveryId: string, { action = 'failed', status = '5.1.1' } = {}): string => {
+  const original = [`Message-ID: <${deliveryId}@punctual>`, 'From: Shop <bookings@punctual.example>', 'To: Ana <ana@example.com>', 'Subject: =?utf-8?Q?Marca=C3=A7=C3=A3o?='];
+  return [
+    'From: MAILER-DAEMON@mx.example (Mail Delivery System)', 'To: bookings@punctual.example', 'Subject: Undelivered Mail Returned to Sender', 'Auto-Submitted: auto-replied', 'MIME-Version: 1.0',
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"', '',
+    '--b1', 'Content-Type: text/plain; charset=us-ascii', '', 'This is the mail system at host mx.example. Action: failed, Status: 5.9.9 is only said here.', '',
+    '--b1', 'Content-Description: Delivery report', 'Content-Type: message/delivery-status', '',
+    'Reporting-MTA: dns; mx.example', 'Arrival-Date: Mon, 23 Nov 2026 10:00:00 +0000 (UTC)', '',
+    'Final-Recipient: rfc822; ana@example.com', `Action: ${action}`, `Status: ${status}`, 'Diagnostic-Code: smtp; 550 5.1.1 <ana@example.com>: user unknown', '',
+    '--b1', ...(style === 'postfix' ? ['Content-Type: text/rfc822-headers', '', ...original, ''] : ['Content-Type: message/rfc822', '', ...original, 'MIME-Version: 1.0', 'Content-Type: text/plain', '', 'Olá', '']),
+    '--b1--', '',
+  ].join('\r\n');
+};
+
+describe('mails that come back', () => {
+  let twilio: TestTwilio;
+  let engine: Engine;
+  let network: TestNetwork;
+
+  before(async () => {
+    twilio = await startTwilio();
+    engine = await startEngine({ env: { TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: twilio.url } });
+  });
+  after(async () => {
+    await engine.stop();
+    await twilio.stop();
+  });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm);
+    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], reminderLeadMinutes: [] } });
+  });
+
+  const handIn = (text: string, apiKey = network.apiKey, type = 'message/rfc822') =>
+    fetch(`${engine.url}/hooks/mail/bounce`, { method: 'POST', headers: { authorization: `Bearer ${apiKey}`, 'content-type': type }, body: text });
+  const toCustomer = async (id: string): Promise<Row> =>
+    (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items.find(({ kind }: Row) => kind === 'confirmation_customer');
+  async function mailed(who: Record<string, unknown> = {}): Promise<{ id: string; deliveryId: string }> {
+    const { body: { id } } = await book(engine, network, { customer: customer(who) });
+    const row = await eventually(() => toCustomer(id), ({ state }) => state === 'delivered');
+    return { id, deliveryId: row.id };
+  }
+
+  for (const style of ['postfix', 'exchange'] as const) {
+    it(`one, as ${style} tells it, is bounced, once; the next mail to that address waits for a person without a try`, async () => {
+      const email = `gone.${randomUUID()}@example.com`;
+      const { id, deliveryId } = await mailed({ email });
+      for (let times = 0; times < 2; times += 1) expect((await handIn(notification(style, deliveryId))).status).to.equal(202);
+      expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered', errorText: 'SMTP failed: 5.1.1' });
+      const next = await book(engine, network, { startsAt: network.at('12:00'), customer: customer({ email }) });
+      expect(await eventually(() => toCustomer(next.body.id), ({ state }) => state === 'parked')).to.include({ errorClass: 'bounced' });
+    });
+  }
+
+  it('one, with another way left, goes by that', async () => {
+    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail', 'sms'], reminderLeadMinutes: [] } });
+    const phone = `+35197${String(randomInt(10_000_000)).padStart(7, '0')}`;
+    const { id, deliveryId } = await mailed({ phone });
+    await handIn(notification('postfix', deliveryId, { status: '5.2.2' }));
+    expect(await eventually(() => toCustomer(id), ({ state }) => state === 'delivered')).to.include({ channel: 'sms' });
+    expect(await twilio.messages(phone)).to.have.length(1);
+  });
+
+  it('a delay, a failure that may pass, what is no notification and another network\'s mail, change nothing and are told no more', async () => {
+    const { id, deliveryId } = await mailed();
+    const other = await buildNetwork(engine.database.orm);
+    const answers = [
+      await handIn(notification('postfix', deliveryId, { action: 'delayed', status: '4.4.1' })), await handIn(notification('postfix', deliveryId, { status: '4.2.2' })), await handIn('Subject: Hello\r\n\r\nHello'), await handIn(''),
+      await handIn(notification('postfix', deliveryId), other.apiKey), await handIn(notification('postfix', randomUUID())),
+    ];
+    expect(answers.slice(0, 3).map(({ status }) => status)).to.deep.equal([202, 202, 202]);
+    expect(answers.slice(4).map(({ status }) => status)).to.deep.equal([202, 202]);
+    expect((await toCustomer(id)).state).to.equal('delivered');
+  });
+
+  it('a key without "ops", none, another type and too large a one, are refused', async () => {
+    const booker = await buildNetwork(engine.database.orm, { scopes: ['book', 'manage'] });
+    expect((await handIn('x', booker.apiKey)).status).to.equal(403);
+    expect((await handIn('x', 'none')).status).to.equal(401);
+    expect((await handIn('{}', network.apiKey, 'application/json')).status).to.equal(415);
+    expect((await handIn('x'.repeat(300_000))).status).to.equal(413);
+  });
+});
