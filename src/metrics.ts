@@ -24,7 +24,7 @@ export function createMetrics(countParked: () => Promise<number>, countLate: () 
       },
     }),
     late: new Gauge({
-      name: 'punctual_late_deliveries', help: 'Effects that are open ten minutes after their time and have no next try ahead: something is broken.', registers,
+      name: 'punctual_late_deliveries', help: 'Effects that are open ten minutes after their time and have no next try ahead: a backlog, or something is broken.', registers,
       async collect() {
         await countLate().then((count) => this.set(count), () => this.reset());
       },

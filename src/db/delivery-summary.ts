@@ -4,7 +4,7 @@ import type { EntityManager } from './orm.ts';
 
 /**
  * Of one kind: how many were due, by how they ended; `late` are those that neither ended nor were taken back, well after their time: due minus sent
- * (or ended otherwise). It is zero unless something is broken.
+ * (or ended otherwise). It is zero unless a backlog drains slowly or something is broken.
  */
 export type DeliverySummary = { kind: DeliveryKind; due: number; delivered: number; bounced: number; undone: number; parked: number; skipped: number; open: number; late: number };
 

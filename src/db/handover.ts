@@ -34,13 +34,18 @@ export async function noteHandover(em: EntityManager, { round, deliveries }: Han
 /** No try of theirs is under way or ahead although it should be: whoever had them is gone. Well beyond any wait between two tries of Temporal's own. */
 const lostAfter = `interval '10 minutes'`;
 
-/** Marks up to `limit` lost effects to be handed over; what was withdrawn while it was in flight, and whose worker died, is ended. */
+/**
+ * Marks up to `limit` lost effects to be handed over; what was withdrawn while it was in flight, and whose worker died, is ended. A backlog that drains
+ * slowly is no loss: its turn has come only for what was due well before something that was begun lately.
+ */
 export async function reclaimLost(em: EntityManager, limit: number): Promise<number> {
   const isLost = `greatest(due_at, next_try_at, attempt_began_at) < now() - ${lostAfter} and (handover_since is null or handover_since < now() - ${lostAfter})`;
   await em.execute(`update delivery set state = 'skipped', finished_at = now() where state = 'in_flight' and withdrawn_at is not null and ${isLost}`);
   const lost = await em.execute<{ id: string }[]>(
     `update delivery set state = 'due', handover_since = now() where id in (
-       select id from delivery where state in ('due', 'in_flight') and withdrawn_at is null and ${isLost} order by due_at limit ? for update skip locked) returning id`, [limit],
+       select id from delivery d where state in ('due', 'in_flight') and withdrawn_at is null and ${isLost}
+         and greatest(due_at, next_try_at) < coalesce((select max(due_at) from delivery begun where begun.first_tried_at > now() - interval '1 hour' and begun.channel = d.channel), now()) - interval '5 minutes'
+       order by due_at limit ? for update skip locked) returning id`, [limit],
   );
   return lost.length;
 }

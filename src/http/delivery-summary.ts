@@ -12,7 +12,7 @@ const mostDays = 62;
 
 const summary = z.object({
   kind: z.enum(deliveryKinds), due: z.int(), delivered: z.int(), bounced: z.int(), undone: z.int(), parked: z.int(), skipped: z.int(), open: z.int(),
-  late: z.int().meta({ description: 'Neither ended nor taken back, ten minutes after its time. Not zero only when something is broken.' }),
+  late: z.int().meta({ description: 'Neither ended nor taken back, ten minutes after its time. Zero, unless a backlog drains slowly or something is broken.' }),
 }).meta({ id: 'DeliverySummary' });
 
 export function deliverySummaryRoutes({ orm, now }: HttpDeps): Route[] {

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { reclaimLost } from '../../src/db/handover.ts';
 import { createMailer, MailError, type Mailer, type OutgoingMail } from '../../src/integrations/mail.ts';
 import { appointmentWorkflowId, redeliveryWorkflowId } from '../../workflows/messages.ts';
 import { book } from '../support/booking.ts';
@@ -202,6 +203,21 @@ describe('dead letters', () => {
     await run(true);
     await eventually(() => mailed(appointmentId, 'confirmation_customer'), (sent) => sent === 1);
     await eventually(() => mailed(appointmentId, 'confirmation_barber'), (sent) => sent === 1);
+  });
+
+  it('a backlog, whose turn has not come, is not taken for lost', async () => {
+    failing = () => new MailError('transient', 'SMTP failed: 451');
+    const { body: { id: appointmentId } } = await book(engine, network);
+    await eventually(() => deliveries(appointmentId), (rows) => rows.some(({ errorClass }) => errorClass === 'transient'));
+    // All that was begun within the hour was due before this.
+    const em = engine.database.orm.em.fork();
+    await em.execute(`update delivery set due_at = now() - interval '20 minutes', next_try_at = null, attempt_began_at = null, first_tried_at = null, state = 'due' where appointment_id = ? and kind like 'confirmation%'`, [appointmentId]);
+    await em.execute(`update delivery set due_at = due_at - interval '1 hour' where appointment_id <> ?`, [appointmentId]);
+    await engine.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(appointmentId)).terminate();
+    expect(await reclaimLost(em, 100)).to.equal(0);
+
+    await em.execute(`update delivery set first_tried_at = now(), due_at = now() where id = (select id from delivery where appointment_id <> ? and channel = 'mail' and first_tried_at is not null limit 1)`, [appointmentId]);
+    expect(await reclaimLost(em, 100)).to.be.at.least(2);
   });
 
   it('what is none, or another network\'s, is not there; a key without "manage" may not; an unknown reason is a fault', async () => {

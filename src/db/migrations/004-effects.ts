@@ -19,7 +19,8 @@ export class Migration004Effects extends Migration {
     // Dead letters are read by age; what is late, by when it should have gone.
     this.addSql(`drop index delivery_parked`);
     this.addSql(`create index delivery_parked on delivery (network_id, finished_at, id) where state = 'parked'`);
-    this.addSql(`create index delivery_open on delivery (due_at) where state in ('due', 'in_flight')`);
+    this.addSql(`create index delivery_by_due on delivery (due_at)`);
+    this.addSql(`create index delivery_by_first_try on delivery (first_tried_at, due_at)`);
     this.addSql(`create index delivery_to_hand_over on delivery (handover_since) where handover_since is not null`);
     this.addSql(`create index delivery_by_provider_id on delivery (provider_id) where channel = 'sms' and provider_id is not null`);
 
