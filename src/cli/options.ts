@@ -28,7 +28,7 @@ export const usage = `Usage: npm run cli -- <command>     (in the image: node sr
   help
       Prints this.
 
-It works on the database that DATABASE_URL names; SMTP_URL must be set, too, and TEMPORAL_ADDRESS for "times move".`;
+It works on the database that DATABASE_URL names; SMTP_URL and LINK_SECRET must be set, too, and TEMPORAL_ADDRESS for "times move".`;
 
 /** Reads the options of a command; all of `needed` must be there, nothing else but `optional` may. */
 export function readFlags<N extends string, O extends string = never>(args: string[], needed: readonly N[], optional: readonly O[] = []): Record<N, string> & Partial<Record<O, string>> {

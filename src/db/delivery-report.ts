@@ -14,15 +14,17 @@ export type DeliveryReport = {
 /**
  * Notes the report. In any order and as often as it comes, the result is the same: what has arrived stays delivered, what was taken back or given up
  * stays that, and a report that overtakes our own note of the sending is remembered for it. What did not arrive and may still go another way is opened
- * again for that, to be handed over.
+ * again for that, to be handed over; unless something later was written to the same reader (a cancellation, a move), after which it would be wrong.
  * @returns null for what is no message of ours; else whom it was for, if that is still known, and whether there is something to hand over.
  */
 export async function noteReport(em: EntityManager, { deliveryId, providerId, arrived, errorText, ways, networkId }: DeliveryReport): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
   const [row] = await em.execute<{ phone: string | null; email: string | null; reopened: boolean }[]>(
     `with d as (
        select d.*, (select w.way from unnest(d.channels) with ordinality w (way, place) left join contact c on c.id = d.appointment_id
-           where w.place > array_position(d.channels, d.channel) and w.way = any (?::text[]) and case w.way when 'sms' then c.phone else c.email end is not null order by w.place limit 1) as next
+           where not superseded.yes and w.place > array_position(d.channels, d.channel) and w.way = any (?::text[]) and case w.way when 'sms' then c.phone else c.email end is not null order by w.place limit 1) as next
        from delivery d
+       cross join lateral (select exists (select from delivery later where later.appointment_id = d.appointment_id and later.sequence > d.sequence
+         and later.kind <> 'reminder_customer' and right(later.kind, 7) = right(d.kind, 7)) as yes) superseded
        where d.id = ? and (?::uuid is null or d.network_id = ?::uuid) and (d.provider_id = ? or (d.provider_id is null and d.state = 'in_flight')) for update),
      noted as (
        update delivery x set

@@ -85,7 +85,8 @@ export function renderMessage(kind: DeliveryKind, given: MessageView, locale: st
     calendar: [lead, lines.map(lineText).join('\n'), ...closing].join('\n\n') + '\n',
     text: [greeting, lead, lines.map(lineText).join('\n'), ...links.map(({ name, url }) => `${name}\n${url}`), ...closing].join('\n\n') + '\n',
     html: page(texts.locale, subject, [greeting, lead], lines, links, closing),
-    sms: smsText(subject, view.why && !forBarber ? texts.why[view.why] : '', links, kind),
+    // Where both clocks agree, the zone would cost a second SMS.
+    sms: smsText(abroad(view, view.startsAt) ? subject : texts.subject[kind]({ ...facts, when: facts.when.replace(/ \([^()]*\/[^()]*\)$/, '') }), view.why && !forBarber ? texts.why[view.why] : '', links, kind),
   };
 }
 

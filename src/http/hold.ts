@@ -13,13 +13,13 @@ import { createChanges } from './changing.ts';
 import type { HttpDeps } from './deps.ts';
 import { asStaff, newCustomer, oneStart, oneStartFault, onBehalf, toContact, wantedFields } from './order.ts';
 import { route, type Route } from './route.ts';
-import { email, locale, phone, text, timeZone, uuid } from './schemas.ts';
+import { email, locale, personName, phone, timeZone, uuid } from './schemas.ts';
 import { checkVisit } from './visit.ts';
 
 const newHold = z.strictObject({ ...wantedFields, holdSeconds: z.int().min(10).max(3600).optional().meta({ description: 'At most what the shop allows.' }) }).refine(oneStart, oneStartFault).superRefine(checkVisit);
 const walkIn = z.strictObject({
   ...wantedFields,
-  customer: z.strictObject({ name: text(200).optional(), email: email.optional(), phone: phone.optional(), timeZone: timeZone.optional(), locale: locale.optional() }).optional(),
+  customer: z.strictObject({ name: personName.optional(), email: email.optional(), phone: phone.optional(), timeZone: timeZone.optional(), locale: locale.optional() }).optional(),
   staff: asStaff.optional(),
 }).refine((body) => body.startsAt === undefined || body.localStart === undefined, oneStartFault).superRefine(checkVisit);
 

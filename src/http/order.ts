@@ -5,7 +5,7 @@ import { reasons } from '../domain/appointment.ts';
 import type { By } from '../domain/appointment.ts';
 import type { Waiver } from '../domain/change.ts';
 import { requireScope, type Caller } from './caller.ts';
-import { email, instant, locale, localDateTime, phone, text, timeZone, uuid } from './schemas.ts';
+import { email, instant, localDateTime, locale, personName, phone, timeZone, uuid } from './schemas.ts';
 import { sameBarber, wishedServices } from './visit.ts';
 
 export const wantedFields = {
@@ -15,7 +15,7 @@ export const wantedFields = {
 export const oneStart = (body: { startsAt?: number | undefined; localStart?: string | undefined }): boolean => (body.startsAt === undefined) !== (body.localStart === undefined);
 export const oneStartFault = { path: ['startsAt'], message: 'send either startsAt or localStart' };
 
-export const newCustomer = z.strictObject({ name: text(200), email, phone: phone.optional(), timeZone: timeZone.optional(), locale: locale.optional() });
+export const newCustomer = z.strictObject({ name: personName, email, phone: phone.optional(), timeZone: timeZone.optional(), locale: locale.optional() });
 
 const waivable = ['too_soon', 'too_far_ahead', 'off_step', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'barber_day_full', 'customer_limit'] as const;
 

@@ -133,7 +133,7 @@ export const settings = z.strictObject({
   reminderJitterSeconds: z.int().min(0).max(600).exactOptional(),
   quietHours: z.strictObject({ from: wallTime, to: wallTime }).refine(({ from, to }) => from !== to, 'must not begin when it ends').nullable().exactOptional()
     .meta({ description: 'In these hours of the shop\'s wall clock, which may span midnight, no reminder goes out.' }),
-  reminderChannels: ways, messageChannels: ways,
+  reminderChannels: ways, messageChannels: ways.unwrap().refine((given) => given.includes('mail'), 'must hold "mail": every customer has an address, not each a phone').exactOptional(),
   alsoBySms: z.array(z.enum(textable)).max(3).exactOptional().meta({ description: 'What goes out by SMS too, beside the mail with its invitation.' }),
   holdSeconds: z.int().min(1).max(3600).exactOptional(),
   offerMinutes: z.int().min(1).max(1440).exactOptional(),

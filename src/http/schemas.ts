@@ -14,6 +14,9 @@ export const text = (max: number) =>
     .pipe(z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`))
     .meta({ type: 'string', minLength: 1, maxLength: max });
 
+/** Of a customer: mails greet with it, so it must not be somebody's advertisement. */
+export const personName = text(200).refine((value) => !/:\/\/|\bwww\./i.test(value), 'must be a name, not an address of the web').meta({ type: 'string', minLength: 1, maxLength: 200 });
+
 export const uuid = z.uuid('must be a UUID').transform((value) => value.toLowerCase()).meta({ type: 'string', format: 'uuid' });
 /** Letters, digits and a few signs of ASCII by zod's own pattern, so no control character gets in. */
 export const email = z.email('must be an e-mail address').max(254);

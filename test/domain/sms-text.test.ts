@@ -85,4 +85,10 @@ describe('sms text', () => {
     }));
     expect(smsText('N'.repeat(800), '', links, 'offer_customer').split('\n')).to.have.lengthOf(3).and.include(links[0]!.url).and.include(links[1]!.url);
   });
+
+  it('names the zone only to a reader whose clock differs', () => {
+    const text = (customerTimeZone: string) => renderMessage('confirmation_customer', { ...sampleView('confirmation_customer', 'https://bookings.example'), shopTimeZone: 'Europe/Lisbon', customerTimeZone }, 'pt-PT').sms;
+    expect(text('Europe/Lisbon')).to.not.include('Europe/Lisbon');
+    expect(text('America/New_York')).to.include('(Europe/Lisbon)');
+  });
 });

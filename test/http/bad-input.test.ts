@@ -30,6 +30,7 @@ const faulty: Record<string, [wishes: Record<string, unknown>, paths: string[]]>
   'a header hidden in the name': [{ customer: customer({ name: 'Ana\r\nBcc: all@example.com' }) }, ['/customer/name']],
   'a header hidden in the e-mail address': [{ customer: customer({ email: 'ana@example.com\r\nBcc: all@example.com' }) }, ['/customer/email']],
   'a NUL': [{ customer: customer({ name: 'A\u0000na' }) }, ['/customer/name']],
+  'an advertisement for a name': [{ customer: customer({ name: 'Win a prize: http://evil.example/now' }) }, ['/customer/name']],
   'a lone surrogate': [{ customer: customer({ name: 'Ana \ud800' }) }, ['/customer/name']],
   'a bidi override': [{ customer: customer({ name: 'Ana \u202egnp.exe' }) }, ['/customer/name']],
   'an invisible direction mark': [{ customer: customer({ name: 'Ana\u200f' }) }, ['/customer/name']],

@@ -48,9 +48,9 @@ describe('provider\'s callbacks', () => {
   }
   const status = (deliveryId: string, sid: string, MessageStatus: string, ErrorCode?: string) => tell(`/hooks/twilio/status/${deliveryId}`, { MessageSid: sid, MessageStatus, ...(ErrorCode && { ErrorCode }) });
 
-  async function texted(): Promise<{ id: string; deliveryId: string; sid: string; to: string }> {
+  async function texted(time = '10:00'): Promise<{ id: string; deliveryId: string; sid: string; to: string }> {
     const to = phone();
-    const { body: { id } } = await book(engine, network, { customer: customer({ phone: to }) });
+    const { body: { id } } = await book(engine, network, { startsAt: network.at(time), customer: customer({ phone: to }) });
     const delivery = await eventually(() => toCustomer(id), ({ state }) => state === 'delivered');
     expect(delivery.channel).to.equal('sms');
     return { id, deliveryId: delivery.id, sid: (await twilio.messages(to))[0]!.sid, to };
@@ -75,6 +75,19 @@ describe('provider\'s callbacks', () => {
     expect(await engine.deps.marks.find('sms', to)).to.equal(null);
     expect((await status(deliveryId, sid, 'undelivered', '30003')).status).to.equal(204);
     expect((await toCustomer(id)).state).to.equal('delivered');
+  });
+
+  it('an SMS that did not arrive, of a visit that was cancelled or moved meanwhile, goes no other way: something later tells of it', async () => {
+    const [cancelled, moved] = [await texted(), await texted('12:00')];
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${cancelled.id}/cancel`);
+    // Told before the cancellation itself was delivered.
+    await engine.database.orm.em.fork().execute(`update delivery set state = 'delivered' where id = ?`, [cancelled.deliveryId]);
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${moved.id}/reschedule`, { startsAt: network.at('15:00') });
+    for (const { id, deliveryId, sid } of [cancelled, moved]) {
+      await status(deliveryId, sid, 'undelivered', '30003');
+      const { channel, state } = await toCustomer(id);
+      expect([channel, ['bounced', 'undone'].includes(state)], state).to.deep.equal(['sms', true]);
+    }
   });
 
   it('an SMS that did not arrive, without another way, is bounced; a number that is none is marked', async () => {
