@@ -30,7 +30,7 @@ export function createMessageActivities(deps: ActivityDeps) {
   const isOn = (channel: Channel): boolean => channel === 'mail' || texter !== null;
 
   /** Not by this way: the next one's turn that can reach the reader, or the end. Nobody to write to is no one's fault; a bad address waits for a person. */
-  async function unreachable(context: DeliveryContext, why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent', errorText: string): Promise<SendResult> {
+  async function unreachable(context: DeliveryContext, why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent' | 'transient', errorText: string): Promise<SendResult> {
     const next = context.channels.slice(context.channels.indexOf(context.channel) + 1).find((channel) => isOn(channel) && addressee({ ...context, channel }));
     if (next) {
       await takeNextChannel(orm.em.fork(), context.networkId, context.id, next, why);
@@ -53,6 +53,8 @@ export function createMessageActivities(deps: ActivityDeps) {
     const waitSeconds = failure.kind === 'sign_in' ? null : nextWait(context, policy, now().getTime(), failure.retryAfterSeconds);
     // Doubt is kept, also for whoever has it tried again.
     const errorClass = failure.isUnclear && failure.kind === 'transient' ? 'unclear' : failure.kind;
+    // Given up here, it may still go by the next way; but not where this one may have reached the reader.
+    if (waitSeconds === null && errorClass === 'transient') return unreachable(context, errorClass, failure.message);
     if (waitSeconds === null) return end(context, { state: 'parked', errorClass, errorText: failure.message });
     await noteFailure(orm.em.fork(), context.networkId, context.id, { errorClass, errorText: failure.message, waitSeconds });
     throw ApplicationFailure.create({ message: failure.message, type: 'SendError', nextRetryDelay: waitSeconds * 1000 });

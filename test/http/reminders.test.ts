@@ -85,6 +85,16 @@ describe('reminders, sent', () => {
     expect(line.seen.length).to.equal(asked);
   });
 
+  it('by SMS first, with Twilio away until it is too late for another try, goes by mail', async () => {
+    const to = phone();
+    const id = await soon({ phone: to }, { reminderChannels: ['sms', 'mail'] });
+    // The next wait would overstep its use.
+    await engine.database.orm.em.fork().execute(`update delivery set useful_until = now() + interval '4 seconds' where appointment_id = ? and kind = 'reminder_customer'`, [id]);
+    line.script.push({ status: 429, headers: { 'retry-after': '60' } });
+    expect((await ended(id))[0]).to.include({ channel: 'mail', state: 'delivered' });
+    expect([await texts(to), await mails(id)]).to.deep.equal([[], 1]);
+  });
+
   it('to somebody who wants no SMS, goes by mail', async () => {
     const to = phone();
     await engine.deps.marks.set('sms', to, 'opted_out');
