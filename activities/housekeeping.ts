@@ -1,10 +1,11 @@
 import { deleteOutlived } from '../src/db/housekeeping.ts';
-import { endDelivery } from '../src/db/attempt.ts';
+import { endDelivery } from '../src/db/delivery-end.ts';
 import { summariseDeliveries } from '../src/db/delivery-summary.ts';
 import { DAY } from '../src/domain/time.ts';
 import { findOverdue, type Overdue } from '../src/db/overdue.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
+import { toResult } from './send-result.ts';
 
 export function createHousekeepingActivities({ orm, log, metrics, now }: ActivityDeps) {
   return {
@@ -28,12 +29,12 @@ export function createHousekeepingActivities({ orm, log, metrics, now }: Activit
       return findOverdue(orm.em.fork(), now(), policy.closeAfterSeconds ?? 86_400);
     },
 
-    /** Ends a delivery whose own activity could not. A final state is never left, so repeating changes nothing. */
+    /** Ends a delivery whose own activity could not, unless its last attempt has. Repeating changes nothing. */
     async settleDelivery(input: { networkId: string; deliveryId: string; why: 'cancelled' | 'lost' }): Promise<SendResult> {
-      const state = input.why === 'cancelled' ? 'skipped' : 'parked';
-      await endDelivery(orm.em.fork(), input.networkId, input.deliveryId, { state, errorClass: input.why, errorText: `the attempt was ${input.why}` });
+      const how = { state: input.why === 'cancelled' ? 'skipped' : 'parked', errorClass: input.why, errorText: `the attempt was ${input.why}` } as const;
+      const state = await endDelivery(orm.em.fork(), input.networkId, input.deliveryId, how);
       metrics.deliveries.inc({ kind: 'any', state });
-      return { state };
+      return toResult(state);
     },
   };
 }

@@ -5,11 +5,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Channel } from '../src/domain/channel.ts';
 import { linksOf } from '../src/domain/link.ts';
 import { renderMessage } from '../src/domain/message.ts';
-import { beginAttempt, endDelivery, noteFailure, takeNextChannel, type DeliveryContext, type DeliveryEnd } from '../src/db/attempt.ts';
+import { beginAttempt, type DeliveryContext } from '../src/db/attempt.ts';
+import { endDelivery, noteFailure, takeNextChannel, type DeliveryEnd } from '../src/db/delivery-end.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import { asFailure, type Failure } from './failure.ts';
 import type { ActivityDeps } from './deps.ts';
 import { addressee, toMail, toView, type Reader } from './message-parts.ts';
+import { toResult } from './send-result.ts';
 import { nextWait, type RetryPolicy } from './retry.ts';
 
 /** Well within `heartbeatSeconds` of workflows/effects.ts. */
@@ -21,10 +23,10 @@ export type SendInput = { networkId: string; deliveryId: string; policy: RetryPo
 export function createMessageActivities(deps: ActivityDeps) {
   const { orm, mailer, texter, marks, metrics, now } = deps;
 
-  async function end(context: DeliveryContext, end: DeliveryEnd): Promise<SendResult> {
-    await endDelivery(orm.em.fork(), context.networkId, context.id, end);
-    metrics.deliveries.inc({ kind: context.kind, state: end.state });
-    return { state: end.state };
+  async function end(context: DeliveryContext, how: DeliveryEnd): Promise<SendResult> {
+    const state = await endDelivery(orm.em.fork(), context.networkId, context.id, how);
+    metrics.deliveries.inc({ kind: context.kind, state });
+    return toResult(state);
   }
 
   const isOn = (channel: Channel): boolean => channel === 'mail' || texter !== null;
@@ -72,7 +74,7 @@ export function createMessageActivities(deps: ActivityDeps) {
       if (!context) return { state: 'skipped' };
       // Its worker died, or a person had it tried again while it runs: the lease ends by itself.
       if (context.busy) throw ApplicationFailure.create({ message: 'another attempt is at it', type: 'Busy', nextRetryDelay: busyAgainSeconds * 1000 });
-      if (context.state !== 'in_flight') return { state: context.state === 'delivered' || context.state === 'parked' ? context.state : 'skipped' };
+      if (context.state !== 'in_flight') return toResult(context.state);
       // An earlier run has passed it on to another way.
       if (context.channel !== (input.channel ?? 'mail')) return { state: 'unreachable' };
       const beat = setInterval(heartbeat, heartbeatMs);

@@ -1,4 +1,4 @@
-/** Attempts at a delivery: begin one, note how it failed, end the delivery. */
+/** An attempt at a delivery begins: all that it needs is read. How it ends: delivery-end.ts. */
 import type { AppointmentStatus } from '../domain/appointment.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { About, DeliveryKind, DeliveryState } from '../domain/effects.ts';
@@ -124,51 +124,4 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
     [by, id, networkId, by],
   );
   return row?.context ?? null;
-}
-
-export type DeliveryEnd = { state: 'delivered' | 'parked' | 'skipped'; providerId?: string; errorClass?: string; errorText?: string };
-
-/** What is taken back when the undo is delivered: every telling of a visit, to the same reader. */
-const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
-  cancellation_customer: ['confirmation_customer', 'rescheduled_customer'],
-  cancellation_barber: ['confirmation_barber', 'rescheduled_barber'],
-};
-
-/**
- * Ends a delivery. A final state is left only when a person has a parked one tried again, so a late attempt cannot undo it. Where it takes back
- * what was delivered before, that is undone. Error texts carry no personal data.
- */
-export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<void> {
-  const [ended] = await em.execute<{ kind: DeliveryKind }[]>(
-    // A report that overtook this has said that it will not arrive.
-    `update delivery set state = case when ? = 'delivered' and error_class = 'undelivered' and provider_id = ? then 'bounced' else ? end, finished_at = now(), provider_id = ?, error_class = coalesce(?, error_class), error_text = coalesce(?, error_text), handover_since = null
-     where id = ? and network_id = ? and finished_at is null returning kind`,
-    [end.state, end.providerId ?? null, end.state, end.providerId ?? null, end.errorClass ?? null, end.errorText ?? null, id, networkId],
-  );
-  const kinds = end.state === 'delivered' && ended ? undone[ended.kind] : undefined;
-  if (!kinds) return;
-  await em.execute(
-    `update delivery d set state = 'undone' from delivery undo where undo.id = ? and d.appointment_id = undo.appointment_id and d.network_id = undo.network_id and d.state = 'delivered'
-       and d.kind = any(?::text[]) and d.channel = undo.channel and d.sequence < undo.sequence and (d.barber_id is not distinct from undo.barber_id or (d.barber_id is null and undo.about ->> 'sole' = 'true'))`,
-    [id, `{${kinds.join(',')}}`],
-  );
-}
-
-/** Notes why an attempt failed and when the next one is; the effect stays open for it, unless it was withdrawn meanwhile. */
-export async function noteFailure(em: EntityManager, networkId: string, id: string, error: { errorClass: string; errorText: string; waitSeconds: number }): Promise<void> {
-  await em.execute(
-    `update delivery set error_class = ?, error_text = ?, next_try_at = now() + make_interval(secs => ?),
-       state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
-     where id = ? and network_id = ? and finished_at is null`,
-    [error.errorClass, error.errorText, error.waitSeconds, id, networkId],
-  );
-}
-
-/** It cannot go by this way: the next one begins anew. */
-export async function takeNextChannel(em: EntityManager, networkId: string, id: string, to: Channel, errorClass: string): Promise<void> {
-  await em.execute(
-    `update delivery set channel = ?, state = 'due', attempts = 0, first_tried_at = null, error_class = ?, error_text = 'not reached by the way before'
-     where id = ? and network_id = ? and finished_at is null`,
-    [to, errorClass, id, networkId],
-  );
 }

@@ -5,7 +5,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import twilioLibrary from 'twilio';
-import { endDelivery } from '../../src/db/attempt.ts';
+import { endDelivery } from '../../src/db/delivery-end.ts';
 import { Network } from '../../src/db/entities/network.ts';
 import { freePorts } from '../../src/dev/ports.ts';
 import { book, customer } from '../support/booking.ts';

@@ -113,6 +113,23 @@ describe('faults around a provider\'s call', () => {
     }
   });
 
+  it('a confirmation, withdrawn by a cancellation while its worker lies dead, waits for nobody; that the visit is off, is told', async () => {
+    smtp.script.push({ at: 'before', how: 'silent' });
+    const id = await book(phone());
+    await eventually(async () => smtp.met(), (met) => met === 1);
+    await eventually(() => delivered(id), (found) => found === 2);
+    await site.startWorker();
+    await worker.end('SIGKILL');
+    const { status } = await send(api.url, network.apiKey, 'POST', `/v1/appointments/${id}/cancel`, { reason: 'customer_asked' }, { 'idempotency-key': randomUUID() });
+    expect(status).to.equal(200);
+
+    const states = () => site.database.orm.em.fork().execute<{ kind: string; channel: string; state: string }[]>('select kind, channel, state from delivery where appointment_id = ? order by kind, channel', [id]);
+    const told = await eventually(states, (rows) => rows.length > 3 && rows.every(({ state }) => !['due', 'in_flight'].includes(state)), 50_000);
+    expect(told.filter(({ kind, channel }) => kind === 'confirmation_customer' && channel === 'mail').map(({ state }) => state)).to.deep.equal(['skipped']);
+    expect(told.filter(({ kind, state }) => kind === 'cancellation_customer' && state === 'delivered')).to.have.length.above(0);
+    expect(told.filter(({ state }) => state === 'parked')).to.deep.equal([]);
+  });
+
   /** SMTP has no key: this is the exception that ARCHITECTURE.md names. */
   async function expectCopies(id: string, expected: number): Promise<void> {
     const copies = await confirmations(id);

@@ -1,0 +1,57 @@
+/** How an attempt at a delivery ends: the delivery's end, a failure and the next try, or the next way. It began in attempt.ts. */
+import type { Channel } from '../domain/channel.ts';
+import type { DeliveryKind, DeliveryState } from '../domain/effects.ts';
+import type { EntityManager } from './orm.ts';
+
+export type DeliveryEnd = { state: 'delivered' | 'parked' | 'skipped'; providerId?: string; errorClass?: string; errorText?: string };
+
+/** What is taken back when the undo is delivered: every telling of a visit, to the same reader. */
+const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
+  cancellation_customer: ['confirmation_customer', 'rescheduled_customer'],
+  cancellation_barber: ['confirmation_barber', 'rescheduled_barber'],
+};
+
+/**
+ * Ends a delivery, once: a late attempt changes nothing any more. What was taken back meanwhile needs no person, so it is skipped where it would
+ * be parked; what its provider has already said will not arrive is bounced. Where it takes back what was delivered before, that is undone. Error
+ * texts carry no personal data. @returns the state that it is in now; `skipped` when there is none such.
+ */
+export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<DeliveryState> {
+  const [ended] = await em.execute<{ kind: DeliveryKind; state: DeliveryState }[]>(
+    `update delivery set finished_at = now(), provider_id = ?, error_class = coalesce(?, error_class), error_text = coalesce(?, error_text), handover_since = null,
+       state = case when ? = 'delivered' and error_class = 'undelivered' and provider_id = ? then 'bounced' when ? = 'parked' and withdrawn_at is not null then 'skipped' else ? end
+     where id = ? and network_id = ? and finished_at is null returning kind, state`,
+    [end.providerId ?? null, end.errorClass ?? null, end.errorText ?? null, end.state, end.providerId ?? null, end.state, end.state, id, networkId],
+  );
+  if (!ended) {
+    const [found] = await em.execute<{ state: DeliveryState }[]>('select state from delivery where id = ? and network_id = ?', [id, networkId]);
+    return found?.state ?? 'skipped';
+  }
+  const kinds = end.state === 'delivered' ? undone[ended.kind] : undefined;
+  if (!kinds) return ended.state;
+  await em.execute(
+    `update delivery d set state = 'undone' from delivery undo where undo.id = ? and d.appointment_id = undo.appointment_id and d.network_id = undo.network_id and d.state = 'delivered'
+       and d.kind = any(?::text[]) and d.channel = undo.channel and d.sequence < undo.sequence and (d.barber_id is not distinct from undo.barber_id or (d.barber_id is null and undo.about ->> 'sole' = 'true'))`,
+    [id, `{${kinds.join(',')}}`],
+  );
+  return ended.state;
+}
+
+/** Notes why an attempt failed and when the next one is; the effect stays open for it, unless it was withdrawn meanwhile. */
+export async function noteFailure(em: EntityManager, networkId: string, id: string, error: { errorClass: string; errorText: string; waitSeconds: number }): Promise<void> {
+  await em.execute(
+    `update delivery set error_class = ?, error_text = ?, next_try_at = now() + make_interval(secs => ?),
+       state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
+     where id = ? and network_id = ? and finished_at is null`,
+    [error.errorClass, error.errorText, error.waitSeconds, id, networkId],
+  );
+}
+
+/** It cannot go by this way: the next one begins anew. */
+export async function takeNextChannel(em: EntityManager, networkId: string, id: string, to: Channel, errorClass: string): Promise<void> {
+  await em.execute(
+    `update delivery set channel = ?, state = 'due', attempts = 0, first_tried_at = null, error_class = ?, error_text = 'not reached by the way before'
+     where id = ? and network_id = ? and finished_at is null`,
+    [to, errorClass, id, networkId],
+  );
+}
