@@ -250,7 +250,7 @@ describe('mail, of a visit that two barbers give', () => {
   });
 });
 
-/** What the scripted server says to a command: a reply, `drop` to cut the line, `silent` to say nothing. */
+/** What the scripted server says to a command: a reply, `drop` to cut the line (`drop once`: this time only), `silent` to say nothing. */
 type Script = Partial<Record<'greeting' | 'EHLO' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'end', string>>;
 
 describe('mail, to a server that fails', () => {
@@ -266,7 +266,8 @@ describe('mail, to a server that fails', () => {
       socket.on('error', () => {}).on('close', () => sockets.delete(socket));
       const say = (step: keyof Script, usual: string) => {
         const reply = script[step] ?? usual;
-        if (reply === 'drop') socket.destroy();
+        if (reply === 'drop once') delete script[step];
+        if (reply.startsWith('drop')) socket.destroy();
         else if (reply !== 'silent') socket.write(`${reply}\r\n`);
       };
       let content = false;
@@ -359,21 +360,26 @@ describe('mail, to a server that fails', () => {
   it('sends again by itself only what never left: an idle line that the server has closed', async () => {
     const { mailer, script, count } = await scripted({});
     await mailer.send(newMail());
-    Object.assign(script, { MAIL: 'drop' });
-    const second = mailer.send(newMail());
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    delete script.MAIL;
-    await second;
+    Object.assign(script, { MAIL: 'drop once' });
+    await mailer.send(newMail());
     expect(count('end')).to.equal(2);
   });
 
   it('gives up in time what is still waiting for a free connection, and never sends it afterwards', async () => {
-    const { mailer, script, count } = await scripted({ end: 'silent' }, { timeouts: { socket: 1500, send: 500 } });
+    const { mailer, script, count } = await scripted({ greeting: 'silent' }, { timeouts: { greeting: 60_000, socket: 60_000, send: 500 } });
     const waiting = [mailer.send(newMail()), mailer.send(newMail()), mailer.send(newMail())].map(failureOf);
     for (const failure of waiting) expect(await failure).to.include({ kind: 'transient', message: 'SMTP failed: EABORT' });
-    delete script.end;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(count('MAIL')).to.equal(1);
+    delete script.greeting;
     await mailer.send(newMail());
+    expect(count('MAIL')).to.equal(1);
+  });
+
+  it('gives up in time what the server does not answer, and never sends it afterwards', async () => {
+    const { mailer, script, count } = await scripted({ end: 'silent' }, { timeouts: { socket: 60_000, send: 500 } });
+    expect(await failureOf(mailer.send(newMail()))).to.include({ kind: 'transient', message: 'SMTP failed: EABORT' });
+    const tried = count('MAIL');
+    delete script.end;
+    await mailer.send(newMail());
+    expect([tried, count('MAIL')]).to.deep.equal([1, 2]);
   });
 });
