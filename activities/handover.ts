@@ -64,7 +64,7 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
 }
 
 /** What asks the providers themselves; it runs beside the effects. */
-export function createSignInActivities({ orm, mailer, texter, mailFrom }: ActivityDeps) {
+export function createSignInActivities({ orm, mailer, texter, mailFrom, now }: ActivityDeps) {
   return {
     /** Of the ways that a dead sign-in has stopped, those that work again. */
     async findSignedIn(): Promise<Channel[]> {
@@ -81,7 +81,7 @@ export function createSignInActivities({ orm, mailer, texter, mailFrom }: Activi
       for (const shop of await findShopsToTell(orm.em.fork())) {
         const notice = renderNotice(shop);
         await mailer.send({
-          messageId: `<${uuidv5(`sign-in ${shop.shopId} ${shop.channel} ${new Date().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
+          messageId: `<${uuidv5(`sign-in ${shop.shopId} ${shop.channel} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
           from: { name: 'Punctual', address: mailFrom }, to: { name: shop.name, address: shop.email }, replyTo: null, ...notice,
           headers: { 'X-Punctual-Kind': 'sign_in_shop' }, invitation: null,
         });

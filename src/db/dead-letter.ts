@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Channel } from '../domain/channel.ts';
 import type { DeliveryKind } from '../domain/effects.ts';
 import { afterCursor, requireTimeCursor, toPage, type Page } from './cursor.ts';
+import { shopOf } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, in ISO text. */
@@ -13,8 +14,6 @@ export type DeadLetterView = {
   id: string; appointmentId: string; shopId: string | null; kind: DeliveryKind; channel: Channel; errorClass: string; errorText: string;
   attempts: number; retries: number; dueAt: string; firstTriedAt: string | null; parkedAt: string; usefulUntil: string;
 };
-
-const shopOf = `coalesce((select a.shop_id from appointment a where a.id = d.appointment_id), (select r.shop_id from booking_request r where r.id = d.appointment_id))`;
 
 /** The condition and its parameters, in order. */
 function where(networkId: string, { ids, shopId, kind, errorClass, channel, before, after }: DeadLetterFilter): [string, unknown[]] {

@@ -49,6 +49,9 @@ export async function withdrawDeliveries(tx: EntityManager, appointmentId: strin
   );
 }
 
+/** In SQL: the shop of a delivery `d`, or null. A refused request has no appointment. */
+export const shopOf = `coalesce((select a.shop_id from appointment a where a.id = d.appointment_id), (select r.shop_id from booking_request r where r.id = d.appointment_id))`;
+
 /** The ways that a delivery may still go, from the one that it goes now. */
 export const waysLeft = (channels: Channel[], channel: Channel): Channel[] => channels.slice(channels.indexOf(channel));
 

@@ -2,7 +2,7 @@
 import type { Channel } from '../domain/channel.ts';
 import type { DeliveryKind, PlannedDelivery } from '../domain/effects.ts';
 import { reopenDeadLetters } from './dead-letter.ts';
-import { waysLeft } from './delivery.ts';
+import { shopOf, waysLeft } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
 /** What one workflow takes over. `round` tells a later handing over of the same from this one. */
@@ -70,7 +70,7 @@ export type ShopToTell = { shopId: string; networkId: string; name: string; emai
 export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> {
   return em.execute<ShopToTell[]>(
     `select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.locale, d.channel, count(*)::int as count, to_char(min(d.finished_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
-     from delivery d join shop s on s.id = coalesce((select a.shop_id from appointment a where a.id = d.appointment_id), (select r.shop_id from booking_request r where r.id = d.appointment_id))
+     from delivery d join shop s on s.id = ${shopOf}
      where d.state = 'parked' and d.error_class = 'sign_in' and d.channel <> 'mail' and s.email is not null
      group by s.id, s.network_id, s.name, s.email, s.locale, d.channel having coalesce(max(d.told_at), '-infinity') < now() - interval '1 day'`,
   );
@@ -79,6 +79,6 @@ export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> 
 export async function noteShopTold(em: EntityManager, { shopId, channel }: ShopToTell): Promise<void> {
   await em.execute(
     `update delivery d set told_at = now() where d.state = 'parked' and d.error_class = 'sign_in' and d.channel = ?
-       and coalesce((select a.shop_id from appointment a where a.id = d.appointment_id), (select r.shop_id from booking_request r where r.id = d.appointment_id)) = ?`, [channel, shopId],
+       and ${shopOf} = ?`, [channel, shopId],
   );
 }

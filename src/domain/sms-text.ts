@@ -1,30 +1,21 @@
 /** SMS texts: one line of news and the link that matters most, as short as it can be. Pure. */
+import { SegmentedMessage } from 'sms-segments-calculator';
 import type { DeliveryKind } from './effects.ts';
 
-/** What GSM 03.38 can carry at 7 bits a character; one other character makes the whole SMS cost 16 bits each. */
-const gsm = new Set('@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà');
-/** These take two of the 7-bit characters. */
-const gsmExtended = new Set('^{}\\[~]|€\f');
+/** How many SMS a text is (3GPP TS 23.038, 23.040), as Twilio itself counts them: 160 or 70 characters, and 153 or 67 each of several. */
+export const countSegments = (text: string): number => Math.max(1, new SegmentedMessage(text).segmentsCount);
 
-/** How many SMS a text is (3GPP TS 23.038, 23.040): 160 or 70 characters, and 153 or 67 each of several. */
-export function countSegments(text: string): number {
-  const characters = Array.from(text);
-  const isPlain = characters.every((each) => gsm.has(each) || gsmExtended.has(each));
-  const lengths = characters.map((each) => (isPlain ? (gsmExtended.has(each) ? 2 : 1) : each.length));
-  const [one, each] = isPlain ? [160, 153] : [70, 67];
-  if (lengths.reduce((sum, length) => sum + length, 0) <= one) return 1;
-  // What takes two places is not divided between two SMS.
-  let [segments, filled] = [1, 0];
-  for (const length of lengths) {
-    if (filled + length > each) [segments, filled] = [segments + 1, 0];
-    filled += length;
-  }
-  return segments;
+/**
+ * Letters that 7 bits cannot carry lose their accents (ã becomes a), as SMS in Portuguese are commonly written; what has none stays. One other
+ * character would make the whole SMS cost 16 bits each.
+ */
+function folded(text: string): string {
+  // The library makes two spaces of a hard one.
+  const smart = new SegmentedMessage(text.replaceAll(/[\u00a0\u202f]/g, ' '), 'auto', true).graphemes.join('');
+  const costly = new Set(new SegmentedMessage(smart).getNonGsmCharacters());
+  return Array.from(smart).map((each) => (costly.has(each) ? (plain[each] ?? each.normalize('NFD').replace(/\p{M}/gu, '')) : each)).join('');
 }
-
-/** Letters that 7 bits cannot carry lose their accents (ã becomes a), as SMS in Portuguese are commonly written; what has none stays. */
-const folded = (text: string): string => Array.from(text).map((each) => (gsm.has(each) || gsmExtended.has(each) ? each : (plain[each] ?? each.normalize('NFD').replace(/\p{M}/gu, '')))).join('');
-const plain: Record<string, string> = { '–': '-', '—': '-', '‘': '\'', '’': '\'', '“': '"', '”': '"', '…': '...', '\u00a0': ' ', '\u202f': ' ', ç: 'c', º: 'o', ª: 'a' };
+const plain: Record<string, string> = { ç: 'c', º: 'o', ª: 'a' };
 
 /** More than so many are not worth their price. */
 const mostSegments = 3;
@@ -37,10 +28,14 @@ export function smsText(subject: string, why: string, links: { name: string; url
   if (countSegments(whole) <= mostSegments) return whole;
   const brief = make([subject, ...links.slice(0, shown.length).map(({ url }) => url)]);
   if (countSegments(brief) <= mostSegments) return brief;
-  // A shop with a very long name: the link must stay whole.
-  for (let kept = subject.length - 1; kept > 0; kept -= 1) {
-    const cut = make([`${subject.slice(0, kept).trimEnd()}...`, ...links.slice(0, shown.length).map(({ url }) => url)]);
-    if (countSegments(cut) <= mostSegments) return cut;
+  // A shop with a very long name: the link must stay whole. As much of it as fits, found by halving.
+  const letters = Array.from(subject);
+  const cutTo = (kept: number): string => make([`${letters.slice(0, kept).join('').trimEnd()}...`, ...links.slice(0, shown.length).map(({ url }) => url)]);
+  let [fits, tooLong] = [0, letters.length];
+  while (tooLong - fits > 1) {
+    const middle = Math.floor((fits + tooLong) / 2);
+    if (countSegments(cutTo(middle)) <= mostSegments) fits = middle;
+    else tooLong = middle;
   }
-  return brief;
+  return fits > 0 ? cutTo(fits) : brief;
 }
