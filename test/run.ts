@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { freePorts } from '../src/dev/ports.ts';
 import { endLeftover, endProcess, readText, writePid } from '../src/dev/processes.ts';
+import { NoPython, preparePython } from '../src/dev/python.ts';
 import { startServers, type Servers } from '../src/dev/servers.ts';
 
 interface Counts {
@@ -33,6 +34,7 @@ const mochaArgs = firstOption < 0 ? [] : args.slice(firstOption);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const interruption = new AbortController();
 let current: ChildProcess | undefined;
+let noPython: string | undefined;
 
 /** Adds what a check or a tier found. */
 function add({ passed, failed, skipped }: Counts): void {
@@ -42,9 +44,10 @@ function add({ passed, failed, skipped }: Counts): void {
 }
 
 /** The environment of the tests: nothing in it may lead to a server that is not theirs. */
-function testEnvironment(servers: Servers | null, prefix: string): NodeJS.ProcessEnv {
+function testEnvironment(servers: Servers | null, prefix: string, python: string | null): NodeJS.ProcessEnv {
   const foreign = /^(DATABASE_|TEMPORAL_|SMTP_|MAIL_|SMS_|TWILIO_|PG[A-Z]+$|(POSTGRES_|WORKER_)?PORT$|TEST_)/;
-  const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+  const ours = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  const kept = { ...Object.fromEntries(ours), ...(python !== null && { TEST_PYTHON: python }) };
   if (servers === null) return kept;
   return {
     ...kept,
@@ -146,6 +149,18 @@ async function startOwnServers(folder: string): Promise<Servers> {
   });
 }
 
+/** The Python that some tests need; without one they are left out, and this is said where nobody misses it: here, and in the last lines. */
+async function findPython(): Promise<string | null> {
+  try {
+    return await preparePython(log, interruption.signal);
+  } catch (error) {
+    if (!(error instanceof NoPython)) throw error;
+    noPython = error.message;
+    log(`${error.message} Tests that need it are left out.`);
+    return null;
+  }
+}
+
 /** Everything between the first check and the last tier. */
 async function runAll(folder: string): Promise<void> {
   if (named.length === 0) {
@@ -160,7 +175,7 @@ async function runAll(folder: string): Promise<void> {
   const needsServers = tiers.some(({ tier }) => !pureTiers.includes(tier));
   const servers = needsServers && !interruption.signal.aborted ? await startOwnServers(folder) : null;
   try {
-    const env = testEnvironment(servers, prefix);
+    const env = testEnvironment(servers, prefix, await findPython());
     for (const { tier, files } of tiers) if (!interruption.signal.aborted) await runTier(tier, files, env, folder);
   } finally {
     if (servers !== null && process.env.TEST_DATABASE_URL) await dropDatabases(process.env.TEST_DATABASE_URL, prefix);
@@ -204,5 +219,6 @@ try {
 if (interruption.signal.aborted) process.exitCode = 130;
 else if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
 if (total.passed + total.failed === 0) console.error('No test ran.');
+if (noPython !== undefined) console.error(`\nLeft out what needs Python: ${noPython}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);

@@ -1,8 +1,9 @@
 /** Finds the program `temporal`: on PATH, in the cache that all clones share, by the SDK's download, or by building it with Go. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { attempt } from './attempt.ts';
+import { cacheFolder } from './cache.ts';
 import { takeLock } from './lock.mjs';
 import { withProgress, type Log } from './progress.ts';
 
@@ -34,60 +35,6 @@ function versionOf(program: string): string | null {
   return result.status === 0 ? result.stdout.trim() : null;
 }
 
-/** The folder of what clones share. */
-function cacheFolder(): string {
-  const { PUNCTUAL_CACHE, XDG_CACHE_HOME } = process.env;
-  return resolve(PUNCTUAL_CACHE || XDG_CACHE_HOME || join(homedir(), '.cache'), 'punctual', `temporal-${version}`);
-}
-
-interface Step {
-  command: string;
-  args: string[];
-  minutes: number;
-  env?: NodeJS.ProcessEnv;
-  cwd: string;
-  signal: AbortSignal | undefined;
-}
-
-/** Runs a command with a limit; answers null, or why it failed. It dies with us, and all it started with it. */
-function attempt({ command, args, minutes, env = process.env, cwd, signal }: Step): Promise<string | null> {
-  return new Promise((done, fail) => {
-    signal?.throwIfAborted();
-    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        output = (output + chunk.toString()).slice(-4000);
-      });
-    const kill = () => {
-      if (child.pid === undefined) return;
-      try {
-        process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        /* it has ended */
-      }
-    };
-    let late = false;
-    const limit = setTimeout(() => {
-      late = true;
-      kill();
-    }, minutes * 60_000);
-    process.once('exit', kill);
-    signal?.addEventListener('abort', kill, { once: true });
-    const settle = (problem: string | null) => {
-      clearTimeout(limit);
-      process.off('exit', kill);
-      signal?.removeEventListener('abort', kill);
-      if (signal?.aborted) fail(new Error("Getting Temporal's CLI was interrupted."));
-      else done(problem);
-    };
-    child.on('error', (error) => settle(error.message));
-    child.on('close', (code) =>
-      settle(code === 0 ? null : late ? `no result within ${minutes} minutes` : output.trim().split('\n').slice(-3).join(' ')),
-    );
-  });
-}
-
 /** The two ways to get the program; each leaves it in `folder` under the name it returns. */
 async function fetchInto(folder: string, log: Log, signal: AbortSignal | undefined): Promise<string | null> {
   const download = join(import.meta.dirname, 'temporal-download.ts');
@@ -117,7 +64,7 @@ export async function findTemporal(log: Log, signal?: AbortSignal): Promise<stri
   const onPath = versionOf('temporal');
   if (onPath !== null && isRecent(onPath)) return 'temporal';
   if (onPath !== null) log(`The temporal on PATH is too old (${onPath}); 1.4.1 with server 1.29 is the least. Looking further.`);
-  const folder = cacheFolder();
+  const folder = cacheFolder(`temporal-${version}`);
   const program = join(folder, 'temporal');
   const isCached = () => isRecent(versionOf(program) ?? '');
   if (isCached()) return program;
