@@ -11,12 +11,12 @@ const leastNotice = 60 * MINUTE;
 /**
  * Each reminder whose time has not passed. It goes out up to `reminderJitterSeconds` before its time (the same on every run, another for each
  * appointment), so that a whole network's do not leave in one second; and what would fall into the shop's quiet hours goes out when they
- * end, or before they begin where that would be too late for the visit. Two that fall together are one.
+ * end, spread likewise, or before they begin where that would be too late for the visit. Two that fall together are one.
  */
 export const createRemind = (appointmentId: string, timeZone: string, rules: ReminderRules): Remind => (startsAt, now) => {
   const dues = rules.reminderLeadMinutes.map((lead) => {
-    const planned = startsAt - lead * MINUTE - jitter(appointmentId, rules.reminderJitterSeconds);
-    return outsideQuietHours(planned, startsAt, timeZone, rules.quietHours);
+    const spread = jitter(appointmentId, rules.reminderJitterSeconds);
+    return outsideQuietHours(startsAt - lead * MINUTE - spread, spread, startsAt, timeZone, rules.quietHours);
   });
   return [...new Set(dues)]
     .filter((dueAt) => dueAt > now)
@@ -27,18 +27,25 @@ export const createRemind = (appointmentId: string, timeZone: string, rules: Rem
 /** Milliseconds, in whole seconds; from the id alone. */
 const jitter = (appointmentId: string, mostSeconds: number): number => (mostSeconds === 0 ? 0 : (Number.parseInt(appointmentId.slice(-8), 16) % (mostSeconds + 1)) * 1000);
 
-/** Where to go instead, should the instant lie in quiet hours. They are the shop's wall clock and may span midnight. */
-function outsideQuietHours(at: number, startsAt: number, timeZone: string, quiet: Settings['quietHours']): number {
-  if (quiet === null) return at;
+/** Where to go instead, should the instant lie in quiet hours. */
+function outsideQuietHours(at: number, spread: number, startsAt: number, timeZone: string, quiet: Settings['quietHours']): number {
+  const night = quiet && nightAt(at, timeZone, quiet);
+  if (!night) return at;
+  const isAwake = (instant: number): boolean => nightAt(instant, timeZone, quiet) === null;
+  const spreadOver = (awake: number, towards: 1 | -1): number => (isAwake(awake + towards * spread) ? awake + towards * spread : awake);
+  const after = spreadOver(night.to, 1);
+  return startsAt - after >= leastNotice ? after : spreadOver(night.from - MINUTE, -1);
+}
+
+/** The quiet hours that hold this instant: by the shop's wall clock, spanning midnight or not. */
+function nightAt(at: number, timeZone: string, quiet: NonNullable<Settings['quietHours']>): { from: number; to: number } | null {
   const { date } = toWall(at, timeZone);
-  // The night that begins on the day before, and the one that begins today.
-  for (const day of [addDays(date, -1), date]) {
-    const from = startInstant(day, minuteOf(quiet.from), timeZone);
-    const to = startInstant(quiet.to > quiet.from ? day : addDays(day, 1), minuteOf(quiet.to), timeZone);
-    if (at < from || at >= to) continue;
-    return startsAt - to >= leastNotice ? to : from - MINUTE;
-  }
-  return at;
+  // What began on the day before, and what begins today.
+  const nights = [addDays(date, -1), date].map((day) => ({
+    from: startInstant(day, minuteOf(quiet.from), timeZone),
+    to: startInstant(quiet.to > quiet.from ? day : addDays(day, 1), minuteOf(quiet.to), timeZone),
+  }));
+  return nights.find(({ from, to }) => at >= from && at < to) ?? null;
 }
 
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));

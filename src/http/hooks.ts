@@ -28,7 +28,7 @@ export function mountHooks(app: Express, deps: HttpDeps): void {
     if (!config.twilio) throw new Problem('not_found');
     const params = Object.fromEntries(new URLSearchParams(typeof request.body === 'string' ? request.body : ''));
     const isSigned = isSignedByTwilio(config.twilio.authToken, request.get('x-twilio-signature') ?? '', `${config.publicUrl}${request.originalUrl}`, params);
-    if (!isSigned) throw new Problem('forbidden', { detail: 'The signature is not Twilio\'s.' });
+    if (!isSigned) throw new Problem('wrong_signature');
     return params;
   }
 

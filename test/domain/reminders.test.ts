@@ -53,6 +53,15 @@ describe('reminders', () => {
     expect(all.map((each) => dues('UTC', '2026-06-10T12:00:00Z', { reminderJitterSeconds: 120 }, undefined, each)[0]!)).to.deep.equal(planned);
   });
 
+  it('of many appointments, put off by quiet hours, are spread over the minutes after them, or before them', () => {
+    const all = Array.from({ length: 400 }, () => randomUUID());
+    const spread = (startsAt: string, edge: string) => all.map((each) => (Date.parse(dues('UTC', startsAt, { quietHours: night, reminderJitterSeconds: 120 }, undefined, each)[0]!) - Date.parse(edge)) / 1000);
+    const after = spread('2026-06-10T08:30:00Z', '2026-06-10T07:00:00Z');
+    const before = spread('2026-06-10T00:30:00Z', '2026-06-09T21:59:00Z');
+    expect([Math.min(...after) >= 0, Math.max(...after) <= 120, Math.min(...before) >= -120, Math.max(...before) <= 0]).to.deep.equal([true, true, true, true]);
+    for (const seconds of [after, before]) expect(new Set(seconds).size).to.be.above(60);
+  });
+
   it('with any rules, never lie in quiet hours, nor at or after the visit, nor in the past', () => {
     const minuteOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
     const time = fc.integer({ min: 0, max: 1439 }).map((minute) => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`);
