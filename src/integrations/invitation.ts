@@ -45,7 +45,7 @@ export function invitation(given: Invitation): string {
 }
 
 /** The zone's VTIMEZONE. For an alias (`Europe/Oslo`) the library answers with the zone it stands for, and then nothing would define the event's TZID. */
-function zoneBlock(zone: string): string {
+export function zoneBlock(zone: string): string {
   const block = String(tzlib_get_ical_block(zone)[0]);
   if (!block.startsWith('BEGIN:VTIMEZONE')) throw new RangeError(`no VTIMEZONE is known for ${zone}`);
   return block.replace(/^TZID:.*$/m, `TZID:${zone}`);
@@ -53,8 +53,8 @@ function zoneBlock(zone: string): string {
 
 /** Control characters have no place in a property, and no library escapes all of them; the direction of text is nobody's to turn. */
 const clean = (text: string): string => text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replaceAll(/\p{Bidi_Control}/gu, '');
-const oneLine = (text: string): string => clean(text).trim();
-const lines = (text: string): string => text.split(/\r\n|\r|\n/).map(clean).join('\n').trim();
+export const oneLine = (text: string): string => clean(text).trim();
+export const lines = (text: string): string => text.split(/\r\n|\r|\n/).map(clean).join('\n').trim();
 
 /**
  * In a CN a quote or caret needs the escapes of RFC 6868, which Outlook shows as they are, and readers disagree on a backslash. In an

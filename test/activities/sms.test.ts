@@ -10,7 +10,8 @@ import { expect } from 'chai';
 import twilio from 'twilio';
 import { isSignedByTwilio, readStatus } from '../../src/integrations/sms-callback.ts';
 import { createTexter, SmsError, type OutgoingSms, type TexterOptions } from '../../src/integrations/sms.ts';
-import { startScripted, startTwilio, type Answer, type TestTwilio } from '../support/twilio.ts';
+import { startScripted, type Answer } from '../support/faulty-http.ts';
+import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
 const newNumber = () => `+3519${randomInt(10_000_000, 99_999_999)}`;
 const newSms = (change: Partial<OutgoingSms> = {}): OutgoingSms => ({

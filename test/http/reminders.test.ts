@@ -5,9 +5,10 @@ import { Network } from '../../src/db/entities/network.ts';
 import { countSegments } from '../../src/domain/sms-text.ts';
 import { book, customer } from '../support/booking.ts';
 import { eventually, startEngine, type Engine } from '../support/engine.ts';
+import { startScripted } from '../support/faulty-http.ts';
 import { mailsOf } from '../support/inbox.ts';
 import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts';
-import { startScripted, startTwilio, type TestTwilio } from '../support/twilio.ts';
+import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
 describe('reminders, sent', () => {
   let twilio: TestTwilio;

@@ -9,11 +9,12 @@ import { book as bookBody, customer } from '../support/booking.ts';
 import { count } from '../support/claiming.ts';
 import { required } from '../support/database.ts';
 import { eventually, send } from '../support/engine.ts';
+import { startScripted, type Answer } from '../support/faulty-http.ts';
 import { startFaultySmtp, type SmtpFault } from '../support/faulty-smtp.ts';
 import { mailsOf } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { openSite, type ApiProgram, type Program, type Site } from '../support/programs.ts';
-import { startScripted, startTwilio, type Answer, type TestTwilio } from '../support/twilio.ts';
+import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
 describe('faults around a provider\'s call', () => {
   let twilio: TestTwilio;

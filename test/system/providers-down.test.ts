@@ -8,10 +8,11 @@ import { defaultPolicy, type Policy } from '../../workflows/messages.ts';
 import { book, customer } from '../support/booking.ts';
 import { required } from '../support/database.ts';
 import { eventually, startEngine, type Engine } from '../support/engine.ts';
+import { startScripted } from '../support/faulty-http.ts';
 import { startFaultySmtp } from '../support/faulty-smtp.ts';
 import { mailsOf } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
-import { startScripted, startTwilio, type TestTwilio } from '../support/twilio.ts';
+import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
 type Row = { kind: string; channel: string; state: string; errorClass: string | null };
 

@@ -1,0 +1,93 @@
+/** What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading all. */
+import { calendarMultiGet, calendarQuery, propfind, syncCollection } from 'tsdav';
+import type { Interval } from '../../domain/rules.ts';
+import { isGone, unexpected } from './caldav-errors.ts';
+import type { Changes, RemoteObject } from './calendar.ts';
+import { readObject, Unreadable } from './read-busy.ts';
+
+type Collection = { url: string; timeZone: string; headers: Record<string, string>; fetch: typeof fetch };
+type Answer = Awaited<ReturnType<typeof propfind>>[number];
+
+const atOnce = 50;
+/** RFC 6578, 3.6: a server may answer in parts. */
+const mostParts = 50;
+
+/** Tokens are `sync:` and the server's sync-token, or `tag:` and the collection's tag; an empty one fits nothing. */
+export async function readChanges(collection: Collection, token: string | null, window: Interval): Promise<Changes> {
+  if (token?.startsWith('sync:')) {
+    const since = await readSince(collection, token.slice('sync:'.length), window);
+    if (since) return since;
+  }
+  const now = await readToken(collection);
+  if (token !== null && now !== '' && token === now) return { objects: [], gone: [], token: now, isWhole: false };
+  return { objects: await readWindow(collection, window), gone: [], token: now, isWhole: true };
+}
+
+/** Null when the server no longer knows the token. */
+async function readSince(collection: Collection, syncToken: string, window: Interval): Promise<Changes | null> {
+  const [changed, gone] = [new Set<string>(), new Set<string>()];
+  let token = syncToken;
+  for (let parts = 0; parts < mostParts; parts += 1) {
+    const answers = await syncCollection({ ...collection, props: { 'd:getetag': {} }, syncLevel: 1, syncToken: token });
+    const refused = answers.find(({ ok, status, href }) => !ok && href === collection.url && status !== 507);
+    // RFC 6578, 3.2: the precondition valid-sync-token has failed, however the server says so.
+    if (refused) return null;
+    const next = (answers[0]?.raw as { multistatus?: { syncToken?: string } } | undefined)?.multistatus?.syncToken;
+    for (const { href, status } of answers) {
+      const remoteId = href === undefined ? collection.url : new URL(href, collection.url).href;
+      if (remoteId === collection.url || remoteId.endsWith('/')) continue;
+      const [to, from] = isGone(status) ? [gone, changed] : [changed, gone];
+      to.add(remoteId);
+      from.delete(remoteId);
+    }
+    if (next) token = next;
+    if (!answers.some(({ status }) => status === 507)) break;
+  }
+  // Without changes some servers answer nothing that tsdav shows, and the token stays as it is.
+  const objects = await readObjects(collection, [...changed], window);
+  for (const remoteId of changed) if (!objects.some((each) => each.remoteId === remoteId)) gone.add(remoteId);
+  return { objects, gone: [...gone], token: `sync:${token}`, isWhole: false };
+}
+
+async function readToken(collection: Collection): Promise<string> {
+  const [found] = await propfind({ ...collection, props: { 'd:sync-token': {}, 'cs:getctag': {} }, depth: '0' });
+  if (!found?.ok) throw unexpected('PROPFIND', found?.status ?? 0);
+  const { syncToken, getctag } = (found.props ?? {}) as { syncToken?: unknown; getctag?: unknown };
+  if (typeof syncToken === 'string' && syncToken !== '') return `sync:${syncToken}`;
+  return typeof getctag === 'string' && getctag !== '' ? `tag:${getctag}` : '';
+}
+
+const data = { 'd:getetag': {}, 'c:calendar-data': {} };
+
+async function readWindow(collection: Collection, window: Interval): Promise<RemoteObject[]> {
+  const [start, end] = [window.from, window.to].map((instant) => new Date(instant).toISOString().replaceAll(/[-:]|\.\d+/g, ''));
+  const filters = { 'comp-filter': { _attributes: { name: 'VCALENDAR' }, 'comp-filter': { _attributes: { name: 'VEVENT' }, 'time-range': { _attributes: { start, end } } } } };
+  return toObjects(collection, await calendarQuery({ ...collection, props: data, filters, depth: '1' }), window);
+}
+
+async function readObjects(collection: Collection, remoteIds: string[], window: Interval): Promise<RemoteObject[]> {
+  const objects: RemoteObject[] = [];
+  for (let from = 0; from < remoteIds.length; from += atOnce) {
+    const objectUrls = remoteIds.slice(from, from + atOnce).map((remoteId) => new URL(remoteId).pathname);
+    objects.push(...toObjects(collection, await calendarMultiGet({ ...collection, props: data, objectUrls, depth: '1' }), window));
+  }
+  return objects;
+}
+
+function toObjects({ url, timeZone }: Collection, answers: Answer[], window: Interval): RemoteObject[] {
+  const failed = answers.find(({ ok, status, href }) => !ok && !isGone(status) && (href === undefined || new URL(href, url).href === url));
+  if (failed) throw unexpected('REPORT', failed.status);
+  return answers.flatMap(({ href, ok, props }): RemoteObject[] => {
+    if (!ok || href === undefined) return [];
+    const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
+    const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
+    if (typeof text !== 'string') return [];
+    const object = { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' };
+    try {
+      return [{ ...object, ...readObject(text, window, timeZone) }];
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      return [{ ...object, uid: null, busy: [], mark: null, isUnreadable: true }];
+    }
+  });
+}

@@ -1,0 +1,20 @@
+/** From what a person knows of his CalDAV account (an address, a user, an app password) to its calendars (RFC 6764, RFC 4791, 6.2.1). */
+import { createAccount, fetchCalendars, getBasicAuthHeaders } from 'tsdav';
+import { checked } from './caldav-errors.ts';
+import { CalendarError } from './calendar.ts';
+
+export type FoundCalendar = { url: string; name: string };
+
+/** Those that hold events. Throws a CalendarError; `permanent` when there is no CalDAV at that address. */
+export async function findCaldavCalendars(given: { serverUrl: string; username: string; password: string; fetch: typeof fetch; now: () => Date }): Promise<FoundCalendar[]> {
+  const { serverUrl, username, password } = given;
+  const common = { headers: getBasicAuthHeaders({ username, password }) as Record<string, string>, fetch: checked(given.fetch, given.now) };
+  try {
+    const account = await createAccount({ account: { serverUrl, accountType: 'caldav', credentials: { username, password } }, ...common });
+    const calendars = await fetchCalendars({ account, ...common });
+    return calendars.filter(({ components }) => !components || components.includes('VEVENT')).map(({ url, displayName }) => ({ url, name: typeof displayName === 'string' ? displayName : '' }));
+  } catch (error) {
+    if (error instanceof CalendarError) throw error;
+    throw new CalendarError('permanent', 'CalDAV failed: no calendars are found there');
+  }
+}

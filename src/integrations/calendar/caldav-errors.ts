@@ -1,0 +1,31 @@
+/** What a CalDAV server's answers mean. */
+import { ForbiddenAddress, TooLarge } from '../guarded-fetch.ts';
+import { CalendarError, readRetryAfter } from './calendar.ts';
+
+export const isGone = (status: number): boolean => status === 404 || status === 410;
+/** An answer that no step expects. A 4xx of the server's will be the same tomorrow, but for those that speak of time or place. */
+export function unexpected(method: string, status: number): CalendarError {
+  const passes = status === 0 || status >= 500 || [404, 408, 409, 410, 412, 423, 425, 429].includes(status);
+  return new CalendarError(passes ? 'transient' : 'permanent', `CalDAV failed: ${method} ${status}`);
+}
+
+/** tsdav passes over a refused sign-in and a busy server in silence: here they become errors before it sees them. */
+export function checked(guarded: typeof fetch, now: () => Date): typeof fetch {
+  return async (input, init) => {
+    const response = await guarded(input, init).catch(toError);
+    const { status } = response;
+    if (status === 401) throw new CalendarError('sign_in', 'CalDAV failed: 401');
+    if (status === 429 || status >= 500) {
+      await response.body?.cancel();
+      throw new CalendarError('transient', `CalDAV failed: ${status}`, readRetryAfter(response.headers.get('retry-after'), now().getTime()));
+    }
+    return response;
+  };
+}
+
+function toError(error: unknown): never {
+  if (error instanceof ForbiddenAddress) throw new CalendarError('permanent', `CalDAV failed: ${error.message}`);
+  if (error instanceof TooLarge) throw new CalendarError('permanent', 'CalDAV failed: the answer is too large');
+  const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
+  throw new CalendarError('transient', `CalDAV failed: ${code ?? cause?.code ?? name ?? 'unknown'}`);
+}

@@ -1,0 +1,88 @@
+/** Calendars on any CalDAV server (RFC 4791), by tsdav. Its keys are the UID and the address of the object, and its answers' ETags. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { calendarQuery, createCalendarObject, deleteCalendarObject, getBasicAuthHeaders, propfind, updateCalendarObject } from 'tsdav';
+import type { Interval } from '../../domain/rules.ts';
+import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
+import { readChanges } from './caldav-changes.ts';
+import { checked, isGone, unexpected } from './caldav-errors.ts';
+import { readObject, Unreadable } from './read-busy.ts';
+import { markOf, writeObject } from './write-object.ts';
+
+export type CaldavOptions = {
+  /** The calendar's own address. */
+  calendarUrl: string;
+  username: string;
+  password: string;
+  /** For whole days and times without a zone. */
+  timeZone: string;
+  /** See guarded-fetch.ts: the address is a tenant's. */
+  fetch: typeof fetch;
+  now: () => Date;
+};
+
+const raceTries = 3;
+
+export function createCaldavCalendar({ calendarUrl, username, password, timeZone, fetch: guarded, now }: CaldavOptions): Calendar {
+  const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
+  const common = { headers: getBasicAuthHeaders({ username, password }) as Record<string, string>, fetch: checked(guarded, now) };
+  const calendar = { url };
+  /** From the UID alone: known before the first call, so that no answer can be lost with it. */
+  const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
+
+  /** Null when there is nothing. Of a foreign object under our address, only that it is there. */
+  async function read(remoteId: string): Promise<(Placed & { mark: string | null }) | null> {
+    const response = await common.fetch(remoteId, { headers: common.headers });
+    if (isGone(response.status)) return null;
+    if (!response.ok) throw unexpected('GET', response.status);
+    const found = { remoteId, etag: response.headers.get('etag') ?? '' };
+    try {
+      return { ...found, mark: readObject(await response.text(), { from: 0, to: 1 }, timeZone).mark };
+    } catch (error) {
+      if (error instanceof Unreadable) return { ...found, mark: null };
+      throw error;
+    }
+  }
+
+  /** Under which address the server has this UID: somebody's program has put it there, from a mail or a copy. */
+  async function findByUid(uid: string): Promise<string | null> {
+    const filters = { 'comp-filter': { _attributes: { name: 'VCALENDAR' }, 'comp-filter': { _attributes: { name: 'VEVENT' }, 'prop-filter': { _attributes: { name: 'UID' }, 'text-match': { _attributes: { collation: 'i;octet' }, _text: uid } } } } };
+    const found = await calendarQuery({ url, props: { 'd:getetag': {} }, filters, depth: '1', ...common });
+    const href = found.find((each) => each.ok && each.href)?.href;
+    return href ? new URL(href, url).href : null;
+  }
+
+  async function put(event: CalendarEvent, known: Placed | null): Promise<Placed> {
+    const mark = markOf(event);
+    const data = writeObject(event, now());
+    let remoteId = known?.remoteId ?? placeOf(event.uid);
+    for (let tries = 0; tries < raceTries; tries += 1) {
+      const there = await read(remoteId);
+      if (there?.mark === mark) return { remoteId, etag: there.etag };
+      const response = there
+        ? await updateCalendarObject({ calendarObject: { url: remoteId, data, etag: there.etag }, ...common })
+        : await createCalendarObject({ calendar, filename: remoteId.slice(url.length), iCalString: data, ...common });
+      if (response.ok) return { remoteId, etag: response.headers.get('etag') ?? (await read(remoteId))?.etag ?? '' };
+      // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address.
+      if (!there && (response.status === 409 || response.status === 403)) remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
+      else if (response.status !== 412 && !isGone(response.status)) throw unexpected('PUT', response.status);
+      await wait(50 * tries);
+    }
+    throw new CalendarError('transient', 'CalDAV failed: it changes faster than we can write');
+  }
+
+  async function remove({ uid, remoteId }: { uid: string; remoteId: string | null }): Promise<void> {
+    const response = await deleteCalendarObject({ calendarObject: { url: remoteId ?? placeOf(uid) }, ...common });
+    if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
+  }
+
+  return {
+    put, remove,
+    changes: (token: string | null, window: Interval): Promise<Changes> => readChanges({ url, timeZone, ...common }, token, window),
+    verify: async () => {
+      const [found] = await propfind({ url, props: { 'd:resourcetype': {} }, depth: '0', ...common });
+      if (!found?.ok) throw unexpected('PROPFIND', found?.status ?? 0);
+    },
+  };
+}
+
+const raise = (error: Error): never => { throw error; };

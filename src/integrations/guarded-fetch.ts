@@ -1,0 +1,96 @@
+/**
+ * `fetch` for addresses that tenants give: to public addresses only, and to the very address that was checked, so that a name that answers differently
+ * the second time gains nothing. (OWASP API7, server-side request forgery. Node's own fetch has no such guard: nodejs/undici#2019.)
+ */
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import ipaddr from 'ipaddr.js';
+import { Agent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici';
+
+/** What was asked for is not to be asked for; the message is fit for the tenant. */
+export class ForbiddenAddress extends Error {}
+/** The answer is larger than anything that we asked for. */
+export class TooLarge extends Error {}
+
+export type GuardOptions = {
+  /** For one machine's own servers, with http and any port; production refuses to start with it. */
+  allowLoopback: boolean;
+  /** Milliseconds for one request with its answer. */
+  timeoutMs?: number;
+  /** Octets of one answer. */
+  mostBytes?: number;
+  /** For tests: what a name stands for. */
+  resolve?: typeof lookup;
+};
+
+/** HTTPS, and what CalDAV servers of small shops are commonly found at. */
+const ports = new Set(['', '443', '8443', '5232']);
+const mostRedirects = 3;
+
+/** Follows up to three redirects, each checked anew, and only for requests that ask; never from https to http. */
+export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostBytes = 4 * 1024 * 1024, resolve = lookup }: GuardOptions): { fetch: typeof fetch; close: () => Promise<void> } {
+  const isAllowed = (address: string): boolean => {
+    const range = ipaddr.process(address).range();
+    return range === 'unicast' || (allowLoopback && range === 'loopback');
+  };
+
+  const checkedLookup = (hostname: string, options: LookupOptions, done: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void): void => {
+    resolve(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return done(error, []);
+      // One bad address among good ones is no mistake that a decent server makes.
+      if (found.length === 0 || !found.every(({ address }) => isAllowed(address))) return done(new ForbiddenAddress('That name does not stand for a public address.'), []);
+      if (options.all) return done(null, found);
+      done(null, found[0]!.address, found[0]!.family);
+    });
+  };
+  const agent = new Agent({ connect: { lookup: checkedLookup, timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, keepAliveTimeout: 4000 });
+
+  function check(url: URL): void {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const isLiteral = ipaddr.isValid(host);
+    // A literal is connected to without being looked up.
+    if (isLiteral && !isAllowed(host)) throw new ForbiddenAddress('That is not a public address.');
+    const isLocal = allowLoopback && ((isLiteral && ipaddr.process(host).range() === 'loopback') || host === 'localhost');
+    if (isLocal && ['http:', 'https:'].includes(url.protocol)) return;
+    if (url.protocol !== 'https:') throw new ForbiddenAddress('Only https is allowed.');
+    if (url.username || url.password) throw new ForbiddenAddress('The address must not hold a user or a password.');
+    if (!ports.has(url.port)) throw new ForbiddenAddress(`Port ${url.port} is not allowed.`);
+  }
+
+  async function guarded(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])]);
+    const asks = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT'].includes(init.method ?? 'GET');
+    let url = new URL(input instanceof Request ? input.url : input);
+    for (let redirects = 0; ; redirects += 1) {
+      check(url);
+      const response = await undiciFetch(url, { ...(init as unknown as UndiciInit), redirect: 'manual', dispatcher: agent, signal }).catch(unwrap);
+      const location = response.status >= 301 && response.status <= 308 && init.redirect !== 'manual' ? response.headers.get('location') : null;
+      if (location === null || !asks) return bounded(response, mostBytes);
+      await response.body?.cancel();
+      if (redirects >= mostRedirects) throw new ForbiddenAddress('The server redirects too often.');
+      url = new URL(location, url);
+    }
+  }
+  return { fetch: guarded, close: () => agent.close() };
+}
+
+/** `fetch` wraps what the look-up said. */
+function unwrap(error: unknown): never {
+  const { cause } = error as { cause?: unknown };
+  throw cause instanceof ForbiddenAddress ? cause : error;
+}
+
+/** The same answer, whose body ends in an error when it grows too long. */
+function bounded(response: Response, mostBytes: number): Response {
+  if (!response.body) return response;
+  let size = 0;
+  const counted = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      size += chunk.byteLength;
+      if (size > mostBytes) controller.error(new TooLarge(`the answer is larger than ${mostBytes} octets`));
+      else controller.enqueue(chunk);
+    },
+  }));
+  const copy = new Response(counted, { status: response.status, statusText: response.statusText, headers: new Headers([...response.headers]) });
+  Object.defineProperty(copy, 'url', { value: response.url });
+  return copy;
+}
