@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { LinkMaker } from '../src/db/self-service.ts';
 import type { AddressMarks } from '../src/db/address-mark.ts';
 import type { Mailer } from '../src/integrations/mail.ts';
+import type { CalendarOpener } from '../src/integrations/calendar/open.ts';
 import type { Texter } from '../src/integrations/sms.ts';
 import type { Metrics } from '../src/metrics.ts';
 import type { Orm } from '../src/db/orm.ts';
@@ -14,6 +15,8 @@ export type ActivityDeps = {
   mailFrom: string;
   /** Null where no provider for SMS is set up: that way is then off. */
   texter: Texter | null;
+  /** Opens what barbers have connected. */
+  calendars: CalendarOpener;
   marks: AddressMarks;
   /** Makes the links that customers' messages carry. */
   links: LinkMaker;

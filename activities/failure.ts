@@ -1,5 +1,6 @@
 /** What a provider's failure means for the delivery, whichever provider it was. */
 import type { Mark } from '../src/db/address-mark.ts';
+import { CalendarError } from '../src/integrations/calendar/calendar.ts';
 import { MailError } from '../src/integrations/mail.ts';
 import { SmsError } from '../src/integrations/sms.ts';
 
@@ -19,5 +20,7 @@ export type Failure = {
 export function asFailure(error: unknown): Failure {
   if (error instanceof MailError) return { kind: error.kind, message: error.message, retryAfterSeconds: null, isUnclear: false, mark: error.isBadAddress ? 'bounced' : null };
   if (error instanceof SmsError) return { kind: error.kind, message: error.message, retryAfterSeconds: error.retryAfterSeconds, isUnclear: error.ambiguous, mark: error.optedOut ? 'opted_out' : null };
+  // What was written is read before it is written again.
+  if (error instanceof CalendarError) return { kind: error.kind, message: error.message, retryAfterSeconds: error.retryAfterSeconds, isUnclear: false, mark: null };
   throw error;
 }

@@ -1,7 +1,7 @@
 /** Effects that no workflow has are handed over to one: the appointment's own while it runs, else one that only sends. */
 import { v5 as uuidv5 } from 'uuid';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
-import type { Channel } from '../src/domain/channel.ts';
+import type { MessageChannel } from '../src/domain/channel.ts';
 import { renderNotice } from '../src/domain/notice.ts';
 import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
 import { appointmentWorkflowId, redeliverUpdate, redeliveryWorkflowId, type Policy, type RedeliveryWorkflow } from '../workflows/messages.ts';
@@ -54,7 +54,7 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
     },
 
     /** Finds what was lost, and opens again what a sign-in had parked that works again. Repeating finds less. */
-    async reclaimEffects({ signedIn }: { signedIn: Channel[] }): Promise<{ lost: number; reopened: number }> {
+    async reclaimEffects({ signedIn }: { signedIn: MessageChannel[] }): Promise<{ lost: number; reopened: number }> {
       const lost = await reclaimLost(orm.em.fork(), mostReopened);
       let reopened = 0;
       for (const channel of signedIn) reopened += await reopenSignedOut(orm.em.fork(), channel, mostReopened);
@@ -67,8 +67,8 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
 export function createSignInActivities({ orm, mailer, texter, mailFrom, now }: ActivityDeps) {
   return {
     /** Of the ways that a dead sign-in has stopped, those that work again. */
-    async findSignedIn(): Promise<Channel[]> {
-      const working: Channel[] = [];
+    async findSignedIn(): Promise<MessageChannel[]> {
+      const working: MessageChannel[] = [];
       for (const channel of await findSignedOut(orm.em.fork())) {
         const provider = channel === 'mail' ? mailer : texter;
         if (provider && (await provider.verify().then(() => true, () => false))) working.push(channel);

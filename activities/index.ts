@@ -1,5 +1,6 @@
 import type { ActivityDeps } from './deps.ts';
 import { createAppointmentActivities } from './appointment.ts';
+import { createCalendarActivities } from './calendar.ts';
 import { createHandoverActivities, createSignInActivities } from './handover.ts';
 import { createHousekeepingActivities } from './housekeeping.ts';
 import { createMessageActivities } from './message.ts';
@@ -15,7 +16,7 @@ export function createDecidingActivities(deps: RelocationDeps) {
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */
 export function createEffectActivities(deps: ActivityDeps) {
-  return { ...createMessageActivities(deps), ...createSignInActivities(deps) };
+  return { ...createMessageActivities(deps), ...createCalendarActivities(deps), ...createSignInActivities(deps) };
 }
 
 export type DecidingActivities = ReturnType<typeof createDecidingActivities>;

@@ -44,7 +44,7 @@ export const appointmentUid = (appointmentId: string): string => `${appointmentI
  * the later mail would replace what the earlier put down (RFC 5546, 2.1.5) wherever two of them reach one mailbox, as with barbers who share
  * the shop's, or one who is the customer. A sole barber's event is the customer's: and what was sent out under its UID must stay revocable.
  */
-const eventUid = ({ appointmentId, barberId, about }: DeliveryContext): string => appointmentUid(barberId && !about?.sole ? `${appointmentId}.${barberId}` : appointmentId);
+export const eventUid = ({ appointmentId, barberId, about }: { appointmentId: string; barberId: string | null; about?: DeliveryContext['about'] }): string => appointmentUid(barberId && !about?.sole ? `${appointmentId}.${barberId}` : appointmentId);
 
 /** The mail of a delivery. Reminders, requests and refusals carry no invitation: they change nothing in a calendar. */
 export function toMail(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, now: Date): OutgoingMail {
@@ -65,7 +65,7 @@ export function toMail(context: DeliveryContext, reader: Reader, message: Render
 function invitationOf(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, method: 'REQUEST' | 'CANCEL', now: Date): string {
   const { shop, service, barber, customer } = context;
   return invitation({
-    method, uid: eventUid(context), sequence: context.sequence, stampedAt: now, times: eventTimes(context),
+    method, uid: eventUid(context), sequence: context.sequence, stampedAt: now, times: eventTimes({ ...context, timeZone: shop.timeZone }),
     summary: `${service.name}, ${context.kind.endsWith('_barber') ? (customer?.name ?? '') : (barber?.name ?? shop.name)}`,
     description: message.calendar, location: `${shop.name}, ${shop.address}`,
     organizer: { name: shop.name, email: mailFrom }, attendee: { name: reader.name, email: reader.address },
@@ -73,11 +73,10 @@ function invitationOf(context: DeliveryContext, reader: Reader, message: Rendere
 }
 
 /** Wall times in the shop's zone; in UTC where the wall time happens twice and would be read as the first. */
-function eventTimes(context: DeliveryContext): EventTimes {
-  const zone = context.shop.timeZone;
-  const walls = [context.startsAt, context.endsAt].map((text) => toWall(Date.parse(text), zone).iso.slice(0, 16));
+export function eventTimes({ startsAt, endsAt, timeZone: zone }: { startsAt: string; endsAt: string; timeZone: string }): EventTimes {
+  const walls = [startsAt, endsAt].map((text) => toWall(Date.parse(text), zone).iso.slice(0, 16));
   const isPlain = walls.every((wall) => resolveLocal(wall, zone).kind === 'exact');
   return isPlain
     ? { timeZone: zone, start: `${walls[0]}:00`, end: `${walls[1]}:00` }
-    : { timeZone: null, start: new Date(context.startsAt), end: new Date(context.endsAt) };
+    : { timeZone: null, start: new Date(startsAt), end: new Date(endsAt) };
 }

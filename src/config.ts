@@ -1,5 +1,6 @@
 /** The only reader of the environment. A missing or malformed value stops the start with a sentence that names it. */
 import { z } from 'zod';
+import type { SealingKey } from './integrations/sealing.ts';
 
 const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
 
@@ -24,6 +25,12 @@ const environment = z.object({
   SMS_PER_SECOND: whole(10, 1, 1000),
   // A sandbox in Twilio's place.
   TWILIO_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
+  // Of calendars' sign-ins: `id:key`, keys of 64 hexadecimal digits, the first seals. Without it calendars are off.
+  CALENDAR_KEYS: z.string().regex(/^[\w-]{1,32}:[0-9a-f]{64}(,[\w-]{1,32}:[0-9a-f]{64})*$/, 'must be id:key, parted by commas; a key has 64 hexadecimal digits').optional(),
+  CALDAV_PER_SECOND: whole(10, 1, 1000),
+  // For a CalDAV server on this machine; production refuses it.
+  CALDAV_ALLOW_LOOPBACK: z.enum(['0', '1']).default('0'),
+  NODE_ENV: z.string().optional(),
   MAIL_FROM: z.email().default('bookings@punctual.example'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: whole(3000, 0, 65535),
@@ -43,7 +50,8 @@ export type Config = Readonly<{
   smtpUrl: string;
   mailFrom: string;
   /** Attempts a second, of all workers together. */
-  perSecond: Readonly<{ mail: number; sms: number }>;
+  perSecond: Readonly<{ mail: number; sms: number; caldav: number }>;
+  calendars: Readonly<{ /** Empty: calendars are off. */ keys: SealingKey[]; allowLoopback: boolean }>;
   /** Null: SMS is off. */
   twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null }> | null;
   linkSecret: string;
@@ -54,6 +62,11 @@ export type Config = Readonly<{
   reserveWithinSeconds: number;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }>;
+
+const readKeys = (text: string | undefined): SealingKey[] => (text ?? '').split(',').filter(Boolean).map((each) => {
+  const [id = '', key = ''] = each.split(':');
+  return { id, key: Buffer.from(key, 'hex') };
+});
 
 /** Reads and checks the environment once. Throws an Error whose message names each faulty variable, without its value. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
@@ -66,6 +79,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const e = parsed.data;
   const twilio = [e.TWILIO_ACCOUNT_SID, e.TWILIO_AUTH_TOKEN, e.TWILIO_FROM] as const;
   if (twilio.some(Boolean) && !twilio.every(Boolean)) throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
+  if (e.NODE_ENV === 'production' && e.CALDAV_ALLOW_LOOPBACK === '1') throw new Error('The configuration is faulty: CALDAV_ALLOW_LOOPBACK is for development, and NODE_ENV is production.');
   const [accountSid, authToken, from] = twilio;
   return Object.freeze({
     databaseUrl: e.DATABASE_URL,
@@ -78,7 +92,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     }),
     smtpUrl: e.SMTP_URL,
     mailFrom: e.MAIL_FROM,
-    perSecond: Object.freeze({ mail: e.MAIL_PER_SECOND, sms: e.SMS_PER_SECOND }),
+    perSecond: Object.freeze({ mail: e.MAIL_PER_SECOND, sms: e.SMS_PER_SECOND, caldav: e.CALDAV_PER_SECOND }),
+    calendars: Object.freeze({ keys: readKeys(e.CALENDAR_KEYS), allowLoopback: e.CALDAV_ALLOW_LOOPBACK === '1' }),
     twilio: accountSid && authToken && from ? Object.freeze({ accountSid, authToken, from, apiUrl: e.TWILIO_API_URL ?? null }) : null,
     linkSecret: e.LINK_SECRET,
     publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),

@@ -1,11 +1,15 @@
 /** Composition: opens what the programs share, hands out one object, and closes it again. API and worker are built from the same. */
 import { pino, type Logger } from 'pino';
+import { createCalendarAccounts, type CalendarAccounts } from './calendar-accounts.ts';
 import type { Config } from './config.ts';
 import { countParked } from './db/dead-letter.ts';
 import { createAddressMarks, type AddressMarks } from './db/address-mark.ts';
 import { countLate } from './db/delivery-summary.ts';
 import { openOrm, type Orm } from './db/orm.ts';
+import { createCalendarOpener, type CalendarOpener } from './integrations/calendar/open.ts';
+import { createGuardedFetch } from './integrations/guarded-fetch.ts';
 import { createMailer, type Mailer } from './integrations/mail.ts';
+import { createSealer } from './integrations/sealing.ts';
 import { createTexter, type Texter } from './integrations/sms.ts';
 import { smsStatusPath } from './integrations/sms-paths.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -20,6 +24,8 @@ export type Deps = {
   mailer: Mailer;
   /** Null: SMS is off. */
   texter: Texter | null;
+  calendars: CalendarOpener;
+  calendarAccounts: CalendarAccounts;
   marks: AddressMarks;
   metrics: Metrics;
   policy: Policy;
@@ -38,14 +44,21 @@ export async function openDeps(config: Config): Promise<Deps> {
     accountSid: twilio.accountSid, authToken: twilio.authToken, from: twilio.from, ...(twilio.apiUrl && { apiUrl: twilio.apiUrl }),
     statusCallback: (deliveryId) => `${config.publicUrl}${smsStatusPath(deliveryId)}`,
   });
+  const { keys, allowLoopback } = config.calendars;
+  const sealer = keys.length > 0 ? createSealer(keys) : null;
+  const guard = createGuardedFetch({ allowLoopback });
+  const now = () => new Date();
+  const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, now });
+  const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, now });
   const marks = createAddressMarks(orm, config.linkSecret);
   const metrics = createMetrics(() => countParked(orm.em.fork()), () => countLate(orm.em.fork()));
   return {
-    config, log, orm, temporal, mailer, texter, marks, metrics,
+    config, log, orm, temporal, mailer, texter, calendars, calendarAccounts, marks, metrics,
     policy: { ...defaultPolicy, reserveWithinSeconds: config.reserveWithinSeconds },
-    now: () => new Date(),
+    now,
     close: async () => {
       mailer.close();
+      await guard.close();
       await temporal.connection.close();
       await orm.close();
     },

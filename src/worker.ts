@@ -9,7 +9,6 @@ import { createDecidingActivities, createEffectActivities } from '../activities/
 import { effectsQueue } from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
-import { channels, type Channel } from './domain/channel.ts';
 import { createLinks } from './db/self-service.ts';
 import { mountHealth } from './http/health.ts';
 import { runProgram, type Running } from './program.ts';
@@ -23,15 +22,16 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
 }
 
 /** What each provider is asked at once, by one process. */
-const atOnce = { mail: 20, sms: 10 } as const satisfies Record<Channel, number>;
+const atOnce = { mail: 20, sms: 10, caldav: 10 } as const;
+const ways = ['mail', 'sms', 'caldav'] as const;
 
 /** Runs the workers, one for deciding and one for each way of sending. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
 export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean; interrupted?: AbortSignal } = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
-  const { config, log, orm, mailer, texter, marks, metrics, now } = deps;
+  const { config, log, orm, mailer, texter, calendars, marks, metrics, now } = deps;
   const { address, namespace, taskQueue } = config.temporal;
   const workflowBundle = options.bundle ?? (await bundleWorkflows(deps));
   const connection = await connectPatiently(address, log, options.interrupted);
-  const activityDeps = { log, orm, mailer, texter, marks, mailFrom: config.mailFrom, links: createLinks(config), metrics, now };
+  const activityDeps = { log, orm, mailer, texter, calendars, marks, mailFrom: config.mailFrom, links: createLinks(config), metrics, now };
   const shared = { connection, namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' } as const;
 
   const deciding = await Worker.create({
@@ -49,11 +49,12 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   const workers = [deciding];
   if (options.effects ?? true) {
     const activities = createEffectActivities(activityDeps);
-    for (const channel of channels) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel] }));
+    for (const channel of ways) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel] }));
   }
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
   log.info({ taskQueue }, 'the worker runs');
+  if (config.calendars.keys.length === 0) log.info('calendars are off: CALENDAR_KEYS is not set');
   if (!texter) log.info('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
   return {
     ended,

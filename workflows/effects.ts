@@ -1,7 +1,7 @@
 /** Effects: each an activity with its own retries and its own end state; one that is stuck delays no other. */
 import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
-import type { Channel } from '../src/domain/channel.ts';
+import { calendarProviders, type Channel } from '../src/domain/channel.ts';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
 import { effectsQueue, type Policy, type SendResult, type SendState } from './messages.ts';
 
@@ -113,10 +113,13 @@ async function send({ networkId, policy }: Sender, effect: PlannedDelivery, chan
     // For time-outs and lost workers; a failure that the activity reports names its own next delay.
     retry: { initialInterval: '1s', backoffCoefficient: 5, maximumInterval: policy.retryEverySeconds * 1000 },
   });
-  const sent: SendResult | undefined = await effects.sendMessage({ networkId, deliveryId: effect.id, policy, ...(channel !== 'mail' && { channel }) });
+  const input = { networkId, deliveryId: effect.id, policy, ...(channel !== 'mail' && { channel }) };
+  const sent: SendResult | undefined = isCalendar(channel) ? await effects.keepCalendar(input) : await effects.sendMessage(input);
   // In histories from before there were several ways, nothing was answered.
   return sent?.state ?? 'delivered';
 }
+
+const isCalendar = (channel: Channel): boolean => (calendarProviders as readonly Channel[]).includes(channel);
 
 /** Ends a delivery whose activity could not: it was cancelled between two tries, or its time limit ran out. */
 async function settle(input: Sender, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<SendState> {

@@ -22,6 +22,8 @@ export type DeliveryContext = {
   unclear: boolean;
   /** Of a message to one of several barbers: to whom. */
   barberId: string | null;
+  /** Of a visit in a barber's calendar: in which one. */
+  connectionId: string | null;
   sequence: number;
   state: DeliveryState;
   about: About | null;
@@ -99,7 +101,7 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
          min(p.starts_at) as starts_at, max(p.ends_at) as ends_at, sum(p.minutes)::int as minutes, min(p.currency) as currency
        from part p join service v on v.id = p.service_id left join barber b on b.id = p.barber_id)
      select json_build_object(
-       'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id, 'kind', d.kind, 'barberId', d.barber_id, 'sequence', d.sequence, 'state', d.state, 'channels', d.channels, 'channel', d.channel, 'busy', d.busy, 'unclear', d.unclear,
+       'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id, 'kind', d.kind, 'barberId', d.barber_id, 'connectionId', d.connection_id, 'sequence', d.sequence, 'state', d.state, 'channels', d.channels, 'channel', d.channel, 'busy', d.busy, 'unclear', d.unclear,
        'about', d.about, 'withdrawn', d.withdrawn_at is not null,
        'usefulUntil', d.useful_until, 'attempts', d.attempts, 'retries', d.retries, 'createdAt', d.created_at, 'firstTriedAt', d.first_tried_at,
        'status', coalesce(a.status, 'refused'), 'refusal', case when a.id is null then r.outcome end,

@@ -1,4 +1,5 @@
 /** The one read behind every offer and every decision: all that a visit in one shop depends on, in one statement and one snapshot. */
+import type { CalendarProvider } from '../domain/channel.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { HolidayRule } from '../domain/holidays.ts';
 import {
@@ -20,7 +21,7 @@ import type { EntityManager } from './orm.ts';
 import { prepare } from './prepared.ts';
 
 /** A barber who could take part: the rules, and the diary's version that they were read under. */
-export type Candidate = DomainCandidate & { name: string; diaryVersion: number };
+export type Candidate = DomainCandidate & { name: string; diaryVersion: number; /** That are to hold his visits. */ calendars: { id: string; provider: CalendarProvider }[] };
 
 export type BookingFacts = {
   shop: ShopRules & { name: string; version: number };
@@ -54,7 +55,7 @@ type Row = {
   services: ServiceFacts[];
   barbers: {
     id: string; name: string; periods: WorkPeriod[]; settings: Partial<Settings>; version: number; terms: Terms[];
-    exceptions: (DateHours & { breaks: DayStretch[] })[]; timeOff: [number, number, string][]; daysOff: Closure[]; claimed: [number, number, number | null][];
+    exceptions: (DateHours & { breaks: DayStretch[] })[]; timeOff: [number, number, string][]; daysOff: Closure[]; claimed: [number, number, number | null][]; calendars: { id: string; provider: CalendarProvider }[];
   }[];
 };
 
@@ -84,6 +85,7 @@ select ${first}
          'time_off t where t.barber_id = b.id and t.starts_at is not null and tstzrange(t.starts_at, t.ends_at) && stretch.during')},
        'daysOff', ${list(`json_build_object('fromDate', t.from_date, 'toDate', t.to_date, 'reason', t.reason)`,
          'time_off t where t.barber_id = b.id and t.to_date >= first_date and t.from_date <= last_date')},
+       'calendars', ${list(`json_build_object('id', k.id, 'provider', k.provider)`, `calendar_connection k where k.network_id = n.id and k.barber_id = b.id and k.writes and k.state <> 'ended'`)},
        'claimed', ${list(`json_build_array(${ms('lower(o.during)')}, ${ms('upper(o.during)')}, ${ms('o.visit_starts_at')})`,
          'occupancy o where o.barber_id = b.id and o.during && stretch.during and o.appointment_id is distinct from asked."except"')}) order by b.id), '[]')
      from assignment a join barber b on b.id = a.barber_id join diary d on d.barber_id = b.id
@@ -156,6 +158,7 @@ function toFacts(row: Row): BookingFacts {
       barber: toBarber(barber),
       name: barber.name,
       diaryVersion: barber.version,
+      calendars: barber.calendars,
       offers: row.services.flatMap((service) => {
         const terms = barber.terms.find(({ serviceId }) => serviceId === service.id);
         if (terms && !terms.offered) return [];

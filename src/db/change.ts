@@ -3,6 +3,7 @@ import type { Action, AppointmentStatus } from '../domain/appointment.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
 import { planCancellation, planChoice, planConfirmation, planDecline, type About, type NewDelivery } from '../domain/effects.ts';
 import { withoutCutoffs } from '../domain/policy.ts';
+import { planVisit } from './calendar-visit.ts';
 import { confirmHold } from './confirming.ts';
 import { CustomerLimit, NotAccepted } from './customer-record.ts';
 import { insertDeliveries, remindOf, withdrawDeliveries } from './delivery.ts';
@@ -117,6 +118,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   if (row.waitlistEntryId && from === 'pending_approval' && (to === 'refused' || to === 'expired')) await waitAgain(tx, row);
   writeEvent(tx, row, change, from, at, details);
   insertDeliveries(tx, row, effects, at);
+  await planVisit(tx, row, from, at);
   await tx.flush();
   return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
 }

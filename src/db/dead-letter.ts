@@ -7,7 +7,7 @@ import { shopOf } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, in ISO text. */
-export type DeadLetterFilter = { ids?: string[]; shopId?: string; kind?: DeliveryKind; errorClass?: string; channel?: Channel; before?: string; after?: string };
+export type DeadLetterFilter = { ids?: string[]; shopId?: string; kind?: DeliveryKind; errorClass?: string; channel?: Channel; connectionId?: string; before?: string; after?: string };
 
 /** Instants are ISO text in UTC. */
 export type DeadLetterView = {
@@ -16,13 +16,14 @@ export type DeadLetterView = {
 };
 
 /** The condition and its parameters, in order. */
-function where(networkId: string, { ids, shopId, kind, errorClass, channel, before, after }: DeadLetterFilter): [string, unknown[]] {
+function where(networkId: string, { ids, shopId, kind, errorClass, channel, connectionId, before, after }: DeadLetterFilter): [string, unknown[]] {
   const terms: [string, unknown][] = [['d.network_id = ?', networkId]];
   if (ids) terms.push(['d.id = any(?::uuid[])', `{${ids.join(',')}}`]);
   if (shopId) terms.push([`${shopOf} = ?::uuid`, shopId]);
   if (kind) terms.push(['d.kind = ?', kind]);
   if (errorClass) terms.push(['d.error_class = ?', errorClass]);
   if (channel) terms.push(['d.channel = ?', channel]);
+  if (connectionId) terms.push(['d.connection_id = ?::uuid', connectionId]);
   if (before) terms.push(['d.finished_at < ?::timestamptz', before]);
   if (after) terms.push(['d.finished_at >= ?::timestamptz', after]);
   return [`d.state = 'parked' and ${terms.map(([term]) => term).join(' and ')}`, terms.map(([, value]) => value)];

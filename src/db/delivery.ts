@@ -8,7 +8,8 @@ import { Delivery, type AppointmentRow } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
 /** The id of one effect: the same on every run, so that writing it twice is noticed, and another for each barber and each way to go. */
-export function deliveryId(appointmentId: string, sequence: number, effect: Pick<NewDelivery, 'kind' | 'dueAt' | 'barberId' | 'channels'>): string {
+export function deliveryId(appointmentId: string, sequence: number, effect: Pick<NewDelivery, 'kind' | 'dueAt' | 'barberId' | 'channels' | 'connectionId'>): string {
+  if (effect.connectionId) return uuidv5(`${effect.kind} ${sequence} ${effect.connectionId}`, appointmentId);
   const which = effect.kind.startsWith('reminder') ? effect.dueAt : '';
   // What goes by SMS beside a mail; the first way of others may change with the rules.
   const way = effect.channels?.length === 1 && effect.channels[0] === 'sms' ? ' sms' : '';

@@ -1,5 +1,5 @@
 /** Effects that no workflow has at the moment, and that one is to take over: reopened by a person, drained after a sign-in, or lost. */
-import type { Channel } from '../domain/channel.ts';
+import type { Channel, MessageChannel } from '../domain/channel.ts';
 import type { DeliveryKind, PlannedDelivery } from '../domain/effects.ts';
 import { reopenDeadLetters } from './dead-letter.ts';
 import { shopOf, waysLeft } from './delivery.ts';
@@ -50,28 +50,28 @@ export async function reclaimLost(em: EntityManager, limit: number): Promise<num
   return lost.length;
 }
 
-/** By which ways a dead sign-in has parked messages. */
-export async function findSignedOut(em: EntityManager): Promise<Channel[]> {
-  const rows = await em.execute<{ channel: Channel }[]>(`select distinct channel from delivery where state = 'parked' and error_class = 'sign_in'`);
+/** By which ways a dead sign-in of ours has parked messages. Calendars have their owners'. */
+export async function findSignedOut(em: EntityManager): Promise<MessageChannel[]> {
+  const rows = await em.execute<{ channel: MessageChannel }[]>(`select distinct channel from delivery where state = 'parked' and error_class = 'sign_in' and connection_id is null`);
   return rows.map(({ channel }) => channel);
 }
 
 /** The sign-in works again: what it has parked is opened again, up to `limit` for each network. */
-export async function reopenSignedOut(em: EntityManager, channel: Channel, limit: number): Promise<number> {
+export async function reopenSignedOut(em: EntityManager, channel: MessageChannel, limit: number): Promise<number> {
   const networks = await em.execute<{ network_id: string }[]>(`select distinct network_id from delivery where state = 'parked' and error_class = 'sign_in' and channel = ?`, [channel]);
   let reopened = 0;
   for (const { network_id } of networks) reopened += (await reopenDeadLetters(em, network_id, { errorClass: 'sign_in', channel }, 'housekeeping', limit)).changed;
   return reopened;
 }
 
-export type ShopToTell = { shopId: string; networkId: string; name: string; email: string; locale: string; channel: Channel; count: number; since: string };
+export type ShopToTell = { shopId: string; networkId: string; name: string; email: string; locale: string; channel: MessageChannel; count: number; since: string };
 
 /** Shops whose messages a dead sign-in has parked, and which have not heard of it for a day. A dead sign-in of the mail itself cannot be told by mail. */
 export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> {
   return em.execute<ShopToTell[]>(
     `select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.locale, d.channel, count(*)::int as count, to_char(min(d.finished_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
      from delivery d join shop s on s.id = ${shopOf}
-     where d.state = 'parked' and d.error_class = 'sign_in' and d.channel <> 'mail' and s.email is not null
+     where d.state = 'parked' and d.error_class = 'sign_in' and d.channel <> 'mail' and d.connection_id is null and s.email is not null
      group by s.id, s.network_id, s.name, s.email, s.locale, d.channel having coalesce(max(d.told_at), '-infinity') < now() - interval '1 day'`,
   );
 }

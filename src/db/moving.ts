@@ -11,6 +11,7 @@ import { policyOf, withoutCutoffs } from '../domain/policy.ts';
 import { DAY, toWall } from '../domain/time.ts';
 import { waive } from '../domain/waiver.ts';
 import { readBookingFacts, type BookingFacts } from './booking-facts.ts';
+import { planVisit } from './calendar-visit.ts';
 import { lockAndJudge, refusalWithStand, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
 import { CustomerLimit, judgeCustomer } from './customer-record.ts';
 import { insertDeliveries, remindOf, withdrawDeliveries } from './delivery.ts';
@@ -120,6 +121,7 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
   };
   const effects = row.status === 'pending_approval' ? planApprovalMove(row.decideBy!.getTime(), move) : planMove(move);
   insertDeliveries(tx, row, effects, at);
+  await planVisit(tx, row, null, at);
   writeEvent(tx, row, change, row.status, at, {
     from: before, to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) }, ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),
   });

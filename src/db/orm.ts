@@ -11,6 +11,7 @@ import { Migration001NetworkAndAppointments } from './migrations/001-network-and
 import { Migration002Rules } from './migrations/002-rules.ts';
 import { Migration003Life } from './migrations/003-life.ts';
 import { Migration004Effects } from './migrations/004-effects.ts';
+import { Migration005Calendars } from './migrations/005-calendars.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -25,6 +26,7 @@ const migrations = [
   { name: '002-rules', class: Migration002Rules },
   { name: '003-life', class: Migration003Life },
   { name: '004-effects', class: Migration004Effects },
+  { name: '005-calendars', class: Migration005Calendars },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

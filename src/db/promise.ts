@@ -2,6 +2,7 @@
 import type { Change, ChangeResult } from '../domain/change.ts';
 import type { NewDelivery } from '../domain/effects.ts';
 import { checkPromise, type Kept, type Promised } from '../domain/promise.ts';
+import { planVisit } from './calendar-visit.ts';
 import { lockAndJudge, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
 import { insertDeliveries, withdrawDeliveries } from './delivery.ts';
 import { Appointment, AppointmentPart, Delivery, type AppointmentRow } from './entities/appointment.ts';
@@ -72,6 +73,7 @@ async function shift(tx: EntityManager, row: AppointmentRow, parts: Parts, by: n
   // Confirmations go out whatever happens to the time; another reminder stands in for each.
   await withdrawDeliveries(tx, row.id, 'retime', now, ['reminder_customer']);
   insertDeliveries(tx, row, planned, now);
+  await planVisit(tx, row, null, now);
   writeEvent(tx, row, change, row.status, now, { from: before, to: row.startsAt.toISOString() });
   await tx.flush();
 }

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { wakeOf, type AppointmentStatus } from '../domain/appointment.ts';
 import type { Entry, EntryKind } from '../domain/change.ts';
 import type { Possible } from '../domain/choice.ts';
+import { lookOf, planCalendars } from '../domain/calendar-visit.ts';
 import { withChannels, type ChannelRules, type Going } from '../domain/channel.ts';
 import { planFirst, type NewDelivery } from '../domain/effects.ts';
 import type { Booked, Decided, Outcome, Refusal, Stand } from '../domain/outcome.ts';
@@ -29,9 +30,9 @@ const decideRequest = `update booking_request set outcome = ?::jsonb, decided_at
   returning id, network_id, api_client_id, customer_id, customer_time_zone, told_pending_at is not null as told_pending`;
 
 /** The effects, as the rows of a JSON array. */
-const insertDeliveries = `insert into delivery (id, network_id, appointment_id, kind, barber_id, sequence, state, due_at, useful_until, channels, channel)
-  select d.id, request.network_id, request.id, d.kind, d."barberId", 0, 'due', d."dueAt", d."usefulUntil", d.channels, d.channels[1]
-  from request, jsonb_to_recordset(?::jsonb) as d(id uuid, kind text, "barberId" uuid, "dueAt" timestamptz, "usefulUntil" timestamptz, channels text[])`;
+const insertDeliveries = `insert into delivery (id, network_id, appointment_id, kind, barber_id, sequence, state, due_at, useful_until, channels, channel, connection_id)
+  select d.id, request.network_id, request.id, d.kind, d."barberId", 0, 'due', d."dueAt", d."usefulUntil", d.channels, d.channels[1], d."connectionId"
+  from request, jsonb_to_recordset(?::jsonb) as d(id uuid, kind text, "barberId" uuid, "dueAt" timestamptz, "usefulUntil" timestamptz, channels text[], "connectionId" uuid)`;
 
 /** All rows of a won slot in one round trip; foreign keys are checked at its end. Answers no row when the request was decided before. */
 const insertWon = `
@@ -98,7 +99,8 @@ export async function claimSlot(em: EntityManager, ids: BookingIds, facts: Booki
         ...(decideBy !== null && { decideBy: iso(decideBy) }),
       };
       const effects = planFirst(status, { startsAt: slot.startsAt, decideBy, remind: createRemind(ids.appointmentId, timeZone, policy), now: now.getTime(), barberIds, offered: entry.kind === 'offer' });
-      const deliveries = named(ids.appointmentId, effects, policy);
+      const targets = lookOf(status) === 'none' ? [] : facts.candidates.filter(({ barber }) => barberIds.includes(barber.barberId)).flatMap(({ barber, calendars }) => calendars.map((calendar) => ({ ...calendar, barberId: barber.barberId })));
+      const deliveries = named(ids.appointmentId, [...effects, ...planCalendars(targets, now.getTime(), slot.endsAt)], policy);
       const details = { by: entry.by, ...(entry.waiver && { waived: entry.waiver.codes, why: entry.waiver.reason }) };
       const [won] = await tx.execute<{ told_pending: boolean }[]>(insertWon, [
         JSON.stringify(outcome), now, ids.appointmentId, ids.networkId,

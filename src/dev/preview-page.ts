@@ -1,5 +1,5 @@
 /** `GET /dev/messages`: what every message looks like, made by the very templates that are sent. */
-import { deliveryKinds, type DeliveryKind } from '../domain/effects.ts';
+import { messageKinds, type MessageKind } from '../domain/effects.ts';
 import { escapeHtml as escape } from '../domain/html.ts';
 import { renderMessage, type MessageView } from '../domain/message.ts';
 import { countSegments } from '../domain/sms-text.ts';
@@ -10,17 +10,17 @@ export type PreviewLocale = (typeof locales)[number];
 
 /** The shop's language, unless a known one is asked for. */
 export const localeOf = (asked: unknown): PreviewLocale => locales.find((each) => each === asked) ?? 'pt-PT';
-export const kindOf = (asked: unknown): DeliveryKind | null => deliveryKinds.find((each) => each === asked) ?? null;
+export const kindOf = (asked: unknown): MessageKind | null => messageKinds.find((each) => each === asked) ?? null;
 
 const languages: Record<PreviewLocale, string> = { 'pt-PT': 'Português', 'en-GB': 'English' };
-const hrefOf = (kind: DeliveryKind, locale: PreviewLocale): string => `/dev/messages/${kind}?locale=${locale}`;
-const isForBarber = (kind: DeliveryKind): boolean => kind.endsWith('_barber');
+const hrefOf = (kind: MessageKind, locale: PreviewLocale): string => `/dev/messages/${kind}?locale=${locale}`;
+const isForBarber = (kind: MessageKind): boolean => kind.endsWith('_barber');
 const segmentsText = (text: string): string => `${countSegments(text)} ${countSegments(text) === 1 ? 'segment' : 'segments'}`;
 
 /** All kinds in all languages. */
-export function previewListBody(viewOf: (kind: DeliveryKind) => MessageView): string {
+export function previewListBody(viewOf: (kind: MessageKind) => MessageView): string {
   const head = ['Message', 'To', ...locales.flatMap((locale) => [languages[locale], 'SMS'])].map((name) => `<th scope="col">${name}</th>`).join('');
-  const rows = deliveryKinds.map((kind) => {
+  const rows = messageKinds.map((kind) => {
     const [name = '', role = ''] = kind.split('_');
     const cells = locales.map((locale) => {
       const { subject, sms } = renderMessage(kind, viewOf(kind), locale);
@@ -33,7 +33,7 @@ export function previewListBody(viewOf: (kind: DeliveryKind) => MessageView): st
 }
 
 /** One message in one language, as mail, as text and as SMS. */
-export function previewBody(kind: DeliveryKind, locale: PreviewLocale, view: MessageView): string {
+export function previewBody(kind: MessageKind, locale: PreviewLocale, view: MessageView): string {
   const { subject, html, text, sms } = renderMessage(kind, view, locale);
   const languageChoice = choiceHtml('Language', locales.map((each) => ({ href: hrefOf(kind, each), text: languages[each], chosen: each === locale })));
   // What a barber gets carries an invitation, so it goes by mail alone.

@@ -1,5 +1,5 @@
 /** One visit that has everything a message can show: several services, a customer on another clock, a policy, links, and what each kind adds. */
-import type { DeliveryKind } from '../domain/effects.ts';
+import type { MessageKind } from '../domain/effects.ts';
 import { linksOf } from '../domain/link.ts';
 import type { MessageView } from '../domain/message.ts';
 import { policyOf } from '../domain/policy.ts';
@@ -19,7 +19,7 @@ const share: Partial<MessageView> = { serviceName: 'Corte + Coloração', barber
 const moved: Partial<MessageView> = { before: '2027-05-04T15:00:00.000Z', was: { barbers: ['Rui Faria'], services: null, shop: 'Navalha Foz', timeZone: 'Europe/Lisbon' }, why: 'staff_absent' };
 const kept: Partial<MessageView> = { keptUntil: '2027-05-05T18:00:00.000Z' };
 
-const more: Partial<Record<DeliveryKind, Partial<MessageView>>> = {
+const more: Partial<Record<MessageKind, Partial<MessageView>>> = {
   cancellation_customer: { why: 'illness' },
   rescheduled_customer: moved, rescheduled_barber: moved,
   approval_customer: kept, approval_barber: kept, offer_customer: kept,
@@ -32,7 +32,7 @@ const more: Partial<Record<DeliveryKind, Partial<MessageView>>> = {
 };
 
 /** The links are as long as real ones, and lead to the page that says that they are dead. */
-export function sampleView(kind: DeliveryKind, publicUrl: string): MessageView {
+export function sampleView(kind: MessageKind, publicUrl: string): MessageView {
   const links = (linksOf[kind] ?? []).map((purpose) => ({ purpose, url: `${publicUrl}/visit/${`sample-${purpose}-`.replaceAll('_', '-').padEnd(43, 'x')}` }));
   return { ...visit, ...(kind.endsWith('_barber') && share), ...more[kind], links };
 }

@@ -2,10 +2,14 @@
 import type { AppointmentStatus } from './appointment.ts';
 import type { Channel } from './channel.ts';
 
-export const deliveryKinds = [
+export const messageKinds = [
   'confirmation_customer', 'confirmation_barber', 'reminder_customer', 'cancellation_customer', 'cancellation_barber', 'refusal_customer',
   'rescheduled_customer', 'rescheduled_barber', 'approval_customer', 'approval_barber', 'declined_customer', 'offer_customer', 'choose_customer',
 ] as const;
+export type MessageKind = (typeof messageKinds)[number];
+
+/** Messages, and the visit in its barber's own calendar. */
+export const deliveryKinds = [...messageKinds, 'calendar_barber'] as const;
 export type DeliveryKind = (typeof deliveryKinds)[number];
 
 /**
@@ -22,6 +26,8 @@ export type PlannedDelivery = {
   barberId?: string;
   /** By which ways it may go, in this order; by mail, where it is missing. */
   channels?: Channel[];
+  /** Of a visit in a calendar: in which one. */
+  connectionId?: string;
 };
 
 /** A stretch of a visit as it was when a message about it was planned. */

@@ -1,6 +1,6 @@
 /** Links by which customers see to their appointment without an account: one purpose each, alive as long as that makes sense. Pure. */
 import type { AppointmentStatus } from './appointment.ts';
-import type { DeliveryKind } from './effects.ts';
+import type { MessageKind } from './effects.ts';
 
 export const linkPurposes = ['view', 'confirm_attendance', 'reschedule', 'cancel', 'accept_offer', 'decline_offer'] as const;
 export type LinkPurpose = (typeof linkPurposes)[number];
@@ -9,7 +9,7 @@ export type LinkPurpose = (typeof linkPurposes)[number];
 export type Link = { purpose: LinkPurpose; url: string };
 
 /** The links of each message to a customer, in the order in which they are shown. */
-export const linksOf: Partial<Record<DeliveryKind, LinkPurpose[]>> = {
+export const linksOf: Partial<Record<MessageKind, LinkPurpose[]>> = {
   confirmation_customer: ['view', 'reschedule', 'cancel'],
   approval_customer: ['view', 'reschedule', 'cancel'],
   rescheduled_customer: ['view', 'reschedule', 'cancel'],

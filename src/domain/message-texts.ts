@@ -1,6 +1,6 @@
 /** Every sentence that a customer or barber may read, in each language. A missing key fails the type check. */
 import type { Reason } from './appointment.ts';
-import type { DeliveryKind } from './effects.ts';
+import type { MessageKind } from './effects.ts';
 import type { Refusal } from './outcome.ts';
 
 /** What a sentence may mention. `when` is the short form, for subjects. */
@@ -10,8 +10,8 @@ export type Texts = {
   language: 'en' | 'pt';
   /** The tag that dates and prices are formatted with. */
   locale: string;
-  subject: Record<DeliveryKind, (facts: Facts) => string>;
-  lead: Record<DeliveryKind, (facts: Facts) => string>;
+  subject: Record<MessageKind, (facts: Facts) => string>;
+  lead: Record<MessageKind, (facts: Facts) => string>;
   label: Record<'when' | 'yourTime' | 'service' | 'services' | 'barber' | 'customer' | 'shop' | 'price' | 'phone' | 'reference' | 'nearest' | 'before' | 'keptUntil' | 'chooseBy', string>;
   reason: Record<Refusal['code'], string>;
   /** In place of the lead: the visit goes on with somebody else. */

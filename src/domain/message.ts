@@ -1,5 +1,5 @@
 /** From what is known of an appointment to one message, as text and HTML. Pure; the shop's local time comes first, zones are named. */
-import type { DeliveryKind } from './effects.ts';
+import type { MessageKind } from './effects.ts';
 import { escapeHtml as escape } from './html.ts';
 import type { Link } from './link.ts';
 import { smsText } from './sms-text.ts';
@@ -61,12 +61,12 @@ type Told = MessageView & { parts: MessagePart[] };
 /** A list shows one value a line. */
 type Line = [label: string, value: string | string[]];
 
-const stillToCome: DeliveryKind[] = ['confirmation_customer', 'reminder_customer', 'rescheduled_customer', 'choose_customer'];
+const stillToCome: MessageKind[] = ['confirmation_customer', 'reminder_customer', 'rescheduled_customer', 'choose_customer'];
 
 /** Where the policy is told. */
-const agreedIn: DeliveryKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'offer_customer'];
+const agreedIn: MessageKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'offer_customer'];
 
-export function renderMessage(kind: DeliveryKind, given: MessageView, locale: string): RenderedMessage {
+export function renderMessage(kind: MessageKind, given: MessageView, locale: string): RenderedMessage {
   const view = { ...cleaned(given), parts: (given.parts ?? []).map(cleaned), ...(given.was && { was: { ...cleaned(given.was), barbers: given.was.barbers?.map(clean) ?? null, services: given.was.services?.map(clean) ?? null } }) };
   const texts = textsFor(locale, view.shopLocale);
   const forBarber = kind.endsWith('_barber');

@@ -1,8 +1,8 @@
 /** What a shop is told about its own messages. Pure. */
-import type { Channel } from './channel.ts';
+import type { MessageChannel } from './channel.ts';
 import { escapeHtml as escape } from './html.ts';
 
-export type Notice = { name: string; locale: string; channel: Channel; count: number };
+export type Notice = { name: string; locale: string; channel: MessageChannel; count: number };
 
 const texts = {
   en: {

@@ -1,6 +1,6 @@
 /** Settings that any of network, shop, service, barber, or a barber's own terms for a service may set; the nearest to the barber wins. */
 
-import type { Channel, Textable } from './channel.ts';
+import type { MessageChannel, Textable } from './channel.ts';
 
 export type Settings = {
   /** Offered times lie on multiples of this many minutes of the shop's wall clock, counted from midnight. */
@@ -27,8 +27,8 @@ export type Settings = {
   /** No reminder goes out in these hours of the shop's wall clock (`HH:mm`, may span midnight); null for none. */
   quietHours: { from: string; to: string } | null;
   /** By which ways customers are written to, in this order: the first by which they can be reached. SMS costs money, so it comes last unless it is put first. */
-  reminderChannels: Channel[];
-  messageChannels: Channel[];
+  reminderChannels: MessageChannel[];
+  messageChannels: MessageChannel[];
   /** News that goes out by SMS too, beside the mail with its invitation. */
   alsoBySms: Textable[];
   /** How long a hold keeps its time, and how long an offer to somebody on the waitlist does. */

@@ -1,6 +1,6 @@
 /** SMS texts: one line of news and the link that matters most, as short as it can be. Pure. */
 import { SegmentedMessage } from 'sms-segments-calculator';
-import type { DeliveryKind } from './effects.ts';
+import type { MessageKind } from './effects.ts';
 
 /** How many SMS a text is (3GPP TS 23.038, 23.040), as Twilio itself counts them: 160 or 70 characters, and 153 or 67 each of several. */
 export const countSegments = (text: string): number => Math.max(1, new SegmentedMessage(text).segmentsCount);
@@ -21,7 +21,7 @@ const plain: Record<string, string> = { ç: 'c', º: 'o', ª: 'a' };
 const mostSegments = 3;
 
 /** An offer needs both its links; of others, the first is the one that matters. */
-export function smsText(subject: string, why: string, links: { name: string; url: string }[], kind: DeliveryKind): string {
+export function smsText(subject: string, why: string, links: { name: string; url: string }[], kind: MessageKind): string {
   const shown = links.slice(0, kind === 'offer_customer' ? 2 : 1).map(({ name, url }) => `${name}: ${url}`);
   const make = (parts: string[]): string => folded(parts.filter(Boolean).join('\n'));
   const whole = make([why ? `${subject}. ${why}` : subject, ...shown]);

@@ -10,6 +10,7 @@ import { appointmentRoutes } from './appointment.ts';
 import { availabilityRoutes } from './availability.ts';
 import { barberDateRoutes } from './barber-dates.ts';
 import { barberServiceRoutes } from './barber-service.ts';
+import { calendarRoutes } from './calendar.ts';
 import { barberRoutes } from './barber.ts';
 import { mountBounces } from './bounce.ts';
 import { createAuthenticate, requireScope, type Caller } from './caller.ts';
@@ -36,7 +37,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, calendarRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 

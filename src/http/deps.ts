@@ -1,5 +1,6 @@
 import type { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { CalendarAccounts } from '../calendar-accounts.ts';
 import type { Config } from '../config.ts';
 import type { AddressMarks } from '../db/address-mark.ts';
 import type { Orm } from '../db/orm.ts';
@@ -14,6 +15,7 @@ export type HttpDeps = {
   policy: Policy;
   /** What is known of addresses themselves. */
   marks: AddressMarks;
+  calendarAccounts: CalendarAccounts;
   metrics: Metrics;
   log: Logger;
   now: () => Date;

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request } from 'express';
 import { validate as isUuid } from 'uuid';
 import { noteReport } from '../db/delivery-report.ts';
-import { channels } from '../domain/channel.ts';
+import { messageChannels } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
 import { isSignedByTwilio, readStatus, smsInboundPath, smsStatusRoute } from '../integrations/sms-callback.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
@@ -37,7 +37,7 @@ export function mountHooks(app: Express, deps: HttpDeps): void {
     const status = readStatus(authentic(request));
     const { deliveryId } = request.params;
     if (status && typeof deliveryId === 'string' && isUuid(deliveryId) && (status.state === 'delivered' || status.state === 'bounced')) {
-      const noted = await noteReport(orm.em.fork(), { deliveryId, providerId: status.providerId, arrived: status.state === 'delivered', errorText: `SMS failed: ${status.errorCode ?? 'undelivered'}`, ways: channels.slice() });
+      const noted = await noteReport(orm.em.fork(), { deliveryId, providerId: status.providerId, arrived: status.state === 'delivered', errorText: `SMS failed: ${status.errorCode ?? 'undelivered'}`, ways: messageChannels.slice() });
       if (noted?.phone && status.optedOut) await marks.set('sms', noted.phone, 'opted_out');
       if (noted?.phone && deadNumbers.has(status.errorCode ?? '')) await marks.set('sms', noted.phone, 'bounced');
       if (noted?.isReopened) await workflow.handOver(randomUUID());

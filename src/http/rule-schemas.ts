@@ -1,6 +1,6 @@
 /** Rules as they come over HTTP: hours, exceptions, segments, settings. What is refused here changes nothing. */
 import { z } from 'zod';
-import { channels, textable } from '../domain/channel.ts';
+import { messageChannels, textable } from '../domain/channel.ts';
 import { lengthOf, type DayStretch, type Segment, type WeeklyStretch, type WorkPeriod } from '../domain/rules.ts';
 import { localDate, text } from './schemas.ts';
 
@@ -116,7 +116,7 @@ const hourly = z.int().min(1).max(1_000_000).nullable().exactOptional();
 export const slug = z.string('must be a text').regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens').max(80, 'must have at most 80 characters');
 
 const wallTime = z.string('must be a text').regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a local time, such as 21:30');
-const ways = z.array(z.enum(channels)).min(1).max(2).refine((given) => new Set(given).size === given.length, 'must not name a way twice').exactOptional()
+const ways = z.array(z.enum(messageChannels)).min(1).max(2).refine((given) => new Set(given).size === given.length, 'must not name a way twice').exactOptional()
   .meta({ description: 'By which ways customers are written to, in this order: the first by which they can be reached.' });
 
 export const settings = z.strictObject({

@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { DeliveryKind } from '../../src/domain/effects.ts';
+import type { MessageKind } from '../../src/domain/effects.ts';
 import { renderMessage, type MessageView } from '../../src/domain/message.ts';
 import { policyOf } from '../../src/domain/policy.ts';
 import { textsFor } from '../../src/domain/message-texts.ts';
@@ -33,7 +33,7 @@ const several: MessageView = {
 const [cut, , wash] = several.parts!;
 
 /** What each mail's subject begins with, and its first sentence. */
-const expected: Record<'pt-PT' | 'en-GB', Record<DeliveryKind, [subject: string, lead: string]>> = {
+const expected: Record<'pt-PT' | 'en-GB', Record<MessageKind, [subject: string, lead: string]>> = {
   'pt-PT': {
     confirmation_customer: ['Marcação confirmada: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'A sua marcação está confirmada.'],
     confirmation_barber: ['Nova marcação: 27 de novembro de 2026, 10:30 (Europe/Lisbon), Corte e barba', 'Tem uma nova marcação: Ana Conceição.'],
@@ -65,7 +65,7 @@ const expected: Record<'pt-PT' | 'en-GB', Record<DeliveryKind, [subject: string,
     choose_customer: ['Please choose another time: 27 November 2026, 10:30 (Europe/Lisbon), Barbearia do Chiado', 'Something has come up at Barbearia do Chiado, and your appointment cannot take place as booked. Please choose another time.'],
   },
 };
-const kinds = Object.keys(expected['en-GB']) as DeliveryKind[];
+const kinds = Object.keys(expected['en-GB']) as MessageKind[];
 const whenLine = {
   'pt-PT': 'Quando: sexta-feira, 27 de novembro de 2026, 10:30–11:15 (Europe/Lisbon, UTC+00:00)',
   'en-GB': 'When: Friday, 27 November 2026, 10:30–11:15 (Europe/Lisbon, UTC+00:00)',
@@ -270,7 +270,7 @@ Barbearia do Chiado
   });
 
   it('has the same lines and tags for any value', () => {
-    const shape = (kind: DeliveryKind, given: MessageView) => {
+    const shape = (kind: MessageKind, given: MessageView) => {
       const { subject, text, html } = renderMessage(kind, given, 'en');
       return { subjectFaults: /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/u.test(subject), lines: text.split(/[\n\r\u0085\u2028\u2029]/).length, tags: html.match(/<[^>]*>/g)?.map((tag) => tag.split(' ')[0]) };
     };

@@ -1,7 +1,7 @@
 /** Goal: a text costs what we say it costs, reads well in 7 bits, and never loses its link. Method: the limits of 3GPP TS 23.038 by hand; texts from the very templates. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { deliveryKinds } from '../../src/domain/effects.ts';
+import { messageKinds } from '../../src/domain/effects.ts';
 import { renderMessage } from '../../src/domain/message.ts';
 import { countSegments, smsText } from '../../src/domain/sms-text.ts';
 import { sampleView } from '../../src/dev/sample-view.ts';
@@ -55,7 +55,7 @@ describe('sms text', () => {
   });
 
   it('of every kind, as the templates make it, fits three segments and has its links whole', () => {
-    for (const kind of deliveryKinds) {
+    for (const kind of messageKinds) {
       for (const locale of ['pt-PT', 'en-GB']) {
         const view = sampleView(kind, 'https://bookings.example');
         const { sms } = renderMessage(kind, view, locale);

@@ -7,6 +7,7 @@ import { putTerms } from '../../src/db/barber-service.ts';
 import { putHolidaySet } from '../../src/db/holiday-set.ts';
 import { beginRelocation } from '../../src/db/relocation.ts';
 import { storeSeries } from '../../src/db/series.ts';
+import { saveConnection } from '../../src/db/calendar-connection.ts';
 import { addEntry } from '../../src/db/waitlist.ts';
 import { addClosure, putShopException } from '../../src/db/shop-dates.ts';
 import { allRoutes } from '../../src/http/app.ts';
@@ -26,6 +27,8 @@ const shop = { slug: 'new', name: 'New', address: 'Rua 1', timeZone: 'Europe/Lis
 const barber = { name: 'New', locale: 'pt-PT' };
 const service = { name: 'New', durationMinutes: 30, priceCents: 100 };
 /** A good body for each route that takes one; a new route must be taught here. */
+/** Nobody listens there. */
+const calendarAccount = { serverUrl: 'http://127.0.0.1:9/', username: 'rui', password: 'no' };
 const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/appointments': (network) => bookingBody(network, { startsAt: network.at('03:00') }),
   'put /v1/network': () => ({ name: 'New' }),
@@ -34,6 +37,8 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/appointments/:id/confirm-attendance': () => ({}),
   'post /v1/appointments/:id/forgive': () => ({ staff: { reason: 'goodwill' } }),
   'post /v1/appointments/:id/links': () => ({ purpose: 'view' }),
+  'post /v1/barbers/:id/calendars/find': () => calendarAccount,
+  'post /v1/barbers/:id/calendars': () => ({ provider: 'caldav', ...calendarAccount }),
   'post /v1/appointments/:id/reschedule': () => ({ startsAt: '2027-05-05T10:00:00Z' }),
   'post /v1/holds': ({ shopId, serviceId }) => ({ shopId, serviceId, startsAt: '2027-05-05T10:00:00Z' }),
   'post /v1/holds/:id/confirm': () => ({ token, customer: { name: 'Rui', email: 'rui@example.com' } }),
@@ -109,7 +114,8 @@ describe('access', () => {
     const days = { fromDate: '2027-06-03', toDate: '2027-06-03', fromMinute: 0, toMinute: 1440 };
     await addEntry(orm.em.fork(), { id: waitlist, networkId, apiClientId: network.apiClientId }, { shopId, serviceId, barberId: null, ...days }, { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' }, randomUUID(), 5);
     const [parked] = await orm.em.fork().execute<[{ id: string }]>(`update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`, [networkId]);
-    const found = { 'dead-letters': parked.id, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
+    const calendar = await saveConnection(orm.em.fork(), networkId, { barberId, provider: 'caldav', account: 'rui', calendarId: 'https://calendar.example/rui/', calendarName: '', privacy: 'full', writes: true, reads: true }, async () => 'sealed');
+    const found = { 'dead-letters': parked.id, calendars: calendar.id, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }
 
@@ -129,7 +135,7 @@ describe('access', () => {
 
   /** Everything that a network owns, as one text. */
   async function stateOf({ networkId }: TestNetwork): Promise<string> {
-    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event'];
+    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event', 'calendar_connection', 'calendar_event', 'calendar_busy'];
     const union = tables.map((table) => `select to_jsonb(t) as row from ${table} t where network_id = '${networkId}'`).join(' union all ');
     return JSON.stringify(await engine.database.orm.em.fork().execute(`select row from (${union}) r order by row::text`));
   }

@@ -39,7 +39,9 @@ export async function startTestRadicale(python: string): Promise<TestRadicale> {
     objects: async (calendarUrl) => {
       const listed = await fetch(calendarUrl, { method: 'PROPFIND', headers: { ...headers, depth: '1' } });
       const hrefs = [...(await listed.text()).matchAll(/<href>([^<]+\.ics)<\/href>/g)].map(([, href]) => href!);
-      return Object.fromEntries(await Promise.all(hrefs.map(async (href) => [decodeURIComponent(href.split('/').at(-1)!), await (await call(new URL(href, calendarUrl).href, 'GET')).text()] as const)));
+      const read = await Promise.all(hrefs.map(async (href) => ({ name: decodeURIComponent(href.split('/').at(-1)!), response: await call(new URL(href, calendarUrl).href, 'GET') })));
+      // What was taken away since it was listed is not there.
+      return Object.fromEntries(await Promise.all(read.filter(({ response }) => response.ok).map(async ({ name, response }) => [name, await response.text()] as const)));
     },
     stop: async () => {
       await radicale.stop();

@@ -185,6 +185,8 @@ export const Delivery = defineEntity({
     providerId: p.string().nullable(),
     errorClass: p.string().nullable(),
     errorText: p.string().nullable(),
+    /** Of a visit in a barber's calendar: in which one. */
+    connectionId: p.uuid().nullable(),
     /** By which ways it may go, in this order, and by which it goes now, or went. */
     channels: p.array().columnType('text[]').$type<Channel[]>(),
     channel: p.string().$type<Channel>(),

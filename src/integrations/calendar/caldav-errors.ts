@@ -24,7 +24,7 @@ export function checked(guarded: typeof fetch, now: () => Date): typeof fetch {
 }
 
 function toError(error: unknown): never {
-  if (error instanceof ForbiddenAddress) throw new CalendarError('permanent', `CalDAV failed: ${error.message}`);
+  if (error instanceof ForbiddenAddress) throw new CalendarError('permanent', 'CalDAV failed: a forbidden address', null, error.message);
   if (error instanceof TooLarge) throw new CalendarError('permanent', 'CalDAV failed: the answer is too large');
   const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
   throw new CalendarError('transient', `CalDAV failed: ${code ?? cause?.code ?? name ?? 'unknown'}`);

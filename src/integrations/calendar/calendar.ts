@@ -2,9 +2,6 @@
 import type { Interval } from '../../domain/rules.ts';
 import type { EventTimes } from '../invitation.ts';
 
-export const providers = ['google', 'graph', 'caldav'] as const;
-export type Provider = (typeof providers)[number];
-
 /** A visit, as its barber's calendar is to show it. */
 export type CalendarEvent = {
   /** That of the mails' invitation; what the provider calls the event is derived from it. */
@@ -57,11 +54,15 @@ export class CalendarError extends Error {
   /** What the provider asks to wait. */
   readonly retryAfterSeconds: number | null;
 
-  constructor(kind: CalendarErrorKind, message: string, retryAfterSeconds: number | null = null) {
+  /** Why its address is not asked, in a sentence for whoever gave it. */
+  readonly forbidden: string | null;
+
+  constructor(kind: CalendarErrorKind, message: string, retryAfterSeconds: number | null = null, forbidden: string | null = null) {
     super(message);
     this.name = 'CalendarError';
     this.kind = kind;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.forbidden = forbidden;
   }
 }
 

@@ -1,0 +1,78 @@
+/** An attempt at an effect, whichever: it begins under a lease, shows that it lives, and ends the delivery or names its own next try. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { beginAttempt, type DeliveryContext } from '../src/db/attempt.ts';
+import { endDelivery, noteFailure, type DeliveryEnd } from '../src/db/delivery-end.ts';
+import type { Channel } from '../src/domain/channel.ts';
+import type { SendResult } from '../workflows/messages.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Failure } from './failure.ts';
+import { nextWait, type RetryPolicy } from './retry.ts';
+import { toResult } from './send-result.ts';
+
+/** Well within `heartbeatSeconds` of workflows/effects.ts. */
+const heartbeatMs = 3000;
+const busyAgainSeconds = 20;
+
+export type SendInput = { networkId: string; deliveryId: string; policy: RetryPolicy; /** By mail, where it is missing. */ channel?: Channel };
+
+export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' | 'metrics' | 'now'>) {
+  async function end(context: DeliveryContext, how: DeliveryEnd): Promise<SendResult> {
+    const state = await endDelivery(orm.em.fork(), context.networkId, context.id, how);
+    metrics.deliveries.inc({ kind: context.kind, state });
+    return toResult(state);
+  }
+
+  return {
+    end,
+    /** It has gone: if the database blinks now, writing that again is cheaper than doing it twice. */
+    delivered: (context: DeliveryContext, providerId: string): Promise<SendResult> => patiently(() => end(context, { state: 'delivered', providerId })),
+
+    /**
+     * Runs `act` for a delivery that is open and of use. One that has ended is not acted on again, and one attempt at a time is at it: that of a
+     * worker that died ends with its lease.
+     */
+    run: async (input: SendInput, act: (context: DeliveryContext) => Promise<SendResult>): Promise<SendResult> => {
+      const { workflowExecution, activityId } = activityInfo();
+      const context = await beginAttempt(orm.em.fork(), input.networkId, input.deliveryId, `${workflowExecution?.workflowId} ${activityId}`);
+      if (!context) return { state: 'skipped' };
+      // Its worker died, or a person had it tried again while it runs: the lease ends by itself.
+      if (context.busy) throw ApplicationFailure.create({ message: 'another attempt is at it', type: 'Busy', nextRetryDelay: busyAgainSeconds * 1000 });
+      if (context.state !== 'in_flight') return toResult(context.state);
+      // An earlier run has passed it on to another way.
+      if (context.channel !== (input.channel ?? 'mail')) return { state: 'unreachable' };
+      const beat = setInterval(heartbeat, heartbeatMs);
+      try {
+        if (context.withdrawn) return await end(context, { state: 'skipped', errorClass: 'unwanted', errorText: 'the appointment has changed' });
+        if (now().getTime() >= Date.parse(context.usefulUntil)) return await end(context, { state: 'skipped', errorClass: 'too_late', errorText: 'its use is past' });
+        return await act(context);
+      } finally {
+        clearInterval(beat);
+      }
+    },
+
+    /** After a failure that may pass: throws it with its next delay; when that would be too late, answers what `giveUp` does, or parks. */
+    retry: async (context: DeliveryContext, failure: Failure, policy: RetryPolicy, giveUp?: () => Promise<SendResult>): Promise<SendResult> => {
+      const waitSeconds = failure.kind === 'sign_in' ? null : nextWait(context, policy, now().getTime(), failure.retryAfterSeconds);
+      // Doubt is kept, also for whoever has it tried again.
+      const errorClass = failure.isUnclear && failure.kind === 'transient' ? 'unclear' : failure.kind;
+      if (waitSeconds === null && errorClass === 'transient' && giveUp) return giveUp();
+      if (waitSeconds === null) return end(context, { state: 'parked', errorClass, errorText: failure.message });
+      await noteFailure(orm.em.fork(), context.networkId, context.id, { errorClass, errorText: failure.message, waitSeconds });
+      throw ApplicationFailure.create({ message: failure.message, type: 'SendError', nextRetryDelay: waitSeconds * 1000 });
+    },
+  };
+}
+
+/** Up to 18 s, well within the activity's limit. */
+async function patiently<T>(write: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await write();
+    } catch (error) {
+      if (tries > 8) throw error;
+      await wait(500 * tries);
+    }
+  }
+}

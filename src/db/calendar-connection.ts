@@ -1,0 +1,88 @@
+/** Calendars that barbers have connected: which they are, whether their sign-in holds, and what is sealed of them. */
+import { v7 as uuidv7 } from 'uuid';
+import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
+import type { CalendarProvider } from '../domain/channel.ts';
+import { Problem } from '../errors.ts';
+import type { EntityManager } from './orm.ts';
+
+export type CalendarState = 'connected' | 'signed_out' | 'ended';
+
+/** Instants are ISO text in UTC. Nothing of the secrets. */
+export type ConnectionView = {
+  id: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; calendarName: string; privacy: CalendarPrivacy; writes: boolean; reads: boolean;
+  state: CalendarState; /** The last time that all we know of it was true. */ syncedAt: string | null; errorClass: string | null; errorText: string | null; signedOutAt: string | null; createdAt: string; version: number;
+};
+
+/** What opening it needs. */
+export type Connection = { id: string; networkId: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; timeZone: string; privacy: CalendarPrivacy; secrets: string | null; state: CalendarState };
+
+export type NewConnection = Pick<ConnectionView, 'barberId' | 'provider' | 'account' | 'calendarId' | 'calendarName' | 'privacy' | 'writes' | 'reads'>;
+
+const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const viewColumns = `c.id, c.barber_id as "barberId", c.provider, c.account, c.calendar_id as "calendarId", c.calendar_name as "calendarName", c.privacy, c.writes, c.reads, c.state,
+  ${utc('c.synced_at')} as "syncedAt", c.error_class as "errorClass", c.error_text as "errorText", ${utc('c.signed_out_at')} as "signedOutAt", ${utc('c.created_at')} as "createdAt", c.version`;
+
+/** Those that have not ended. */
+export async function listConnections(em: EntityManager, networkId: string, barberId: string): Promise<ConnectionView[]> {
+  return em.execute(`select ${viewColumns} from calendar_connection c where c.network_id = ? and c.barber_id = ? and c.state <> 'ended' order by c.created_at, c.id`, [networkId, barberId]);
+}
+
+/** @throws not_found */
+export async function readConnection(em: EntityManager, networkId: string, id: string): Promise<ConnectionView> {
+  const [row] = await em.execute<ConnectionView[]>(`select ${viewColumns} from calendar_connection c where c.network_id = ? and c.id = ?`, [networkId, id]);
+  if (!row) throw new Problem('not_found');
+  return row;
+}
+
+/** Null when there is none, or it has ended and its secrets are gone. */
+export async function findConnection(em: EntityManager, networkId: string, id: string): Promise<Connection | null> {
+  const [row] = await em.execute<Connection[]>(
+    `select id, network_id as "networkId", barber_id as "barberId", provider, account, calendar_id as "calendarId", time_zone as "timeZone", privacy, secrets, state
+     from calendar_connection where network_id = ? and id = ?`, [networkId, id],
+  );
+  return row ?? null;
+}
+
+/**
+ * Connects a calendar, or connects one again whose sign-in had died: the same calendar of the same barber is the same connection. `seal` makes the
+ * stored secret for the id. The calendar's own zone is that of a shop where the barber works, else the network's first.
+ */
+export async function saveConnection(em: EntityManager, networkId: string, given: NewConnection, seal: (id: string) => Promise<string>): Promise<{ id: string; isNew: boolean }> {
+  return em.fork().transactional(async (tx) => {
+    const [known] = await tx.execute<{ id: string }[]>(
+      `select id from calendar_connection where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended' for update`,
+      [networkId, given.barberId, given.provider, given.calendarId],
+    );
+    const id = known?.id ?? uuidv7();
+    const secrets = await seal(id);
+    if (known) {
+      await tx.execute(
+        `update calendar_connection set secrets = ?, account = ?, state = 'connected', privacy = ?, writes = ?, reads = ?, signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ?`,
+        [secrets, given.account, given.privacy, given.writes, given.reads, id],
+      );
+      return { id, isNew: false };
+    }
+    await tx.execute(
+      `insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, calendar_name, privacy, writes, reads, secrets, time_zone)
+       select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(
+         (select s.time_zone from assignment a join shop s on s.id = a.shop_id where a.barber_id = ? order by s.archived_at nulls first, s.id limit 1), (select s.time_zone from shop s where s.network_id = ? order by s.id limit 1), 'UTC')`,
+      [id, networkId, given.barberId, given.provider, given.account, given.calendarId, given.calendarName, given.privacy, given.writes, given.reads, secrets, given.barberId, networkId],
+    );
+    return { id, isNew: true };
+  });
+}
+
+/** The provider no longer takes the sign-in; noted once. */
+export async function noteSignedOut(em: EntityManager, id: string, errorText: string): Promise<void> {
+  await em.execute(
+    `update calendar_connection set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1 where id = ? and state = 'connected'`, [errorText, id],
+  );
+}
+
+/** Ends a connection: its mirror is dropped, and nothing new is written. @returns whether it had not ended before. */
+export async function endConnection(em: EntityManager, networkId: string, id: string): Promise<boolean> {
+  const ended = await em.execute<{ id: string }[]>(
+    `update calendar_connection set state = 'ended', ended_at = now(), version = version + 1 where network_id = ? and id = ? and state <> 'ended' returning id`, [networkId, id],
+  );
+  return ended.length > 0;
+}

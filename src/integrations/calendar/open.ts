@@ -1,0 +1,26 @@
+/** From a stored connection to the calendar itself: unseals its secrets, and speaks its provider's language. */
+import type { CalendarProvider } from '../../domain/channel.ts';
+import type { Sealer } from '../sealing.ts';
+import { createCaldavCalendar } from './caldav.ts';
+import { CalendarError, type Calendar } from './calendar.ts';
+
+/** Of `caldav`: an app password. */
+export type CaldavSecrets = { username: string; password: string };
+
+export type Stored = { id: string; provider: CalendarProvider; calendarId: string; timeZone: string; secrets: string | null };
+
+export type CalendarOpener = {
+  /** Throws a CalendarError where the secrets cannot be opened: their owner must sign in again. */
+  open: (stored: Stored) => Promise<Calendar>;
+};
+
+export function createCalendarOpener({ sealer, fetch, now }: { /** Null: calendars are off. */ sealer: Sealer | null; /** The guarded one. */ fetch: typeof globalThis.fetch; now: () => Date }): CalendarOpener {
+  return {
+    open: async ({ id, provider, calendarId, timeZone, secrets }) => {
+      if (!sealer || secrets === null) throw new CalendarError('sign_in', 'calendars are off: CALENDAR_KEYS is not set');
+      const opened = await sealer.open(secrets, id).catch(() => { throw new CalendarError('sign_in', 'the stored sign-in cannot be opened'); });
+      if (provider === 'caldav') return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
+      throw new CalendarError('permanent', `${provider} is not set up`);
+    },
+  };
+}
