@@ -1,6 +1,7 @@
 import type { ActivityDeps } from './deps.ts';
 import { createAppointmentActivities } from './appointment.ts';
 import { createCalendarActivities } from './calendar.ts';
+import { createMirrorActivities, createMirrorKeeper } from './calendar-mirror.ts';
 import { createHandoverActivities, createSignInActivities } from './handover.ts';
 import { createHousekeepingActivities } from './housekeeping.ts';
 import { createMessageActivities } from './message.ts';
@@ -11,12 +12,12 @@ export type { ActivityDeps } from './deps.ts';
 
 /** Reservations and transitions: short, and somebody is waiting. */
 export function createDecidingActivities(deps: RelocationDeps) {
-  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createRelocationActivities(deps), ...createWaitlistActivities(deps), ...createHandoverActivities(deps) };
+  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createRelocationActivities(deps), ...createWaitlistActivities(deps), ...createHandoverActivities(deps), ...createMirrorKeeper(deps) };
 }
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */
-export function createEffectActivities(deps: ActivityDeps) {
-  return { ...createMessageActivities(deps), ...createCalendarActivities(deps), ...createSignInActivities(deps) };
+export function createEffectActivities(deps: ActivityDeps & { everySeconds: number }) {
+  return { ...createMessageActivities(deps), ...createCalendarActivities(deps), ...createMirrorActivities(deps), ...createSignInActivities(deps) };
 }
 
 export type DecidingActivities = ReturnType<typeof createDecidingActivities>;

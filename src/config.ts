@@ -28,6 +28,8 @@ const environment = z.object({
   // Of calendars' sign-ins: `id:key`, keys of 64 hexadecimal digits, the first seals. Without it calendars are off.
   CALENDAR_KEYS: z.string().regex(/^[\w-]{1,32}:[0-9a-f]{64}(,[\w-]{1,32}:[0-9a-f]{64})*$/, 'must be id:key, parted by commas; a key has 64 hexadecimal digits').optional(),
   CALDAV_PER_SECOND: whole(10, 1, 1000),
+  // How often CalDAV servers are asked what has changed: they do not tell by themselves.
+  CALDAV_EVERY_SECONDS: whole(60, 1, 3600),
   // For a CalDAV server on this machine; production refuses it.
   CALDAV_ALLOW_LOOPBACK: z.enum(['0', '1']).default('0'),
   NODE_ENV: z.string().optional(),
@@ -51,7 +53,7 @@ export type Config = Readonly<{
   mailFrom: string;
   /** Attempts a second, of all workers together. */
   perSecond: Readonly<{ mail: number; sms: number; caldav: number }>;
-  calendars: Readonly<{ /** Empty: calendars are off. */ keys: SealingKey[]; allowLoopback: boolean }>;
+  calendars: Readonly<{ /** Empty: calendars are off. */ keys: SealingKey[]; allowLoopback: boolean; everySeconds: number }>;
   /** Null: SMS is off. */
   twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null }> | null;
   linkSecret: string;
@@ -93,7 +95,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     smtpUrl: e.SMTP_URL,
     mailFrom: e.MAIL_FROM,
     perSecond: Object.freeze({ mail: e.MAIL_PER_SECOND, sms: e.SMS_PER_SECOND, caldav: e.CALDAV_PER_SECOND }),
-    calendars: Object.freeze({ keys: readKeys(e.CALENDAR_KEYS), allowLoopback: e.CALDAV_ALLOW_LOOPBACK === '1' }),
+    calendars: Object.freeze({ keys: readKeys(e.CALENDAR_KEYS), allowLoopback: e.CALDAV_ALLOW_LOOPBACK === '1', everySeconds: e.CALDAV_EVERY_SECONDS }),
     twilio: accountSid && authToken && from ? Object.freeze({ accountSid, authToken, from, apiUrl: e.TWILIO_API_URL ?? null }) : null,
     linkSecret: e.LINK_SECRET,
     publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),

@@ -48,7 +48,7 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   });
   const workers = [deciding];
   if (options.effects ?? true) {
-    const activities = createEffectActivities(activityDeps);
+    const activities = createEffectActivities({ ...activityDeps, everySeconds: config.calendars.everySeconds });
     for (const channel of ways) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel] }));
   }
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});

@@ -1,4 +1,5 @@
 export { appointment } from './appointment.ts';
+export { calendarKeeper, calendarMirror } from './calendar-mirror.ts';
 export { handover } from './handover.ts';
 export { housekeeping } from './housekeeping.ts';
 export { overdue } from './overdue.ts';

@@ -2,12 +2,12 @@
  * The front door of the workflows: ids, inputs, results, updates, queries. Everything here is ids, instants and lengths: what Temporal
  * stores must be worth nothing to a thief.
  */
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { AppointmentStatus } from '../src/domain/appointment.ts';
 import type { CancelResult, Change, ChangeResult, Entry, RetimeResult } from '../src/domain/change.ts';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
-import type { Channel } from '../src/domain/channel.ts';
+import type { CalendarProvider, Channel } from '../src/domain/channel.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { Visit } from '../src/domain/rules.ts';
 
@@ -114,6 +114,13 @@ export type OverdueInput = { policy: Policy };
 /** Who is to be looked after: one shop's waitlist, or (without a shop) everybody's. `cause` makes repeating harmless. */
 export type WaitlistInput = { networkId?: string; shopId?: string; cause: string; policy: Policy };
 export type WaitlistWorkflow = (input: WaitlistInput) => Promise<number>;
+
+/** Reading one barber's calendar. By CalDAV, where no provider is named. */
+export type CalendarMirrorInput = { networkId: string; connectionId: string; provider?: CalendarProvider };
+export type MirrorRead = { isOver: boolean; againInSeconds: number };
+export const calendarMirrorWorkflowId = (connectionId: string): string => `calendar-${connectionId}`;
+/** Something may have changed there. */
+export const lookSignal = defineSignal<[]>('look');
 
 /** Taking the visits of a blocked day elsewhere: which they are stands in the database. */
 export type RelocationInput = { networkId: string; relocationId: string; policy: Policy };

@@ -55,7 +55,7 @@ type Row = {
   services: ServiceFacts[];
   barbers: {
     id: string; name: string; periods: WorkPeriod[]; settings: Partial<Settings>; version: number; terms: Terms[];
-    exceptions: (DateHours & { breaks: DayStretch[] })[]; timeOff: [number, number, string][]; daysOff: Closure[]; claimed: [number, number, number | null][]; calendars: { id: string; provider: CalendarProvider }[];
+    exceptions: (DateHours & { breaks: DayStretch[] })[]; timeOff: [number, number, string][]; daysOff: Closure[]; claimed: [number, number, number | null][]; blindMinutes: number | null; calendars: { id: string; provider: CalendarProvider }[];
   }[];
 };
 
@@ -82,7 +82,9 @@ select ${first}
        'exceptions', ${list(`json_build_object('date', e.date, 'hours', e.hours, 'breaks', e.breaks, 'reason', e.reason)`,
          'assignment_exception e where e.barber_id = b.id and e.shop_id = asked.shop_id and e.date between first_date and last_date')},
        'timeOff', ${list(`json_build_array(${ms('t.starts_at')}, ${ms('t.ends_at')}, t.reason)`,
-         'time_off t where t.barber_id = b.id and t.starts_at is not null and tstzrange(t.starts_at, t.ends_at) && stretch.during')},
+         `(select starts_at, ends_at, reason from time_off where barber_id = b.id and starts_at is not null and tstzrange(starts_at, ends_at) && stretch.during
+           union all select lower(r), upper(r), '' from calendar_busy k, unnest(k.during) r where k.barber_id = b.id and k.during && stretch.during and r && stretch.during) t`)},
+       'blindMinutes', (select extract(epoch from now() - min(coalesce(k.synced_at, k.created_at))) / 60 from calendar_connection k where k.barber_id = b.id and k.reads and k.state <> 'ended'),
        'daysOff', ${list(`json_build_object('fromDate', t.from_date, 'toDate', t.to_date, 'reason', t.reason)`,
          'time_off t where t.barber_id = b.id and t.to_date >= first_date and t.from_date <= last_date')},
        'calendars', ${list(`json_build_object('id', k.id, 'provider', k.provider)`, `calendar_connection k where k.network_id = n.id and k.barber_id = b.id and k.writes and k.state <> 'ended'`)},
@@ -155,7 +157,7 @@ function toFacts(row: Row): BookingFacts {
     locale,
     services: row.services.map((service) => ({ id: service.id, name: service.name, currency: service.currency })),
     candidates: row.barbers.map((barber) => ({
-      barber: toBarber(barber),
+      barber: toBarber(barber, inheritSettings(row.network_settings, settings, barber.settings)),
       name: barber.name,
       diaryVersion: barber.version,
       calendars: barber.calendars,
@@ -173,14 +175,18 @@ function toFacts(row: Row): BookingFacts {
   };
 }
 
-function toBarber({ id, periods, exceptions, timeOff, daysOff, claimed }: Row['barbers'][number]): BarberRules {
+/** Whoever's calendar has not been seen for too long is away, where the shop would rather lose a visit than book blindly. */
+function toBarber({ id, periods, exceptions, timeOff, daysOff, claimed, blindMinutes }: Row['barbers'][number], { blindCalendar, blindCalendarMinutes }: Settings): BarberRules {
+  const isBlind = blindCalendar === 'block' && blindMinutes !== null && blindMinutes > blindCalendarMinutes;
   return {
     barberId: id, periods, exceptions, daysOff,
-    timeOff: timeOff.map(([from, to, reason]) => ({ from, to, reason })),
+    timeOff: isBlind ? [always] : timeOff.map(([from, to, reason]) => ({ from, to, reason })),
     claimed: claimed.map(([from, to]) => ({ from, to })),
     visits: claimed.flatMap(([, , startsAt]) => startsAt ?? []),
   };
 }
+
+const always = { from: -8.64e15, to: 8.64e15, reason: '' };
 
 /**
  * What changes whenever an answer about free times could: the version of the shop, and of the diary of each barber who is asked for, which

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
+import { dropMirror } from './calendar-mirror.ts';
 import type { EntityManager } from './orm.ts';
 
 export type CalendarState = 'connected' | 'signed_out' | 'ended';
@@ -60,6 +61,7 @@ export async function saveConnection(em: EntityManager, networkId: string, given
         `update calendar_connection set secrets = ?, account = ?, state = 'connected', privacy = ?, writes = ?, reads = ?, signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ?`,
         [secrets, given.account, given.privacy, given.writes, given.reads, id],
       );
+      if (!given.reads) await dropMirror(tx, networkId, id);
       return { id, isNew: false };
     }
     await tx.execute(

@@ -1,6 +1,7 @@
 /** Visits in barbers' calendars: which calendars are to hold one, what each is to show now, and where it was put. */
 import type { AppointmentStatus } from '../domain/appointment.ts';
 import { lookOf, planCalendars, type CalendarTarget, type CalendarVisit } from '../domain/calendar-visit.ts';
+import { dropMirror } from './calendar-mirror.ts';
 import { deliveryId, sequenceOf, withdrawDeliveries } from './delivery.ts';
 import { Delivery, type AppointmentRow } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
@@ -101,7 +102,7 @@ export async function planBacklog(em: EntityManager, networkId: string, connecti
  */
 export async function planRemoval(em: EntityManager, networkId: string, connectionId: string, now: Date, remove: boolean): Promise<void> {
   await em.fork().transactional(async (tx) => {
-    await tx.execute('delete from calendar_busy where connection_id = ? and network_id = ?', [connectionId, networkId]);
+    await dropMirror(tx, networkId, connectionId);
     await tx.execute(
       `update delivery set state = case state when 'in_flight' then state else 'skipped' end, finished_at = case state when 'in_flight' then null else ?::timestamptz end, withdrawn_at = ?::timestamptz,
          error_class = 'withdrawn', error_text = 'the calendar was disconnected', handover_since = null

@@ -31,6 +31,9 @@ export type Settings = {
   messageChannels: MessageChannel[];
   /** News that goes out by SMS too, beside the mail with its invitation. */
   alsoBySms: Textable[];
+  /** What is done where a barber's own calendar has not been seen for so many minutes: no visits, or visits all the same. */
+  blindCalendar: 'block' | 'allow';
+  blindCalendarMinutes: number;
   /** How long a hold keeps its time, and how long an offer to somebody on the waitlist does. */
   holdSeconds: number;
   offerMinutes: number;
@@ -70,6 +73,8 @@ export const defaultSettings: Settings = {
   reminderChannels: ['mail', 'sms'],
   messageChannels: ['mail', 'sms'],
   alsoBySms: [],
+  blindCalendar: 'allow',
+  blindCalendarMinutes: 60,
   holdSeconds: 300,
   offerMinutes: 30,
   approvalRequired: false,

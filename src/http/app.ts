@@ -10,6 +10,7 @@ import { appointmentRoutes } from './appointment.ts';
 import { availabilityRoutes } from './availability.ts';
 import { barberDateRoutes } from './barber-dates.ts';
 import { barberServiceRoutes } from './barber-service.ts';
+import { calendarConflictRoutes } from './calendar-conflict.ts';
 import { calendarRoutes } from './calendar.ts';
 import { barberRoutes } from './barber.ts';
 import { mountBounces } from './bounce.ts';
@@ -37,7 +38,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, calendarRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, calendarRoutes, calendarConflictRoutes, serviceRoutes,
   ].flatMap((routes) => routes(deps));
 }
 

@@ -6,7 +6,7 @@ import { toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import {
   appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, redeliveryWorkflowId, searchAttributesOf, workflowTaskTimeout,
-  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type HandoverWorkflow, type RedeliveryWorkflow, type WaitlistWorkflow,
+  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type HandoverWorkflow, type RedeliveryWorkflow, type WaitlistWorkflow, calendarMirrorWorkflowId, lookSignal, type CalendarMirrorInput,
 } from '../../workflows/messages.ts';
 import type { HttpDeps } from './deps.ts';
 
@@ -100,5 +100,16 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
     }
   }
 
-  return { ready, decide, change, deliver, lookAtWaitlist, handOver };
+  /** A calendar was connected, or has said that it has changed: its workflow reads it now. If that fails, the keeper starts it. */
+  async function readCalendar(input: CalendarMirrorInput): Promise<void> {
+    try {
+      await connection.withDeadline(Date.now() + config.api.answerWithinMs, () => client.workflow.signalWithStart('calendarMirror', {
+        workflowId: calendarMirrorWorkflowId(input.connectionId), taskQueue: config.temporal.taskQueue, args: [input], signal: lookSignal, signalArgs: [],
+      }));
+    } catch (error) {
+      log.warn({ connectionId: input.connectionId, error: error instanceof Error ? error.name : 'unknown' }, 'a calendar is read by the keeper only');
+    }
+  }
+
+  return { ready, decide, change, deliver, lookAtWaitlist, handOver, readCalendar };
 }

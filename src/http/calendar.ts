@@ -71,6 +71,7 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
         if (isNew) await planBacklog(orm.em.fork(), networkId, id, now());
         else await reopenDeadLetters(orm.em.fork(), networkId, { connectionId: id }, `client:${apiClientId}`, mostBacklog);
         await workflow.handOver(randomUUID());
+        if (wanted.reads) await workflow.readCalendar({ networkId, connectionId: id, provider });
         return { status: 201, body: { ...(await readConnection(orm.em.fork(), networkId, id)) } };
       },
     }),

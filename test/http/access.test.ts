@@ -115,7 +115,9 @@ describe('access', () => {
     await addEntry(orm.em.fork(), { id: waitlist, networkId, apiClientId: network.apiClientId }, { shopId, serviceId, barberId: null, ...days }, { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' }, randomUUID(), 5);
     const [parked] = await orm.em.fork().execute<[{ id: string }]>(`update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`, [networkId]);
     const calendar = await saveConnection(orm.em.fork(), networkId, { barberId, provider: 'caldav', account: 'rui', calendarId: 'https://calendar.example/rui/', calendarName: '', privacy: 'full', writes: true, reads: true }, async () => 'sealed');
-    const found = { 'dead-letters': parked.id, calendars: calendar.id, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
+    const conflictId = randomUUID();
+    await orm.em.fork().execute(`insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, remote_id, during) values (?, ?, ?, ?, ?, 'dentist', '[2027-05-05,2027-05-06)')`, [conflictId, networkId, barberId, calendar.id, ids.appointmentId]);
+    const found = { 'dead-letters': parked.id, calendars: calendar.id, 'calendar-conflicts': conflictId, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }
 
@@ -135,7 +137,7 @@ describe('access', () => {
 
   /** Everything that a network owns, as one text. */
   async function stateOf({ networkId }: TestNetwork): Promise<string> {
-    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event', 'calendar_connection', 'calendar_event', 'calendar_busy'];
+    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event', 'calendar_connection', 'calendar_event', 'calendar_busy', 'calendar_conflict'];
     const union = tables.map((table) => `select to_jsonb(t) as row from ${table} t where network_id = '${networkId}'`).join(' union all ');
     return JSON.stringify(await engine.database.orm.em.fork().execute(`select row from (${union}) r order by row::text`));
   }

@@ -15,7 +15,7 @@ export function programEnvironment(database: TestDatabase, taskQueue: string, mo
   return {
     DATABASE_URL: database.url, TEMPORAL_ADDRESS: required('TEST_TEMPORAL_ADDRESS'), SMTP_URL: required('TEST_SMTP_URL'), LINK_SECRET: 'a secret of the tests, long enough for anybody',
     TEMPORAL_TASK_QUEUE: taskQueue, PORT: '0', WORKER_PORT: '0', RATE_LIMIT_PER_MINUTE: '100000', LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent', MAIL_PER_SECOND: '1000', SMS_PER_SECOND: '1000',
-    CALENDAR_KEYS: `test:${'7'.repeat(64)}`, CALDAV_ALLOW_LOOPBACK: '1', CALDAV_PER_SECOND: '1000', ...more,
+    CALENDAR_KEYS: `test:${'7'.repeat(64)}`, CALDAV_ALLOW_LOOPBACK: '1', CALDAV_PER_SECOND: '1000', CALDAV_EVERY_SECONDS: '1', ...more,
   };
 }
 

@@ -1,0 +1,62 @@
+/** Reading barbers' calendars: what has changed there is taken over, so that no customer ever waits for it. */
+import type { Client } from '@temporalio/client';
+import { findConnection, noteSignedOut } from '../src/db/calendar-connection.ts';
+import { applyChanges, findUnread, noteUnread, readMirrorState } from '../src/db/calendar-mirror.ts';
+import { DAY } from '../src/domain/time.ts';
+import { CalendarError } from '../src/integrations/calendar/calendar.ts';
+import { calendarMirrorWorkflowId, lookSignal, type CalendarMirrorInput, type MirrorRead } from '../workflows/messages.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** So far back and ahead: visits are booked up to two years ahead, calendars are seldom that full. */
+const [daysBack, daysAhead] = [1, 400];
+/** What comes again and again reaches into new days: all is read anew so often. */
+const wholeEvery = DAY;
+
+export function createMirrorActivities({ orm, calendars, now, everySeconds, log }: ActivityDeps & { everySeconds: number }) {
+  return {
+    /** Takes over what has changed since the last time. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */
+    async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
+      const [connection, mirror] = [await findConnection(orm.em.fork(), networkId, connectionId), await readMirrorState(orm.em.fork(), { id: connectionId, networkId })];
+      if (!connection || !mirror?.reads || connection.state !== 'connected') return { isOver: true, againInSeconds: 0 };
+      const at = now().getTime();
+      const isStale = mirror.wholeAt === null || at - Date.parse(mirror.wholeAt) > wholeEvery;
+      try {
+        const calendar = await calendars.open(connection);
+        const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
+        const others = changes.objects.filter(({ uid, mark }) => mark === null && !uid?.endsWith('@punctual'));
+        // What was ours and is still there, is gone from the mirror, in which it never was.
+        const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, objects: others });
+        if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
+        if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
+        return { isOver: false, againInSeconds: everySeconds };
+      } catch (error) {
+        if (!(error instanceof CalendarError)) throw error;
+        if (error.kind === 'sign_in') {
+          await noteSignedOut(orm.em.fork(), connectionId, error.message);
+          return { isOver: true, againInSeconds: 0 };
+        }
+        // The age of what we know shows, and tells the shop; it is tried again in a while.
+        await noteUnread(orm.em.fork(), connectionId, { errorClass: error.kind, errorText: error.message });
+        return { isOver: false, againInSeconds: Math.max(everySeconds, error.retryAfterSeconds ?? 0) };
+      }
+    },
+  };
+}
+
+/** So late nobody reads it any more. */
+const lostAfterSeconds = 900;
+
+export function createMirrorKeeper({ orm, client, taskQueue }: ActivityDeps & { client: Client; taskQueue: string }) {
+  return {
+    /** Sees to it that every connected calendar is read by a workflow. Repeating it starts nothing twice. */
+    async wakeMirrors(): Promise<number> {
+      const unread = await findUnread(orm.em.fork(), lostAfterSeconds);
+      for (const { id, networkId } of unread) {
+        await client.workflow.signalWithStart<(input: CalendarMirrorInput) => Promise<void>, []>('calendarMirror', {
+          workflowId: calendarMirrorWorkflowId(id), taskQueue, args: [{ networkId, connectionId: id }], signal: lookSignal, signalArgs: [],
+        });
+      }
+      return unread.length;
+    },
+  };
+}

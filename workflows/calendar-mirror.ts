@@ -1,0 +1,28 @@
+/** One calendar, read again and again: when its provider says that something has changed, and else by the clock. Ends when there is nothing to read any more. */
+import { condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
+import { effectsQueue, lookSignal, type CalendarMirrorInput } from './messages.ts';
+
+/** Short histories: an operator reads the last hours, and a worker that takes over replays little. */
+const roundsPerRun = 100;
+
+export async function calendarMirror(input: CalendarMirrorInput): Promise<void> {
+  let isAsked = false;
+  setHandler(lookSignal, () => { isAsked = true; });
+  const { readCalendar } = proxyActivities<EffectActivities>({
+    taskQueue: effectsQueue(workflowInfo().taskQueue, input.provider ?? 'caldav'), startToCloseTimeout: '2m', retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+  });
+  for (let rounds = 0; rounds < roundsPerRun; rounds += 1) {
+    isAsked = false;
+    const { isOver, againInSeconds } = await readCalendar({ networkId: input.networkId, connectionId: input.connectionId });
+    if (isOver) return;
+    await condition(() => isAsked, againInSeconds * 1000);
+  }
+  await continueAsNew<typeof calendarMirror>(input);
+}
+
+/** Every ten minutes: calendars that nobody reads any more are read again. */
+export async function calendarKeeper(): Promise<number> {
+  const { wakeMirrors } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '1m', retry: { initialInterval: '2s', maximumInterval: '1m', maximumAttempts: 8 } });
+  return wakeMirrors();
+}
