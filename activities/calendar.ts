@@ -2,13 +2,13 @@
 import type { DeliveryContext } from '../src/db/attempt.ts';
 import { findConnection, noteSignedOut, type Connection } from '../src/db/calendar-connection.ts';
 import { noteRemoved, noteWritten, readVisit, type WantedVisit } from '../src/db/calendar-visit.ts';
+import { eventTimes, eventUid } from '../src/domain/calendar-event.ts';
 import { calendarTexts } from '../src/domain/calendar-visit.ts';
 import type { Calendar, CalendarEvent } from '../src/integrations/calendar/calendar.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import { createAttempts, type SendInput } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { asFailure } from './failure.ts';
-import { eventTimes, eventUid } from './message-parts.ts';
 
 /** An appointment that changes while it is written is written again, so often at once. */
 const mostRounds = 5;
@@ -32,7 +32,7 @@ export function createCalendarActivities(deps: ActivityDeps) {
 
   async function apply(calendar: Calendar, visit: WantedVisit | null, context: DeliveryContext & { connectionId: string; barberId: string }, connection: Connection): Promise<string> {
     const { networkId, appointmentId, connectionId, barberId } = context;
-    const uid = eventUid({ appointmentId, barberId: visit?.isSole === false ? barberId : null });
+    const uid = eventUid(appointmentId, visit?.isSole === false ? barberId : null);
     const placed = visit?.placed ?? null;
     const ids = { networkId, appointmentId, connectionId };
     // Its UID was another when other barbers took part, or none did.

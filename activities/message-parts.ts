@@ -1,10 +1,10 @@
 /** From a delivery's facts to the parts of its mail. */
 import type { DeliveryContext } from '../src/db/attempt.ts';
 import { reasons, type Reason } from '../src/domain/appointment.ts';
+import { eventTimes, eventUid } from '../src/domain/calendar-event.ts';
 import { policyOf } from '../src/domain/policy.ts';
 import type { MessageView, RenderedMessage } from '../src/domain/message.ts';
-import { resolveLocal, toWall } from '../src/domain/time.ts';
-import { invitation, type EventTimes } from '../src/integrations/invitation.ts';
+import { invitation } from '../src/integrations/invitation.ts';
 import type { OutgoingMail } from '../src/integrations/mail.ts';
 
 const isWhy = (reason: string | undefined): reason is Reason | 'expired' | 'refused' => reason !== undefined && (reason === 'expired' || reason === 'refused' || (reasons as readonly string[]).includes(reason));
@@ -36,15 +36,8 @@ export function toView(context: DeliveryContext): MessageView {
   };
 }
 
-/** The UID of the visit, for the customer and a sole barber: one for every message about it, everywhere. */
-export const appointmentUid = (appointmentId: string): string => `${appointmentId}@punctual`;
-
-/**
- * Each of several barbers has an event with times of his own, and the UID is what makes an event one (RFC 5545, 3.8.4.7): under a common one
- * the later mail would replace what the earlier put down (RFC 5546, 2.1.5) wherever two of them reach one mailbox, as with barbers who share
- * the shop's, or one who is the customer. A sole barber's event is the customer's: and what was sent out under its UID must stay revocable.
- */
-export const eventUid = ({ appointmentId, barberId, about }: { appointmentId: string; barberId: string | null; about?: DeliveryContext['about'] }): string => appointmentUid(barberId && !about?.sole ? `${appointmentId}.${barberId}` : appointmentId);
+/** Under which UID the reader of a message knows the visit; a barber who was the only one had the customer's. */
+const uidOf = ({ appointmentId, barberId, about }: DeliveryContext): string => eventUid(appointmentId, about?.sole ? null : barberId);
 
 /** The mail of a delivery. Reminders, requests and refusals carry no invitation: they change nothing in a calendar. */
 export function toMail(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, now: Date): OutgoingMail {
@@ -65,18 +58,9 @@ export function toMail(context: DeliveryContext, reader: Reader, message: Render
 function invitationOf(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, method: 'REQUEST' | 'CANCEL', now: Date): string {
   const { shop, service, barber, customer } = context;
   return invitation({
-    method, uid: eventUid(context), sequence: context.sequence, stampedAt: now, times: eventTimes({ ...context, timeZone: shop.timeZone }),
+    method, uid: uidOf(context), sequence: context.sequence, stampedAt: now, times: eventTimes({ ...context, timeZone: shop.timeZone }),
     summary: `${service.name}, ${context.kind.endsWith('_barber') ? (customer?.name ?? '') : (barber?.name ?? shop.name)}`,
     description: message.calendar, location: `${shop.name}, ${shop.address}`,
     organizer: { name: shop.name, email: mailFrom }, attendee: { name: reader.name, email: reader.address },
   });
-}
-
-/** Wall times in the shop's zone; in UTC where the wall time happens twice and would be read as the first. */
-export function eventTimes({ startsAt, endsAt, timeZone: zone }: { startsAt: string; endsAt: string; timeZone: string }): EventTimes {
-  const walls = [startsAt, endsAt].map((text) => toWall(Date.parse(text), zone).iso.slice(0, 16));
-  const isPlain = walls.every((wall) => resolveLocal(wall, zone).kind === 'exact');
-  return isPlain
-    ? { timeZone: zone, start: `${walls[0]}:00`, end: `${walls[1]}:00` }
-    : { timeZone: null, start: new Date(startsAt), end: new Date(endsAt) };
 }

@@ -12,6 +12,7 @@ import { Migration002Rules } from './migrations/002-rules.ts';
 import { Migration003Life } from './migrations/003-life.ts';
 import { Migration004Effects } from './migrations/004-effects.ts';
 import { Migration005Calendars } from './migrations/005-calendars.ts';
+import { Migration006Feeds } from './migrations/006-feeds.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -27,6 +28,7 @@ const migrations = [
   { name: '003-life', class: Migration003Life },
   { name: '004-effects', class: Migration004Effects },
   { name: '005-calendars', class: Migration005Calendars },
+  { name: '006-feeds', class: Migration006Feeds },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

@@ -31,7 +31,8 @@ export function createLinks({ linkSecret, publicUrl }: { linkSecret: string; pub
   };
 }
 
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
+/** What is kept of a token. */
+export const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
 
 /** Kills all links of an appointment that were given out; the next ones are others. Answers how many there were. */
 export async function revokeLinks(em: EntityManager, { networkId, appointmentId }: Ids): Promise<number> {

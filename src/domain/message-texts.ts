@@ -21,6 +21,8 @@ export type Texts = {
   howToChange: (phone: string) => string;
   /** In place of a customer whose name has been erased. */
   someone: string;
+  /** All that some calendars say of a visit. */
+  busy: string;
   /** Why the shop moved or declined it; empty where nothing can be said. */
   why: Record<Reason | 'expired' | 'refused', string>;
 };
@@ -82,6 +84,7 @@ const en: Texts = {
   greeting: (name) => `Hello ${name},`,
   howToChange: (phone) => `To change or cancel your visit, please call ${phone}.`,
   someone: 'A customer',
+  busy: 'Busy',
   why: {
     customer_asked: 'You asked for it.', illness: 'Somebody has fallen ill.', emergency: 'There was an emergency.', staff_absent: 'Your barber is away.', shop_closed: 'The shop has to close.',
     duplicate: 'It was booked twice.', mistake: 'There had been a mistake.', goodwill: 'The shop arranged it for you.', late: 'It had become late.', other: '',
@@ -147,6 +150,7 @@ const pt: Texts = {
   greeting: (name) => `Olá ${name},`,
   howToChange: (phone) => `Para alterar ou cancelar, ligue por favor para ${phone}.`,
   someone: 'Um cliente',
+  busy: 'Ocupado',
   why: {
     customer_asked: 'Foi a seu pedido.', illness: 'Alguém adoeceu.', emergency: 'Houve uma emergência.', staff_absent: 'O seu barbeiro está ausente.', shop_closed: 'A loja tem de fechar.',
     duplicate: 'Estava marcada duas vezes.', mistake: 'Tinha havido um engano.', goodwill: 'A loja tratou disso por si.', late: 'Tinha ficado tarde.', other: '',

@@ -18,6 +18,8 @@ import { createAuthenticate, requireScope, type Caller } from './caller.ts';
 import { deadLetterRoutes } from './dead-letter.ts';
 import { deliverySummaryRoutes } from './delivery-summary.ts';
 import type { HttpDeps } from './deps.ts';
+import { mountFeeds } from './feed-file.ts';
+import { feedRoutes } from './feed.ts';
 import { mountHealth } from './health.ts';
 import { mountHooks } from './hooks.ts';
 import { holdRoutes } from './hold.ts';
@@ -38,7 +40,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, calendarRoutes, calendarConflictRoutes, serviceRoutes,
+    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, calendarRoutes, calendarConflictRoutes, serviceRoutes, feedRoutes,
   ].flatMap((routes) => routes(deps));
 }
 
@@ -71,6 +73,7 @@ export function createApp(deps: HttpDeps, mountMore?: (app: Express) => void): E
   app.use('/docs', swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Punctual API' }));
 
   mountSelfService(app, deps);
+  mountFeeds(app, deps);
   mountHooks(app, deps);
   mountBounces(app, deps);
   mountMore?.(app);

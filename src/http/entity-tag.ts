@@ -14,3 +14,7 @@ export const writeTag = ({ state, body }: EntityTag): string => `"${state}.${bod
 export function readTags(header: string | undefined): EntityTag[] {
   return [...(header ?? '').matchAll(/(?:W\/)?"([\w-]{22})\.([\w-]{22})"/g)].map(([, state = '', body = '']) => ({ state, body }));
 }
+
+/** Whether an If-None-Match header names this tag, or anything that there is; weak comparison. Of tags that are one value alone. */
+export const isNamed = (tag: string, header: string | undefined): boolean =>
+  (header ?? '').split(',').map((each) => each.trim()).some((each) => each === '*' || each.replace(/^W\//, '') === tag);

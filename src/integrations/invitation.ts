@@ -1,9 +1,9 @@
 /** Invitations (RFC 5545, RFC 5546), by ical-generator and the VTIMEZONE blocks of timezones-ical-library. Pure. */
 import ical, { ICalAttendeeRole, ICalAttendeeStatus, ICalCalendarMethod, ICalEventStatus } from 'ical-generator';
 import { tzlib_get_ical_block } from 'timezones-ical-library';
+import type { EventTimes } from '../domain/calendar-event.ts';
 
-/** A start or end: the wall time `YYYY-MM-DDTHH:mm:ss` in `timeZone`, or with no zone the instant in UTC. */
-export type EventTimes = { timeZone: string; start: string; end: string } | { timeZone: null; start: Date; end: Date };
+export type { EventTimes };
 
 export type Invitation = {
   method: 'REQUEST' | 'CANCEL';

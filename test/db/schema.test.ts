@@ -46,6 +46,17 @@ describe('the schema', () => {
     expect(await refused('update appointment set barber_id = ? where id = ?', [other.barberIds[0], appointmentId])).to.include('foreign key');
   });
 
+  it('a feed, of nobody, of two, of another network\'s barber or read at no time, is refused', async () => {
+    const other = await buildNetwork(database.orm);
+    const insert = (columns: string, values: unknown[]) => refused(`insert into feed (id, network_id, privacy, token_hash, ${columns}) values (gen_random_uuid(), ?, 'busy', 'x', ${values.map(() => '?').join(', ')})`, [network.networkId, ...values]);
+    const [barberId] = network.barberIds;
+    expect(await insert('barber_id, shop_id', [null, null])).to.include('feed_is_of_a_barber_or_a_shop');
+    expect(await insert('barber_id, shop_id', [barberId, network.shopId])).to.include('feed_is_of_a_barber_or_a_shop');
+    expect(await insert('barber_id', [other.barberIds[0]])).to.include('foreign key');
+    expect(await insert('shop_id', [other.shopId])).to.include('foreign key');
+    expect(await insert('shop_id, reads', [network.shopId, 1])).to.include('feed_read_has_an_instant');
+  });
+
   it('claimed time, without an end or empty, is refused', async () => {
     expect(await refused(`update occupancy set during = tstzrange(now(), null) where appointment_id = ?`, [appointmentId])).to.include('occupancy_is_bounded');
     expect(await refused(`update occupancy set during = 'empty' where appointment_id = ?`, [appointmentId])).to.include('occupancy_is_bounded');

@@ -9,6 +9,7 @@ import ICAL from 'ical.js';
 import { toMail } from '../../activities/message-parts.ts';
 import { toWall } from '../../src/domain/time.ts';
 import { invitation, type EventTimes, type Invitation } from '../../src/integrations/invitation.ts';
+import { lineFaults } from '../support/calendar.ts';
 
 if (process.env.FC_SEED) fc.configureGlobal({ seed: Number(process.env.FC_SEED) });
 
@@ -40,19 +41,6 @@ function read(text: string) {
   const value = (name: string) => component.getFirstPropertyValue(name);
   const parameter = (property: string, name: string) => component.getFirstProperty(property)?.getFirstParameter(name);
   return { calendar, component, instant, value, parameter };
-}
-
-/** Breaches of RFC 5545, 3.1 that parsers forgive. */
-function lineFaults(text: string): string[] {
-  const lines = text.split('\r\n');
-  return [
-    ...(lines.pop() === '' ? [] : ['the last line is open']),
-    ...lines.flatMap((line) => [
-      ...(Buffer.byteLength(line) > 75 ? [`${Buffer.byteLength(line)} octets: ${line}`] : []),
-      ...(/[\p{Cc}\p{Cs}]/u.test(line) ? [`control character: ${line}`] : []),
-      ...(line === '' || !/^( |[A-Z-]+[:;])/.test(line) ? [`no property: ${line}`] : []),
-    ]),
-  ];
 }
 
 /** What a text may lose on its way: control characters become blanks, and direction marks vanish. */

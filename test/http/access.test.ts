@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { createApiKey } from '../../src/db/api-key.ts';
 import { addTimeOff, putException } from '../../src/db/barber-dates.ts';
 import { putTerms } from '../../src/db/barber-service.ts';
+import { createFeeds } from '../../src/db/feed.ts';
 import { putHolidaySet } from '../../src/db/holiday-set.ts';
 import { beginRelocation } from '../../src/db/relocation.ts';
 import { storeSeries } from '../../src/db/series.ts';
@@ -67,6 +68,8 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/dead-letters/retry': () => ({}),
   'post /v1/dead-letters/skip': () => ({ reason: 'other' }),
   'post /v1/dead-letters/:id/skip': () => ({ reason: 'other' }),
+  'post /v1/barbers/:id/feeds': () => ({ privacy: 'full' }),
+  'post /v1/shops/:id/feeds': () => ({ privacy: 'full' }),
   'post /v1/services': () => service,
   'put /v1/services/:id': () => service,
 };
@@ -113,11 +116,12 @@ describe('access', () => {
     const waitlist = randomUUID();
     const days = { fromDate: '2027-06-03', toDate: '2027-06-03', fromMinute: 0, toMinute: 1440 };
     await addEntry(orm.em.fork(), { id: waitlist, networkId, apiClientId: network.apiClientId }, { shopId, serviceId, barberId: null, ...days }, { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' }, randomUUID(), 5);
+    const feed = await createFeeds(engine.deps.config).issue(orm.em.fork(), { networkId, barberId, shopId: null }, { id: randomUUID(), privacy: 'full', name: 'furnished' });
     const [parked] = await orm.em.fork().execute<[{ id: string }]>(`update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`, [networkId]);
     const calendar = await saveConnection(orm.em.fork(), networkId, { barberId, provider: 'caldav', account: 'rui', calendarId: 'https://calendar.example/rui/', calendarName: '', privacy: 'full', writes: true, reads: true }, async () => 'sealed');
     const conflictId = randomUUID();
     await orm.em.fork().execute(`insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, remote_id, during) values (?, ?, ?, ?, ?, 'dentist', '[2027-05-05,2027-05-06)')`, [conflictId, networkId, barberId, calendar.id, ids.appointmentId]);
-    const found = { 'dead-letters': parked.id, calendars: calendar.id, 'calendar-conflicts': conflictId, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
+    const found = { 'dead-letters': parked.id, feeds: feed.id, calendars: calendar.id, 'calendar-conflicts': conflictId, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
     return { ...network, ids: found };
   }
 
@@ -137,7 +141,7 @@ describe('access', () => {
 
   /** Everything that a network owns, as one text. */
   async function stateOf({ networkId }: TestNetwork): Promise<string> {
-    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event', 'calendar_connection', 'calendar_event', 'calendar_busy', 'calendar_conflict'];
+    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event', 'calendar_connection', 'calendar_event', 'calendar_busy', 'calendar_conflict', 'feed'];
     const union = tables.map((table) => `select to_jsonb(t) as row from ${table} t where network_id = '${networkId}'`).join(' union all ');
     return JSON.stringify(await engine.database.orm.em.fork().execute(`select row from (${union}) r order by row::text`));
   }

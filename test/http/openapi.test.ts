@@ -178,6 +178,13 @@ describe('the OpenAPI document', () => {
     await ask('delete', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`, undefined, 2);
     await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, { startsAt: network.at('10:00', 5), endsAt: network.at('12:00', 5) });
     await ask('get', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`);
+    for (const [kind, owner] of [['shops', id], ['barbers', barberId]] as const) {
+      const feed = await ask('post', `/v1/${kind}/:id/feeds`, `/v1/${kind}/${owner}/feeds`, { privacy: 'full', name: 'A' });
+      await ask('post', `/v1/${kind}/:id/feeds`, `/v1/${kind}/${owner}/feeds`, {});
+      await ask('get', `/v1/${kind}/:id/feeds`, `/v1/${kind}/${owner}/feeds`);
+      await ask('delete', '/v1/feeds/:id', `/v1/feeds/${feed.body.id}`);
+      await ask('delete', '/v1/feeds/:id', `/v1/feeds/${randomUUID()}`);
+    }
     await ask('delete', '/v1/shops/:id', `/v1/shops/${id}`, undefined, 2);
     await ask('put', '/v1/services/:id', `/v1/services/${serviceId}`, { name: 'Cor', durationMinutes: 30, priceCents: 100 }, 1);
     await ask('delete', '/v1/services/:id', `/v1/services/${serviceId}`, undefined, 2);

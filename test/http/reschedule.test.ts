@@ -7,7 +7,7 @@ import { Service, Shop } from '../../src/db/entities/network.ts';
 import { book, customer } from '../support/booking.ts';
 import { count, countOverlaps } from '../support/claiming.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
-import { mailsOf } from '../support/inbox.ts';
+import { invitationOf, mailsOf } from '../support/inbox.ts';
 import { buildNetwork, everyDay, type NetworkWishes, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
 
@@ -184,8 +184,7 @@ describe('rescheduling', () => {
     const eventOf = async (kind: string) => {
       const mails = await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind));
       const mail = mails.find(({ headers }) => headers['x-punctual-kind'] === kind)!;
-      const response = await fetch(`${process.env.TEST_MAIL_API}/${(mail as unknown as { id: string }).id}/attachment/${mail.attachments[0]!.generatedFileName}`);
-      return new ICAL.Component(ICAL.parse(await response.text())).getFirstSubcomponent('vevent')!;
+      return new ICAL.Component(ICAL.parse(await invitationOf(mail))).getFirstSubcomponent('vevent')!;
     };
     const moved = await eventOf('rescheduled_customer');
 

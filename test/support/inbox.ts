@@ -2,6 +2,7 @@
 import { required } from './database.ts';
 
 export type InboxMail = {
+  id: string;
   subject: string;
   text: string;
   headers: Record<string, string>;
@@ -18,4 +19,9 @@ export async function mailsOf(appointmentId: string): Promise<InboxMail[]> {
     found.push(...mails.filter(({ headers }) => headers['x-punctual-appointment'] === appointmentId));
     if (mails.length < 200) return found;
   }
+}
+
+/** The text of a mail's invitation. */
+export async function invitationOf({ id, attachments }: InboxMail): Promise<string> {
+  return (await fetch(`${required('TEST_MAIL_API')}/${id}/attachment/${attachments[0]!.generatedFileName}`)).text();
 }

@@ -13,12 +13,23 @@ export function needPython(suite: Context): string {
 /** What `icalendar` finds in an invitation. Instants are ISO text in UTC; `startByFile` goes by the VTIMEZONE in the text, `start` by the zone's name. */
 export type SaidByPython = Record<'method' | 'uid' | 'status' | 'summary' | 'location' | 'description' | 'organizer' | 'attendee' | 'attendeeName' | 'stampedAt' | 'start' | 'end' | 'startByFile', string> & { sequence: number };
 
+/** What `icalendar` finds in a feed; what is missing is empty. */
+export type FeedSaidByPython = {
+  name: string; method: string; refreshSeconds: number; zones: string[];
+  events: (Record<'uid' | 'status' | 'summary' | 'location' | 'description' | 'url' | 'stampedAt' | 'start' | 'end' | 'startByFile', string> & { sequence: number; people: number })[];
+};
+
 /** Has `icalendar` read texts, all in one process. Whatever it finds wrong is thrown. */
-export function readByPython(program: string, texts: string[]): Promise<SaidByPython[]> {
+export const readByPython = (program: string, texts: string[]): Promise<SaidByPython[]> => run(program, 'read_invitations.py', texts);
+export const readFeedsByPython = (program: string, texts: string[]): Promise<FeedSaidByPython[]> => run(program, 'read_feeds.py', texts);
+
+function run<Said>(program: string, script: string, texts: string[]): Promise<Said[]> {
   return new Promise((done, fail) => {
-    const reader = execFile(program, [resolve(import.meta.dirname, 'read_invitations.py')], { maxBuffer: 64 * 1024 * 1024 }, (error, out, complaint) => {
+    // Compiled files have no place beside the tests.
+    const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } };
+    const reader = execFile(program, [resolve(import.meta.dirname, script)], options, (error, out, complaint) => {
       if (error) fail(new Error(complaint.trim().split('\n').at(-1) ?? error.message));
-      else done(JSON.parse(out) as SaidByPython[]);
+      else done(JSON.parse(out) as Said[]);
     });
     reader.stdin!.end(JSON.stringify(texts));
   });

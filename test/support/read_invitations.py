@@ -52,4 +52,5 @@ def said(text):
     }
 
 
-json.dump([said(text) for text in json.load(sys.stdin)], sys.stdout)
+if __name__ == "__main__":
+    json.dump([said(text) for text in json.load(sys.stdin)], sys.stdout)
