@@ -57,6 +57,8 @@ export function createCalendarActivities(deps: ActivityDeps) {
       if (!barberId || !connectionId) throw new Error('a calendar\'s delivery names a barber and a connection');
       const connection = await findConnection(orm.em.fork(), context.networkId, connectionId);
       if (!connection?.secrets) return attempts.end(context, { state: 'skipped', errorClass: 'off', errorText: 'the calendar is not connected any more' });
+      // Nobody has signed in since: to try again with what was refused could lock the account.
+      if (connection.state === 'signed_out' && context.retries === 0) return attempts.end(context, { state: 'parked', errorClass: 'sign_in', errorText: 'its owner has not signed in again yet' });
       const kept = await calendars.open(connection).then((calendar) => settle(calendar, { ...context, barberId, connectionId }, connection)).catch(asFailure);
       if (typeof kept === 'string') return attempts.delivered(context, kept);
       if (kept.kind === 'sign_in') await noteSignedOut(orm.em.fork(), connectionId, kept.message);

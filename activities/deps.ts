@@ -20,6 +20,8 @@ export type ActivityDeps = {
   marks: AddressMarks;
   /** Makes the links that customers' messages carry. */
   links: LinkMaker;
+  /** Leads the owner of a calendar to where he signs in again. */
+  signInLinks: { url: (calendar: { id: string; signedOutAt: string }) => string };
   metrics: Metrics;
   now: () => Date;
 };

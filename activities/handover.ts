@@ -2,8 +2,10 @@
 import { v5 as uuidv5 } from 'uuid';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import type { MessageChannel } from '../src/domain/channel.ts';
+import { findToTell, noteTold } from '../src/db/calendar-sign-in.ts';
 import { renderNotice } from '../src/domain/notice.ts';
 import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
+import { renderSignedOut } from '../src/domain/sign-in-page.ts';
 import { appointmentWorkflowId, redeliverUpdate, redeliveryWorkflowId, type Policy, type RedeliveryWorkflow } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -64,7 +66,7 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
 }
 
 /** What asks the providers themselves; it runs beside the effects. */
-export function createSignInActivities({ orm, mailer, texter, mailFrom, now }: ActivityDeps) {
+export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLinks, now }: ActivityDeps) {
   return {
     /** Of the ways that a dead sign-in has stopped, those that work again. */
     async findSignedIn(): Promise<MessageChannel[]> {
@@ -86,6 +88,20 @@ export function createSignInActivities({ orm, mailer, texter, mailFrom, now }: A
           headers: { 'X-Punctual-Kind': 'sign_in_shop' }, invitation: null,
         });
         await noteShopTold(orm.em.fork(), shop);
+      }
+    },
+
+    /** Tells the owner of a calendar, and his shops, once a day, that it wants a new sign-in, with the link to give it. */
+    async tellOwners(): Promise<void> {
+      for (const calendar of await findToTell(orm.em.fork())) {
+        const notice = renderSignedOut({ ...calendar, url: signInLinks.url(calendar) });
+        for (const address of calendar.addresses) {
+          await mailer.send({
+            messageId: `<${uuidv5(`calendar ${calendar.id} ${address} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
+            from: { name: 'Punctual', address: mailFrom }, to: { name: calendar.barberName, address }, replyTo: null, ...notice, headers: { 'X-Punctual-Kind': 'sign_in_barber' }, invitation: null,
+          });
+        }
+        await noteTold(orm.em.fork(), calendar.id);
       }
     },
   };

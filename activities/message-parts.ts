@@ -43,7 +43,9 @@ const uidOf = ({ appointmentId, barberId, about }: DeliveryContext): string => e
 export function toMail(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, now: Date): OutgoingMail {
   const { shop, kind } = context;
   const invites = kind.startsWith('confirmation') || kind.startsWith('rescheduled');
-  const method = invites ? 'REQUEST' : kind.startsWith('cancellation') && !context.about?.uninvited ? 'CANCEL' : null;
+  // Where his calendar is written to, an invitation beside that would be a second event.
+  const isWritten = kind.endsWith('_barber') && context.barber?.hasCalendar;
+  const method = isWritten ? null : invites ? 'REQUEST' : kind.startsWith('cancellation') && !context.about?.uninvited ? 'CANCEL' : null;
   return {
     messageId: `<${context.id}@punctual>`,
     from: { name: shop.name, address: mailFrom },

@@ -11,7 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { asFailure, type Failure } from './failure.ts';
 import { addressee, toMail, toView, type Reader } from './message-parts.ts';
 
-export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars'>) {
+export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | 'signInLinks'>) {
   const { orm, mailer, texter, marks, now } = deps;
   const attempts = createAttempts(deps);
 

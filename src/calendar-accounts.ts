@@ -1,5 +1,6 @@
 /** Signing in to barbers' calendars: what a person gives is tried, and sealed for its row. */
 import { Problem } from './errors.ts';
+import { createCaldavCalendar } from './integrations/calendar/caldav.ts';
 import { findCaldavCalendars, type FoundCalendar } from './integrations/calendar/caldav-discovery.ts';
 import { CalendarError } from './integrations/calendar/calendar.ts';
 import type { Sealer } from './integrations/sealing.ts';
@@ -9,6 +10,8 @@ export type CaldavAccount = { serverUrl: string; username: string; password: str
 export type CalendarAccounts = {
   /** The calendars of a CalDAV account. Throws a Problem that says why there are none to be had. */
   findCaldav: (account: CaldavAccount) => Promise<FoundCalendar[]>;
+  /** Whether a calendar can be opened so. Throws a Problem that says why not. */
+  checkCaldav: (given: { calendarUrl: string; username: string; password: string }) => Promise<void>;
   /** For the connection with this id. Throws a Problem where calendars are off. */
   seal: (secrets: unknown, connectionId: string) => Promise<string>;
 };
@@ -19,15 +22,17 @@ export function createCalendarAccounts({ sealer, fetch, now }: { sealer: Sealer 
     if (!sealer) throw new Problem('calendars_off');
     return sealer;
   };
+  const told = async <T>(call: () => Promise<T>): Promise<T> => {
+    on();
+    try {
+      return await call();
+    } catch (error) {
+      throw error instanceof CalendarError ? toProblem(error) : error;
+    }
+  };
   return {
-    findCaldav: async (account) => {
-      on();
-      try {
-        return await findCaldavCalendars({ ...account, fetch, now });
-      } catch (error) {
-        throw error instanceof CalendarError ? toProblem(error) : error;
-      }
-    },
+    findCaldav: (account) => told(() => findCaldavCalendars({ ...account, fetch, now })),
+    checkCaldav: (given) => told(() => createCaldavCalendar({ ...given, timeZone: 'UTC', fetch, now }).verify()),
     seal: (secrets, connectionId) => on().seal(secrets, connectionId),
   };
 }

@@ -9,6 +9,7 @@ import { createDecidingActivities, createEffectActivities } from '../activities/
 import { effectsQueue } from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';
+import { createSignInLinks } from './db/calendar-sign-in.ts';
 import { createLinks } from './db/self-service.ts';
 import { mountHealth } from './http/health.ts';
 import { runProgram, type Running } from './program.ts';
@@ -31,7 +32,7 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   const { address, namespace, taskQueue } = config.temporal;
   const workflowBundle = options.bundle ?? (await bundleWorkflows(deps));
   const connection = await connectPatiently(address, log, options.interrupted);
-  const activityDeps = { log, orm, mailer, texter, calendars, marks, mailFrom: config.mailFrom, links: createLinks(config), metrics, now };
+  const activityDeps = { log, orm, mailer, texter, calendars, marks, mailFrom: config.mailFrom, links: createLinks(config), signInLinks: createSignInLinks(config), metrics, now };
   const shared = { connection, namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' } as const;
 
   const deciding = await Worker.create({

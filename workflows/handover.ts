@@ -16,6 +16,9 @@ export async function handover({ sweep, policy }: HandoverInput): Promise<number
     handed += done.handed;
     more = done.more;
   }
-  if (sweep) await effects.tellShops();
+  if (sweep) {
+    await effects.tellShops();
+    await effects.tellOwners();
+  }
   return handed;
 }

@@ -47,7 +47,7 @@ export type DeliveryContext = {
   /** Of several parts, their names joined. */
   service: { name: string };
   /** Who gives all the parts; null when several do, or anybody was asked for. */
-  barber: { name: string; email: string | null; locale: string } | null;
+  barber: { name: string; email: string | null; locale: string; /** His own calendar is written to. */ hasCalendar: boolean } | null;
   customer: { name: string; email: string | null; phone: string | null; timeZone: string; locale: string } | null;
   /** Of a move: the names of what was otherwise. */
   was: { barbers: string[] | null; services: string[] | null; shop: string | null; timeZone: string | null } | null;
@@ -109,7 +109,8 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
        'endsAt', coalesce(told.ends_at, r.starts_at + make_interval(mins => told.minutes)),
        'shop', json_build_object('name', s.name, 'address', s.address, 'phone', s.phone, 'email', s.email, 'timeZone', coalesce(case when s.id = a.shop_id then a.shop_time_zone end, s.time_zone), 'locale', s.locale),
        'service', json_build_object('name', told.services),
-       'barber', case when b.id is not null then json_build_object('name', b.name, 'email', b.email, 'locale', b.locale) end,
+       'barber', case when b.id is not null then json_build_object('name', b.name, 'email', b.email, 'locale', b.locale,
+         'hasCalendar', exists (select from calendar_connection k where k.barber_id = b.id and k.writes and k.state = 'connected')) end,
        'customer', case when c.id is not null then json_build_object('name', c.name, 'email', c.email, 'phone', c.phone, 'timeZone', c.time_zone, 'locale', c.locale) end,
        'was', case when d.about -> 'was' is not null then json_build_object(
          'barbers', (select json_agg(w.name order by w.name) from barber w where w.id in (select value::uuid from jsonb_array_elements_text(d.about -> 'was' -> 'barberIds'))),

@@ -1,5 +1,6 @@
 /** The pages behind customers' links, as HTML without scripts. Pure; the shop's local time, with its zone named. */
 import { escapeHtml } from './html.ts';
+import { pageDocument } from './page-document.ts';
 import type { LinkPurpose } from './link.ts';
 import type { PageRefusal, PageTexts } from './page-texts.ts';
 import { priceText, wallRangeText, wallText } from './wall-text.ts';
@@ -28,11 +29,11 @@ export function renderPage(texts: PageTexts, { purpose, visit, done, refusal, fo
     form && purpose !== 'view' ? formHtml(texts, purpose, form) : '',
     visit.policy && !done ? `<p class="small">${escapeHtml(visit.policy)}</p>` : '',
   ];
-  return document(texts, lead ?? texts.heading[purpose], body.filter(Boolean).join('\n'));
+  return pageDocument(texts.locale, lead ?? texts.heading[purpose], body.filter(Boolean).join('\n'));
 }
 
 /** A link that no longer works says nothing of what it once stood for. */
-export const renderDeadPage = (texts: PageTexts): string => document(texts, texts.dead, `<h1>${escapeHtml(texts.dead)}</h1>\n<p>${escapeHtml(texts.deadMore)}</p>`);
+export const renderDeadPage = (texts: PageTexts): string => pageDocument(texts.locale, texts.dead, `<h1>${escapeHtml(texts.dead)}</h1>\n<p>${escapeHtml(texts.deadMore)}</p>`);
 
 function facts({ label, status, locale }: PageTexts, visit: PageVisit): string {
   const lines: [string, string | null][] = [
@@ -64,29 +65,4 @@ function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { not
 function dayAndTime(text: string): { day: string; time: string } {
   const [, date = text, time = text, zone = ''] = /^(.*), (\d\d:\d\d) \((.*)\)$/.exec(text) ?? [];
   return { day: `${date} (${zone})`, time };
-}
-
-function document({ locale }: PageTexts, title: string, body: string): string {
-  return `<!doctype html>
-<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escapeHtml(title)}</title>
-<style>
-:root{color-scheme:light dark}
-body{margin:0 auto;max-width:34rem;padding:1.5rem;font:1.0625rem/1.5 system-ui,sans-serif}
-h1{font-size:1.5rem;line-height:1.25}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.375rem 1rem;margin:1.25rem 0}
-dt{opacity:.7}dd{margin:0}
-fieldset{border:1px solid #8886;border-radius:.5rem;padding:.5rem 1rem;margin:0 0 1rem}
-h2{font-size:1.125rem}
-label{display:inline-block;min-width:4.75rem;padding:.5rem 0}
-button{font:inherit;font-weight:600;width:100%;padding:.875rem;border:0;border-radius:.5rem;background:#14532d;color:#fff}
-button.grave{background:#991b1b}
-.day{display:flex;gap:.75rem;align-items:center}.day button{width:auto;padding:.5rem .875rem}.day input{font:inherit}
-.no{border-left:.25rem solid #991b1b;padding:.25rem .75rem}
-.small{font-size:.9375rem;opacity:.8}
-a{color:inherit}
-</style></head>
-<body>
-${body}
-</body></html>
-`;
 }

@@ -25,6 +25,7 @@ import { mountHooks } from './hooks.ts';
 import { holdRoutes } from './hold.ts';
 import { linkRoutes } from './link.ts';
 import { mountSelfService } from './self-service.ts';
+import { mountSignIn } from './sign-in-page.ts';
 import { holidaySetRoutes } from './holiday-set.ts';
 import { createAnswerOnce } from './kept-answer.ts';
 import { networkRoutes } from './network.ts';
@@ -74,6 +75,7 @@ export function createApp(deps: HttpDeps, mountMore?: (app: Express) => void): E
 
   mountSelfService(app, deps);
   mountFeeds(app, deps);
+  mountSignIn(app, deps);
   mountHooks(app, deps);
   mountBounces(app, deps);
   mountMore?.(app);

@@ -20,6 +20,7 @@ import { Problem } from '../errors.ts';
 import { createChanges } from './changing.ts';
 import type { HttpDeps } from './deps.ts';
 import { createOffers } from './offer.ts';
+import { pageHeaders } from './page-headers.ts';
 import { toProblem } from './problem.ts';
 
 const daysShown = 7;
@@ -114,7 +115,7 @@ export function mountSelfService(app: Express, deps: HttpDeps): void {
   }
 
   function answer(response: Response, status: number, html: string): void {
-    response.status(status).set(headers).type('html').send(html);
+    response.status(status).set(pageHeaders).type('html').send(html);
   }
   const dead = (request: Request, response: Response) => answer(response, 410, renderDeadPage(pageTextsFor(request.acceptsLanguages('pt', 'en') || 'pt', 'pt')));
 
@@ -175,8 +176,3 @@ function toRefusal(error: unknown): [PageRefusal, number] {
   if (aboutTime.includes(problem.code)) return ['slot_taken', 409];
   return [known.find((code) => code === problem.code) ?? 'not_allowed', 409];
 }
-
-const headers = {
-  'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex, nofollow',
-  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-};

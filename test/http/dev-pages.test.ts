@@ -8,7 +8,7 @@ import { mountDevPages, type DevPlaces } from '../../src/dev/dev-pages.ts';
 import { loadSample } from '../../src/dev/load-sample.ts';
 import { findFreeSlot } from '../../src/dev/welcome.ts';
 import { createApiKey } from '../../src/db/api-key.ts';
-import { deliveryKinds } from '../../src/domain/effects.ts';
+import { messageKinds } from '../../src/domain/effects.ts';
 import { book, customer } from '../support/booking.ts';
 import { required } from '../support/database.ts';
 import { eventually, send, startEngine, type Engine } from '../support/engine.ts';
@@ -110,7 +110,7 @@ describe('dev pages', () => {
   it('preview each kind in both languages, as subject, mail, text and SMS with its segments', async () => {
     const url = await serve((await buildNetwork(engine.database.orm)).networkId);
     const list = (await read(`${url}/dev/messages`)).text;
-    for (const kind of deliveryKinds) {
+    for (const kind of messageKinds) {
       for (const locale of ['pt-PT', 'en-GB']) {
         expect(list).to.include(`href="/dev/messages/${kind}?locale=${locale}"`);
         const { status, text } = await read(`${url}/dev/messages/${kind}?locale=${locale}`);

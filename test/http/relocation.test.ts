@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { createSignInLinks } from '../../src/db/calendar-sign-in.ts';
 import { createLinks } from '../../src/db/self-service.ts';
 import { createRelocationActivities } from '../../activities/relocation.ts';
 import { changeAppointment } from '../../src/db/change.ts';
@@ -179,7 +180,7 @@ describe('a relocation', () => {
     const { id } = (await begin()).body;
     await engine.startWorkers();
     const { deps } = engine;
-    const activities = createRelocationActivities({ ...deps, links: createLinks(deps.config), mailFrom: '', client: deps.temporal.client, taskQueue: deps.config.temporal.taskQueue });
+    const activities = createRelocationActivities({ ...deps, links: createLinks(deps.config), signInLinks: createSignInLinks(deps.config), mailFrom: '', client: deps.temporal.client, taskQueue: deps.config.temporal.taskQueue });
     const visit = { networkId: network.networkId, relocationId: id, appointmentId: a, policy: deps.policy };
 
     const states = await Promise.all(Array.from({ length: 4 }, () => activities.relocateVisit(visit)));

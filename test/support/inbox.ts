@@ -11,12 +11,17 @@ export type InboxMail = {
 };
 
 /** All mails about one appointment, in the order of arrival. */
-export async function mailsOf(appointmentId: string): Promise<InboxMail[]> {
+export const mailsOf = (appointmentId: string): Promise<InboxMail[]> => mailsThat(({ headers }) => headers['x-punctual-appointment'] === appointmentId);
+
+/** All mails to one address, in the order of arrival. */
+export const mailsTo = (address: string): Promise<InboxMail[]> => mailsThat(({ envelope }) => envelope.to.some((to) => to.address === address));
+
+async function mailsThat(fits: (mail: InboxMail) => boolean): Promise<InboxMail[]> {
   const found: InboxMail[] = [];
   for (let skip = 0; ; skip += 200) {
     const response = await fetch(`${required('TEST_MAIL_API')}?skip=${skip}&limit=200`);
     const mails = (await response.json()) as InboxMail[];
-    found.push(...mails.filter(({ headers }) => headers['x-punctual-appointment'] === appointmentId));
+    found.push(...mails.filter(fits));
     if (mails.length < 200) return found;
   }
 }

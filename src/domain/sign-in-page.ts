@@ -1,0 +1,56 @@
+/** What the owner of a calendar is told when its sign-in has died, and the page on which he signs in again. Pure. */
+import { escapeHtml as escape } from './html.ts';
+import { pageDocument } from './page-document.ts';
+
+/** A calendar whose provider takes our sign-in no more. `url` leads to the page. */
+export type SignedOut = { barberName: string; account: string; calendarName: string; waiting: number; url: string; locale: string };
+
+const texts = {
+  en: {
+    locale: 'en-GB',
+    subject: (calendar: string) => `Your calendar needs a new sign-in: ${calendar}`,
+    body: (barber: string, calendar: string, account: string, waiting: number) => `${barber}: the calendar ${calendar} (${account}) no longer accepts the sign-in that Punctual has. `
+      + `${waiting === 1 ? 'One entry waits' : `${waiting} entries wait`} to be written there, and what is entered there is no longer seen here. As soon as you have signed in again, all of that is made up for by itself.`,
+    link: 'Sign in again',
+    heading: 'Sign in to your calendar again', password: 'App password', button: 'Sign in', account: 'Account', calendar: 'Calendar',
+    done: 'You are signed in again. What waited is on its way.',
+    refused: 'The calendar\'s server does not accept that password.', away: 'The calendar\'s server does not answer now. Please try again in a while.',
+    dead: 'This link no longer works', deadMore: 'You have signed in since, or the calendar is no longer connected.',
+  },
+  pt: {
+    locale: 'pt-PT',
+    subject: (calendar: string) => `O seu calendário precisa de um novo acesso: ${calendar}`,
+    body: (barber: string, calendar: string, account: string, waiting: number) => `${barber}: o calendário ${calendar} (${account}) já não aceita o acesso que o Punctual tem. `
+      + `${waiting === 1 ? 'Há uma entrada à espera' : `Há ${waiting} entradas à espera`} de ser escrita, e o que lá marca deixou de ser visto aqui. Assim que voltar a entrar, tudo isso é recuperado por si.`,
+    link: 'Entrar de novo',
+    heading: 'Entrar de novo no seu calendário', password: 'Palavra-passe de aplicação', button: 'Entrar', account: 'Conta', calendar: 'Calendário',
+    done: 'Já está ligado de novo. O que esperava está a caminho.',
+    refused: 'O servidor do calendário não aceita essa palavra-passe.', away: 'O servidor do calendário não responde agora. Tente de novo daqui a pouco.',
+    dead: 'Esta ligação já não funciona', deadMore: 'Entretanto voltou a entrar, ou o calendário deixou de estar ligado.',
+  },
+} as const;
+
+const textsOf = (locale: string) => texts[locale.toLowerCase().startsWith('pt') ? 'pt' : 'en'];
+
+/** The mail to the barber, and to his shops. */
+export function renderSignedOut({ barberName, account, calendarName, waiting, url, locale }: SignedOut): { subject: string; text: string; html: string } {
+  const { subject, body, link } = textsOf(locale);
+  const name = calendarName || account;
+  const said = body(barberName, name, account, waiting);
+  return { subject: subject(name), text: `${said}\n\n${link}: ${url}\n`, html: `<p>${escape(said)}</p><p><a href="${escape(url)}">${escape(link)}</a></p>` };
+}
+
+export type SignInPage = { account: string; calendarName: string; locale: string; told?: 'done' | 'refused' | 'away' };
+
+export function renderSignInPage({ account, calendarName, locale, told }: SignInPage): string {
+  const say = textsOf(locale);
+  if (told === 'done') return pageDocument(say.locale, say.heading, `<h1>${escape(say.done)}</h1>`);
+  const facts = `<dl>\n<dt>${say.account}</dt><dd>${escape(account)}</dd>\n${calendarName ? `<dt>${say.calendar}</dt><dd>${escape(calendarName)}</dd>\n` : ''}</dl>`;
+  const form = `<form method="post"><p><label>${say.password} <input type="password" name="password" autocomplete="off" maxlength="200" required></label></p><button type="submit">${say.button}</button></form>`;
+  return pageDocument(say.locale, say.heading, [`<h1>${say.heading}</h1>`, told ? `<p class="no" role="alert">${say[told]}</p>` : '', facts, form].filter(Boolean).join('\n'));
+}
+
+export function renderDeadSignIn(locale: string): string {
+  const say = textsOf(locale);
+  return pageDocument(say.locale, say.dead, `<h1>${say.dead}</h1>\n<p>${say.deadMore}</p>`);
+}
