@@ -2,10 +2,15 @@
 import type { Response } from 'express';
 import { escapeHtml } from '../domain/html.ts';
 
+/** Where the page's own links lead, and where its forms may (a source of `form-action`). */
+export type Shell = { nav?: { href: string; text: string }[]; forms?: string };
+
 /** Sends a page. A mail that is shown in a frame inherits these rules, so nothing in it runs or loads either. */
-export function answerPage(response: Response, title: string, body: string): void {
-  response.set(headers).type('html').send(document(title, body));
+export function answerPage(response: Response, title: string, body: string, { nav = places, forms = "'none'" }: Shell = {}): void {
+  response.set(headers(forms)).type('html').send(document(title, body, nav));
 }
+
+const places = [{ href: '/dev/sent', text: 'What was sent' }, { href: '/dev/messages', text: 'Messages' }, { href: '/docs', text: 'API' }];
 
 /** A link, escaped; `#` and other fragments may follow. */
 export const linkHtml = (href: string, text: string, more = ''): string => `<a href="${escapeHtml(href)}"${more}>${escapeHtml(text)}</a>`;
@@ -14,12 +19,12 @@ export const linkHtml = (href: string, text: string, more = ''): string => `<a h
 export const choiceHtml = (label: string, options: { href: string; text: string; chosen: boolean }[]): string =>
   `<p class="choice"><span>${escapeHtml(label)}</span>${options.map(({ href, text, chosen }) => linkHtml(href, text, chosen ? ' aria-current="true"' : '')).join('\n')}</p>`;
 
-const headers = {
+const headers = (forms: string) => ({
   'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex, nofollow',
-  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-};
+  'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; form-action ${forms}; base-uri 'none'; frame-ancestors 'none'`,
+});
 
-const document = (title: string, body: string): string => `<!doctype html>
+const document = (title: string, body: string, nav: { href: string; text: string }[]): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escapeHtml(title)} · Punctual</title>
 <style>
 :root{color-scheme:light dark}
@@ -39,7 +44,7 @@ pre.sms{max-width:24rem}
 a{color:inherit}
 </style></head>
 <body>
-<nav>${linkHtml('/dev/sent', 'What was sent')} ${linkHtml('/dev/messages', 'Messages')} ${linkHtml('/docs', 'API')}</nav>
+<nav>${nav.map(({ href, text }) => linkHtml(href, text)).join(' ')}</nav>
 <h1>${escapeHtml(title)}</h1>
 ${body}
 </body></html>

@@ -1,0 +1,153 @@
+/** Starts the calendar sandbox: Google Calendar and Microsoft Graph on one address of this machine, with a page that shows their calendars. */
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import express, { type ErrorRequestHandler } from 'express';
+import { requireFreePort } from '../ports.ts';
+import type { Log } from '../progress.ts';
+import { providerOf } from './answer.ts';
+import { mountControl } from './control.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { googleError } from './google-errors.ts';
+import { mountGoogle } from './google-routes.ts';
+import { graphError, type GraphCode } from './graph-errors.ts';
+import { mountGraph } from './graph-routes.ts';
+import { createByHand, type ByHand } from './by-hand.ts';
+import { createNotifier } from './notify.ts';
+import { mountOauth } from './oauth.ts';
+import { mountPage } from './page.ts';
+import type { Server } from './serve.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+import { emptyState, type Account, type App, type Provider, type State } from './state.ts';
+import { createStore, type Store } from './store.ts';
+import { createTokens, fullScope, type Tokens } from './tokens.ts';
+
+export interface CalendarSandboxOptions {
+  /** 0: any free one. */
+  port: number;
+  /** Where accounts, events and tokens are kept across restarts; without it they end with the process. */
+  runDir?: string;
+  log?: Log;
+  /** The clock, in epoch milliseconds. */
+  now?: () => number;
+  settings?: Partial<Settings>;
+  /** Programs that may ask for access; without it `punctual` with the secret `sandbox`, from any address of this machine. */
+  apps?: App[];
+}
+
+export type AddAccount = { provider: Provider; email: string; name?: string; timeZone?: string; /** Without it all of the calendar. */ scope?: string; clientId?: string };
+export type AddedAccount = Account & { calendarId: string; accessToken: string; refreshToken: string };
+
+export interface CalendarSandbox {
+  /** In a browser a page with all calendars; the control API is below `/sandbox`. */
+  url: string;
+  /** `rootUrl` for Google's clients. */
+  googleUrl: string;
+  /** Base address for Graph's, with `/v1.0`. */
+  graphUrl: string;
+  authorizeUrls: Record<Provider, string>;
+  tokenUrls: Record<Provider, string>;
+  /** Google's; Microsoft has none. */
+  revokeUrl: string;
+  clientId: string;
+  clientSecret: string;
+  /** Makes an account that has already allowed everything. */
+  addAccount: (account: AddAccount) => AddedAccount;
+  byHand: ByHand;
+  faults: Faults;
+  settings: Settings;
+  store: Store;
+  tokens: Tokens;
+  counts: Map<string, number>;
+  /** Resolves when all notifications have been delivered or given up. */
+  notified: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+const defaultApp: App = { clientId: 'punctual', clientSecret: 'sandbox', redirectUris: ['http://127.0.0.1/*', 'http://localhost/*'] };
+const saveEveryMs = 500;
+
+/** Throws an Error with a sentence when the port is taken. */
+export async function startCalendarSandbox({ port, runDir, log = () => {}, now = Date.now, settings: given = {}, apps = [defaultApp] }: CalendarSandboxOptions): Promise<CalendarSandbox> {
+  if (port !== 0) await requireFreePort(port, 'the calendar sandbox', 'CALENDAR_SANDBOX_PORT');
+  const file = runDir === undefined ? null : join(runDir, 'calendar-sandbox.json');
+  const state: State = file === null ? emptyState() : load(file);
+  state.apps.splice(0, state.apps.length, ...apps);
+  const settings: Settings = { ...defaultSettings, ...given };
+  const store = createStore(now, state);
+  const tokens = createTokens(store, settings);
+  const app = express();
+  const server: Server = { app, store, settings, tokens, faults: createFaults(), counts: new Map() };
+  const notifier = createNotifier(settings);
+  const http = createServer(app);
+  http.listen(port, '127.0.0.1');
+  await once(http, 'listening');
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+
+  let expiredCode: GraphCode = 'SyncStateNotFound';
+  app.disable('x-powered-by').set('etag', false);
+  app.use(express.json({ limit: '1mb' }), express.urlencoded({ extended: false }));
+  mountOauth(server);
+  mountGoogle(server, notifier, url);
+  const subscriptions = mountGraph(server, notifier, url, () => expiredCode);
+  const byHand = createByHand(server, subscriptions, url, (code) => { expiredCode = code; });
+  mountControl(server, byHand, subscriptions);
+  mountPage(server, byHand);
+  app.use(faulty(log));
+
+  let saved = '';
+  const save = (): void => {
+    // Whatever changes, changes by a request, by hand or with a new account.
+    const mark = JSON.stringify([[...server.counts.values()], state.calendars.map(({ revision, epoch }) => [revision, epoch]), state.grants.map(({ revoked }) => revoked), state.accessTokens.length, state.watches.length]);
+    if (file === null || mark === saved) return;
+    saved = mark;
+    write(file, state);
+  };
+  const saving = file === null ? null : setInterval(save, saveEveryMs).unref();
+  log(`Calendar sandbox ready on ${url}`);
+  return {
+    url, googleUrl: `${url}/`, graphUrl: `${url}/v1.0`, revokeUrl: `${url}/revoke`, clientId: apps[0]?.clientId ?? '', clientSecret: apps[0]?.clientSecret ?? '',
+    authorizeUrls: { google: `${url}/o/oauth2/v2/auth`, graph: `${url}/common/oauth2/v2.0/authorize` }, tokenUrls: { google: `${url}/token`, graph: `${url}/common/oauth2/v2.0/token` },
+    addAccount: ({ provider, email, name, timeZone = 'Europe/Lisbon', scope = fullScope[provider], clientId = apps[0]?.clientId ?? '' }) => {
+      const account = store.addAccount({ provider, email, timeZone, ...(name !== undefined && { name }) });
+      const grant = tokens.grant(account, clientId, scope, true);
+      return { ...account, calendarId: store.calendar(account, null)!.id, accessToken: tokens.issue(grant).accessToken, refreshToken: grant.refreshTokens[0]! };
+    },
+    byHand, faults: server.faults, settings, store, tokens, counts: server.counts, notified: () => notifier.idle(),
+    stop: async () => {
+      if (saving) clearInterval(saving);
+      notifier.stop();
+      const closed = once(http, 'close');
+      http.close();
+      http.closeAllConnections();
+      await closed;
+      save();
+    },
+  };
+}
+
+/** A request that cannot be read is refused in the provider's shape; an error of the sandbox is told to its log too. */
+const faulty = (log: Log): ErrorRequestHandler => (error: Error & { status?: number }, request, response, _next) => {
+  const google = providerOf(request.path) === 'google';
+  if (error.status === undefined || error.status >= 500) log(`${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''}`);
+  const known = error.status !== undefined && error.status < 500;
+  const { status, body } = google ? googleError(known ? 'badRequest' : 'internalError', known ? { message: 'Parse Error' } : {}) : graphError(known ? 'BadRequest' : 'ErrorInternalServerError');
+  response.status(status).json(body);
+};
+
+function load(file: string): State {
+  try {
+    return { ...emptyState(), ...(JSON.parse(readFileSync(file, 'utf8')) as Partial<State>) };
+  } catch {
+    return emptyState();
+  }
+}
+
+/** Never half a file: an interrupted write leaves the one before. */
+function write(file: string, state: State): void {
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
