@@ -1,10 +1,9 @@
 /** Google's notification channels. Source: https://developers.google.com/workspace/calendar/api/guides/push */
 import { createHash } from 'node:crypto';
-import { ok, text, type Operation } from './answer.ts';
+import { isJson, ok, text, type Operation } from './answer.ts';
 import { refuse } from './google-errors.ts';
 import { calendarOf } from './google-events.ts';
 import { isLoopback, type Notifier } from './notify.ts';
-import { isJson } from './answer.ts';
 import type { Watch } from './state.ts';
 import type { Store } from './store.ts';
 
@@ -34,7 +33,9 @@ export function googleWatch(store: Store, notifier: Notifier, url: string): Reco
       if (id === undefined || !/^[A-Za-z0-9\-_+/=]{1,64}$/.test(id)) return refuse('invalid', { message: 'Invalid channel id' });
       if (!/^web_?hook$/.test(String(call.body.type))) refuse('invalid', { message: 'Invalid channel type' });
       if (address === undefined || !isLoopback(address)) return refuse('webhookUrlUnauthorized');
-      if (watches.some((one) => one.id === id && one.expiresAt > store.now())) refuse('channelIdNotUnique', { message: `Channel id ${id} not unique` });
+      const before = watches.findIndex((one) => one.id === id);
+      if (before >= 0 && watches[before]!.expiresAt > store.now()) refuse('channelIdNotUnique', { message: `Channel id ${id} not unique` });
+      if (before >= 0) watches.splice(before, 1);
       const ttl = isJson(call.body.params) ? Number(call.body.params.ttl) : Number.NaN;
       const latest = store.now() + (Number.isFinite(ttl) ? Math.min(ttl, 30 * 86_400) : defaultSeconds) * 1000;
       const wanted = Number(call.body.expiration ?? latest);

@@ -83,7 +83,7 @@ function convert(spec: Spec, paths: string[], google: boolean): Json {
     });
     return [corrections.path(path), { ...(params.length > 0 && { parameters: params }), ...Object.fromEntries(operations) }];
   });
-  if (google) schemas.Error = corrections.googleError;
+  if (google) schemas.ErrorAnswer = corrections.googleError;
   return { openapi: '3.1.0', info: { title: google ? 'Google Calendar v3, cut' : 'Microsoft Graph v1.0, cut', version: '1' }, paths: Object.fromEntries(kept) as Json, components: { schemas } };
 }
 
@@ -98,7 +98,7 @@ const corrections = {
   // The document knows success as 200 and no errors. An empty answer is 204 in fact, a get with If-None-Match 304 (https://developers.google.com/workspace/calendar/api/guides/version-resources).
   google: (path: string, method: string, all: Json): Json => {
     const empty = method === 'delete' || path === '/channels/stop';
-    const error = { description: '', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
+    const error = { description: '', content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorAnswer' } } } };
     return { ...(empty ? { 204: { description: '' } } : { ...all, ...(method === 'get' && { 304: { description: '' } }) }), '4XX': error, '5XX': error };
   },
   // From https://developers.google.com/workspace/calendar/api/guides/errors
