@@ -15,7 +15,7 @@ describe('calendar sandbox, faults and control', () => {
   let clock = Date.parse('2026-11-26T12:00:00Z');
   const control = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${sandbox.url}/sandbox${path}`, { method, headers: { 'content-type': 'application/json' }, ...(body !== undefined && { body: JSON.stringify(body) }) });
-    return { status: answer.status, body: (await answer.json()) as unknown };
+    return { status: answer.status, body: await answer.json() };
   };
   const insert = () => sandbox.google(google).events.insert({ calendarId: 'primary', requestBody: event });
   const create = () => sandbox.graph(graph)('POST', '/me/events', event);
@@ -141,7 +141,8 @@ describe('calendar sandbox, faults and control', () => {
     expect((await add({ title: 'Dentist', start: '2026-11-28T09:00', end: '2026-11-28T10:00' })).status).to.equal(303);
     expect((await add({ day: '2026-11-29' })).status).to.equal(303);
     expect((await add({ start: '2026-11-28T09:00', end: '2026-11-28T08:00' })).status).to.equal(400);
-    expect((await add({ day: '2026-11-30' }, { origin: 'https://evil.example' })).status).to.equal(403);
+    for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null', 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'cross-site' }]) expect((await add({ day: '2026-11-30' }, headers)).status).to.equal(403);
+    expect((await add({ day: '2026-11-29' }, { origin: 'null', 'sec-fetch-site': 'same-origin' })).status).to.equal(303);
     expect(await page()).to.contain('Dentist').and.to.contain('all day').and.to.contain('by hand').and.not.to.contain('30 November');
   });
 

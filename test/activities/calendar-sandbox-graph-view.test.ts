@@ -20,8 +20,9 @@ describe('calendar sandbox, Graph, views', () => {
     for (let pages = 1, next = link; ; pages++) {
       const { body } = await graph('GET', next, undefined, headers);
       items.push(...(body.value as Json[]));
-      if (body['@odata.deltaLink']) return { items, pages, deltaLink: String(body['@odata.deltaLink']) };
-      next = String(body['@odata.nextLink']);
+      const { '@odata.deltaLink': deltaLink, '@odata.nextLink': nextLink } = body as Record<string, string>;
+      if (deltaLink !== undefined) return { items, pages, deltaLink };
+      next = nextLink!;
     }
   };
 

@@ -82,8 +82,8 @@ describe('calendar sandbox, signing in', () => {
       });
 
       it('an address or program, not registered, is never called back', async () => {
-        for (const change of [{ redirect_uri: 'http://evil.example/callback' }, { client_id: 'other' }]) {
-          const answer = await question(provider, change as Record<string, string>);
+        for (const change of [{ redirect_uri: 'http://evil.example/callback' }, { client_id: 'other' }] as Record<string, string>[]) {
+          const answer = await question(provider, change);
           expect([answer.status, answer.headers.get('location')]).to.deep.equal([400, null]);
         }
       });

@@ -2,9 +2,10 @@
 import { json, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { Refusal } from './answer.ts';
-import { tellEntry, type ByHand } from './by-hand.ts';
+import type { ByHand } from './by-hand.ts';
 import { googleReasons } from './google-errors.ts';
 import { graphCodes } from './graph-errors.ts';
+import { tellEntry } from './hand-written.ts';
 import type { GraphSubscriptions } from './graph-subscriptions.ts';
 import type { FaultOrder } from './faults.ts';
 import type { Server } from './serve.ts';

@@ -2,10 +2,11 @@
  * Google's `events.list` and `events.instances`: filters, pages and incremental synchronization.
  * Source: https://developers.google.com/workspace/calendar/api/v3/reference/events/list and …/api/guides/sync
  */
-import { DAY, parseInstant } from '../../domain/time.ts';
-import { one, ok, text, type Call, type Operation } from './answer.ts';
+import { DAY } from '../../domain/time.ts';
+import { one, ok, type Call, type Operation } from './answer.ts';
 import { refuse } from './google-errors.ts';
 import { removedOf, resourceOf, type GoogleEvent, type Shown } from './google-event.ts';
+import { instantIn, matches, sizeOf } from './google-filter.ts';
 import { calendarOf, instanceOf, shownTo } from './google-events.ts';
 import { createPages, packToken, unpackToken } from './pages.ts';
 import { current, type Calendar } from './state.ts';
@@ -103,29 +104,4 @@ function storedIn(store: Store, calendar: Calendar, window: Window, showDeleted:
     const shown = showDeleted || !deleted || ofSeries;
     return shown && (window.to === always.to && window.from === always.from ? true : occurrencesIn(shape, { from: window.from, to: Math.min(window.to, store.now() + 10 * horizon) }).length > 0);
   }).filter((entry) => showDeleted || entry.masterId === null || isLive(store.entry(calendar, entry.masterId))).map((entry) => storedInstance(store, calendar, entry));
-}
-
-function matches(call: Call, { version: { body, shape }, entry, master }: Instance): boolean {
-  const pairs = (name: string, kind: 'private' | 'shared') => (call.query.get(name) ?? []).every((pair) => {
-    const [key = '', ...value] = pair.split('=');
-    return (body as GoogleEvent).extendedProperties?.[kind]?.[key] === value.join('=');
-  });
-  const types = call.query.get('eventTypes');
-  const [uid, q] = [one(call, 'iCalUID'), one(call, 'q')?.toLowerCase()];
-  return pairs('privateExtendedProperty', 'private') && pairs('sharedExtendedProperty', 'shared')
-    && (!types || types.includes(text(body.eventType) ?? 'default')) && (uid === undefined || (master ?? entry).uid === uid)
-    && (q === undefined || `${shape.title} ${text(body.description) ?? ''} ${text(body.location) ?? ''}`.toLowerCase().includes(q));
-}
-
-/** "By default the value is 250 events. The page size can never be larger than 2500 events." */
-function sizeOf(call: Call): number {
-  const size = Number(one(call, 'maxResults') ?? 250);
-  return Number.isInteger(size) && size >= 1 ? Math.min(size, 2500) : refuse('invalid', { location: 'maxResults' });
-}
-
-/** An RFC 3339 timestamp "with mandatory time zone offset". */
-function instantIn(call: Call, name: string): number | null {
-  const given = one(call, name);
-  if (given === undefined) return null;
-  return parseInstant(given) ?? refuse('badRequest', { location: name });
 }

@@ -2,16 +2,17 @@
 import { ok, type Call } from './answer.ts';
 import type { GraphCode } from './graph-errors.ts';
 import { calendarOf, graphEvents } from './graph-events.ts';
+import { graphDelta } from './graph-delta.ts';
 import { graphSubscriptions, type GraphSubscriptions } from './graph-subscriptions.ts';
 import { graphView } from './graph-view.ts';
 import type { Notifier } from './notify.ts';
 import { mount, notFound, type Route, type Server } from './serve.ts';
 import type { Account, Calendar, Json } from './state.ts';
 
-export function mountGraph(server: Server, notifier: Notifier, url: string, expiredCode: (calendar: Calendar) => GraphCode): GraphSubscriptions {
+export function mountGraph(server: Server, notifier: Notifier, url: string, expiredCode: () => GraphCode): GraphSubscriptions {
   const { store, settings } = server;
   const events = graphEvents(store, settings, url);
-  const views = graphView(store, settings, url, expiredCode);
+  const views = graphView(store, url);
   const subscriptions = graphSubscriptions(store, settings, notifier, url);
 
   const showCalendar = ({ id, summary, primary, revision }: Calendar, { name, email }: Account): Json => ({
@@ -33,7 +34,7 @@ export function mountGraph(server: Server, notifier: Notifier, url: string, expi
     { method: 'patch', path: `${path}/events/:eventId`, name: 'event.update', writes: true, operation: events.update },
     { method: 'delete', path: `${path}/events/:eventId`, name: 'event.delete', writes: true, operation: events.delete },
     { method: 'get', path: `${path}/calendarView`, name: 'calendarView.list', operation: views.view },
-    { method: 'get', path: `${path}/calendarView/delta`, name: 'calendarView.delta', operation: views.delta },
+    { method: 'get', path: `${path}/calendarView/delta`, name: 'calendarView.delta', operation: graphDelta(store, settings, url, expiredCode) },
   ];
   mount(server, 'graph', [
     { method: 'get', path: '/v1.0/me', name: 'me.get', operation: me },

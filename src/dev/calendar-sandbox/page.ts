@@ -1,22 +1,17 @@
 /** `/`: each account's calendar, what landed in it and when, and a form to add a busy time by hand. */
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { escapeHtml as escape } from '../../domain/html.ts';
 import { toWall } from '../../domain/time.ts';
 import { answerPage, choiceHtml } from '../page-shell.ts';
 import { Refusal } from './answer.ts';
-import { dayAfter, type ByHand } from './by-hand.ts';
+import type { ByHand } from './by-hand.ts';
+import { dayAfter } from './hand-written.ts';
 import type { Server } from './serve.ts';
 import { created, current, type Account, type Calendar, type Entry } from './state.ts';
 import { storedInstance, viewOf, type Instance } from './views.ts';
 
 const shownDays = 60;
 const names = { google: 'Google', graph: 'Microsoft' };
-
-/** No password guards the page, so forms of other sites are refused: they may be sent from anywhere. */
-const isOwnForm = (request: Request): boolean => {
-  const origin = request.get('Origin');
-  return (origin === undefined || URL.parse(origin)?.host === request.get('Host')) && /^(localhost|127(\.\d{1,3}){3})(:\d+)?$/.test(request.get('Host') ?? '');
-};
 
 export function mountPage({ app, store }: Server, byHand: ByHand): void {
   const show = (response: Response, chosen: Account | undefined, message = ''): void => {
@@ -32,7 +27,7 @@ export function mountPage({ app, store }: Server, byHand: ByHand): void {
   app.post('/add', (request, response) => {
     const { account = '', title = '', start = '', end = '', day = '' } = (request.body ?? {}) as Record<string, string>;
     const owner = find(account);
-    if (owner === undefined || !isOwnForm(request)) return void response.status(403).end();
+    if (owner === undefined) return response.redirect(303, '/');
     try {
       byHand.add(owner.id, { title: title || 'Busy', start: day || start, end: day ? dayAfter(day) : end, busy: true });
       response.redirect(303, `/?account=${encodeURIComponent(owner.id)}`);

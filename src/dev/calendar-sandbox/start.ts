@@ -1,6 +1,5 @@
 /** Starts the calendar sandbox: Google Calendar and Microsoft Graph on one address of this machine, with a page that shows their calendars. */
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,10 +9,12 @@ import type { Log } from '../progress.ts';
 import { providerOf } from './answer.ts';
 import { mountControl } from './control.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { guard } from './guard.ts';
 import { googleError } from './google-errors.ts';
 import { mountGoogle } from './google-routes.ts';
 import { graphError, type GraphCode } from './graph-errors.ts';
 import { mountGraph } from './graph-routes.ts';
+import { keepSaving, load } from './keeping.ts';
 import { createByHand, type ByHand } from './by-hand.ts';
 import { createNotifier } from './notify.ts';
 import { mountOauth } from './oauth.ts';
@@ -67,7 +68,6 @@ export interface CalendarSandbox {
 }
 
 const defaultApp: App = { clientId: 'punctual', clientSecret: 'sandbox', redirectUris: ['http://127.0.0.1/*', 'http://localhost/*'] };
-const saveEveryMs = 500;
 
 /** Throws an Error with a sentence when the port is taken. */
 export async function startCalendarSandbox({ port, runDir, log = () => {}, now = Date.now, settings: given = {}, apps = [defaultApp] }: CalendarSandboxOptions): Promise<CalendarSandbox> {
@@ -88,7 +88,7 @@ export async function startCalendarSandbox({ port, runDir, log = () => {}, now =
 
   let expiredCode: GraphCode = 'SyncStateNotFound';
   app.disable('x-powered-by').set('etag', false);
-  app.use(express.json({ limit: '1mb' }), express.urlencoded({ extended: false }));
+  app.use(guard, express.json({ limit: '1mb' }), express.urlencoded({ extended: false }));
   mountOauth(server);
   mountGoogle(server, notifier, url);
   const subscriptions = mountGraph(server, notifier, url, () => expiredCode);
@@ -97,15 +97,9 @@ export async function startCalendarSandbox({ port, runDir, log = () => {}, now =
   mountPage(server, byHand);
   app.use(faulty(log));
 
-  let saved = '';
-  const save = (): void => {
-    // Whatever changes, changes by a request, by hand or with a new account.
-    const mark = JSON.stringify([[...server.counts.values()], state.calendars.map(({ revision, epoch }) => [revision, epoch]), state.grants.map(({ revoked }) => revoked), state.accessTokens.length, state.watches.length]);
-    if (file === null || mark === saved) return;
-    saved = mark;
-    write(file, state);
-  };
-  const saving = file === null ? null : setInterval(save, saveEveryMs).unref();
+  // Whatever changes, changes by a request, by hand or with a new account.
+  const mark = () => JSON.stringify([[...server.counts.values()], state.calendars.map(({ revision, epoch }) => [revision, epoch]), state.grants.map(({ revoked }) => revoked), state.accessTokens.length, state.watches.length]);
+  const saving = file === null ? null : keepSaving(file, state, mark);
   log(`Calendar sandbox ready on ${url}`);
   return {
     url, googleUrl: `${url}/`, graphUrl: `${url}/v1.0`, revokeUrl: `${url}/revoke`, clientId: apps[0]?.clientId ?? '', clientSecret: apps[0]?.clientSecret ?? '',
@@ -117,13 +111,12 @@ export async function startCalendarSandbox({ port, runDir, log = () => {}, now =
     },
     byHand, faults: server.faults, settings, store, tokens, counts: server.counts, notified: () => notifier.idle(),
     stop: async () => {
-      if (saving) clearInterval(saving);
       notifier.stop();
       const closed = once(http, 'close');
       http.close();
       http.closeAllConnections();
       await closed;
-      save();
+      saving?.stop();
     },
   };
 }
@@ -136,18 +129,3 @@ const faulty = (log: Log): ErrorRequestHandler => (error: Error & { status?: num
   const { status, body } = google ? googleError(known ? 'badRequest' : 'internalError', known ? { message: 'Parse Error' } : {}) : graphError(known ? 'BadRequest' : 'ErrorInternalServerError');
   response.status(status).json(body);
 };
-
-function load(file: string): State {
-  try {
-    return { ...emptyState(), ...(JSON.parse(readFileSync(file, 'utf8')) as Partial<State>) };
-  } catch {
-    return emptyState();
-  }
-}
-
-/** Never half a file: an interrupted write leaves the one before. */
-function write(file: string, state: State): void {
-  mkdirSync(join(file, '..'), { recursive: true });
-  writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
