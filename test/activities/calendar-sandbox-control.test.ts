@@ -1,8 +1,11 @@
 /** Goal: tests can make go wrong what goes wrong, and see what came of it; people can see and do the same on a page; nothing is lost by a restart. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { freePorts } from '../../src/dev/ports.ts';
 import { startCalendarSandbox, type AddedAccount } from '../../src/dev/calendar-sandbox/start.ts';
 import { newEmail, refusalOf, startSandbox, type Json, type TestSandbox } from '../support/calendar-sandbox.ts';
 
@@ -132,6 +135,26 @@ describe('calendar sandbox, faults and control', () => {
     expect(viewed.map(({ subject, showAs, isAllDay }) => [subject, showAs, isAllDay])).to.deep.equal([...[1, 2, 3].map(() => ['School run', 'free', false]), ['Holiday', 'busy', true]]);
   });
 
+  it('out of office, tentative and elsewhere, by hand, are each provider\'s own words, and only elsewhere leaves the time free', async () => {
+    for (const { email } of [google, graph]) for (const [day, kind] of [['01', 'outOfOffice'], ['02', 'tentative'], ['03', 'elsewhere']] as const) sandbox.byHand.add(email, { kind, start: `2026-12-${day}T08:00`, end: `2026-12-${day}T09:00` });
+    const listed = (await sandbox.google(google).events.list({ calendarId: 'primary' })).data.items!;
+    expect(listed.map(({ eventType, status, transparency }) => [eventType, status, transparency])).to.deep.equal([['outOfOffice', 'confirmed', undefined], ['default', 'tentative', undefined], ['workingLocation', 'confirmed', 'transparent']]);
+    const { data } = await sandbox.google(google).freebusy.query({ requestBody: { timeMin: '2026-12-01T00:00:00Z', timeMax: '2026-12-31T00:00:00Z', items: [{ id: 'primary' }] } });
+    expect(data.calendars?.primary?.busy).to.have.length(2);
+    expect(((await sandbox.graph(graph)('GET', '/me/events')).body.value as Json[]).map(({ showAs }) => showAs)).to.deep.equal(['oof', 'tentative', 'workingElsewhere']);
+  });
+
+  it('a second calendar, of an account, keeps its events apart', async () => {
+    const made = await control('POST', `/accounts/${graph.email}/calendars`, { summary: 'Shop', timeZone: 'Europe/Lisbon' });
+    const path = `/me/calendars/${encodeURIComponent((made.body as { id: string }).id)}`;
+    const ask = sandbox.graph(graph);
+    const { id } = (await ask('POST', `${path}/events`, event)).body;
+    expect((await ask('GET', '/me/events')).body.value).to.deep.equal([]);
+    expect(((await ask('GET', `${path}/calendarView?startDateTime=2026-11-27&endDateTime=2026-11-28`)).body.value as Json[]).map((one) => one.id)).to.deep.equal([id]);
+    expect((await ask('GET', `/me/events/${encodeURIComponent(String(id))}`)).status).to.equal(200);
+    expect((await ask('GET', '/me/calendars')).body.value).to.have.length(2);
+  });
+
   it('the page, of an account, shows what landed, changed and was deleted, and adds a busy time', async () => {
     const { data } = await sandbox.google(google).events.insert({ calendarId: 'primary', requestBody: { ...event, summary: 'Cut <b>Ana</b>' } });
     await sandbox.google(google).events.delete({ calendarId: 'primary', eventId: data.id! });
@@ -144,6 +167,16 @@ describe('calendar sandbox, faults and control', () => {
     for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null', 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'cross-site' }]) expect((await add({ day: '2026-11-30' }, headers)).status).to.equal(403);
     expect((await add({ day: '2026-11-29' }, { origin: 'null', 'sec-fetch-site': 'same-origin' })).status).to.equal(303);
     expect(await page()).to.contain('Dentist').and.to.contain('all day').and.to.contain('by hand').and.not.to.contain('30 November');
+  });
+
+  it('the sandbox, as a program, says when it is ready and ends when it is told', async () => {
+    const [port = 0] = await freePorts(1);
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/dev/calendar-sandbox/main.ts'), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(line.toString()).to.equal(`Calendar sandbox ready on http://127.0.0.1:${port}\n`);
+    expect((await fetch(`http://127.0.0.1:${port}/sandbox/accounts`)).status).to.equal(200);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
   });
 
   it('a sandbox, started again in its folder, knows accounts, events, tokens and sync tokens', async () => {

@@ -23,7 +23,7 @@ const settings = z.strictObject({
   accessTokenSeconds: z.number(), requestsPerSecond: z.number().nullable(), retryAfterSeconds: z.number(), subscriptionMinutes: z.number(), notificationRetries: z.int(), notificationRetryMs: z.number(),
 }).partial();
 const event = z.strictObject({
-  title: z.string().optional(), start: z.string().optional(), end: z.string().optional(), busy: z.boolean().optional(), calendarId: z.string().optional(),
+  title: z.string().optional(), start: z.string().optional(), end: z.string().optional(), busy: z.boolean().optional(), calendarId: z.string().optional(), kind: z.enum(['outOfOffice', 'tentative', 'elsewhere']).optional(),
   repeat: z.strictObject({ every: z.enum(['day', 'week']), count: z.int().positive() }).optional(),
 });
 const app = z.strictObject({ clientId: z.string(), clientSecret: z.string(), redirectUris: z.array(z.string()) });
@@ -46,6 +46,10 @@ export function mountControl({ app: express, store, tokens, faults, counts, sett
     const made = store.addAccount({ ...given, ...(name !== undefined && { name }) });
     const grant = tokens.grant(made, clientId, scope ?? fullScope[made.provider], true);
     return { ...made, calendarId: store.calendar(made, null)!.id, accessToken: tokens.issue(grant).accessToken, refreshToken: grant.refreshTokens[0] };
+  });
+  on('post', '/accounts/:account/calendars', ({ params, body }) => {
+    const { summary, timeZone } = z.strictObject({ summary: z.string(), timeZone: z.string() }).parse(body);
+    return { id: store.addCalendar(byHand.account(params.account!), summary, timeZone).id };
   });
   on('post', '/accounts/:account/revoke', ({ params }) => byHand.revoke(params.account!));
   on('post', '/accounts/:account/expire-access', ({ params }) => byHand.expireAccess(params.account!));

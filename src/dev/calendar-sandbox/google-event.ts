@@ -7,7 +7,7 @@ import { isLocalDate, isTimeZone, parseInstant, resolveLocal, startInstant, toWa
 import { isJson, text } from './answer.ts';
 import { refuse } from './google-errors.ts';
 import { checkRules } from './recurrence.ts';
-import { created, type Account, type Calendar, type Json, type Shape, type Version } from './state.ts';
+import { created, current, type Account, type Calendar, type Json, type Shape, type Version } from './state.ts';
 import type { Instance } from './views.ts';
 
 export type GoogleEvent = calendar_v3.Schema$Event;
@@ -86,7 +86,7 @@ export function resourceOf(one: Instance, { account, calendar, timeZone = calend
   return {
     kind: 'calendar#event', etag: etagOf(one.version), id: one.id, status: 'confirmed', htmlLink: `https://www.google.com/calendar/event?eid=${Buffer.from(one.id).toString('base64url')}`,
     created: iso(created(entry).at), updated: iso(at), creator: self, organizer: self, iCalUID: master?.uid ?? entry.uid, sequence: 0, reminders: { useDefault: true }, eventType: 'default',
-    ...(master ? plain : body), ...(deleted && { status: 'cancelled' }),
+    ...(master ? plain : body), ...((deleted || (master && current(master).deleted)) && { status: 'cancelled' }),
     start: shownTime(one.start, shape, timeZone, calendar), end: shownTime(one.end, shape, timeZone, calendar),
     ...(master && one.originalStart !== null && { recurringEventId: master.id, originalStartTime: originalTime(one, master.versions.at(-1)!.shape, timeZone, calendar) }),
   };

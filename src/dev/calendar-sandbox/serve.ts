@@ -1,6 +1,7 @@
 /** Around every operation: who asks, whether it is too often, what is scripted to fail, and how an answer is sent. */
-import type { Express, Request, RequestHandler, Response } from 'express';
-import { Refusal, callOf, type Answer, type Operation } from './answer.ts';
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
+import type { Log } from '../progress.ts';
+import { Refusal, callOf, providerOf, type Answer, type Operation } from './answer.ts';
 import type { Failure, Faults } from './faults.ts';
 import { googleError } from './google-errors.ts';
 import { graphError } from './graph-errors.ts';
@@ -99,4 +100,13 @@ function allows(provider: Provider, scope: string, writes: boolean): boolean {
 /** What no route knows, in the provider's shape. */
 export const notFound = (provider: Provider): RequestHandler => (_request, response) => {
   send(provider === 'google' ? googleError('notFound') : graphError('ErrorItemNotFound', 'Resource not found for the segment.'), response);
+};
+
+/** A request that cannot be read is refused in the provider's shape; an error of the sandbox is told to its log too. */
+export const faulty = (log: Log): ErrorRequestHandler => (error: Error & { status?: number }, request, response, _next) => {
+  const google = providerOf(request.path) === 'google';
+  if (error.status === undefined || error.status >= 500) log(`${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''}`);
+  const known = error.status !== undefined && error.status < 500;
+  const { status, body } = google ? googleError(known ? 'badRequest' : 'internalError', known ? { message: 'Parse Error' } : {}) : graphError(known ? 'BadRequest' : 'ErrorInternalServerError');
+  response.status(status).json(body);
 };

@@ -3,23 +3,21 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import express, { type ErrorRequestHandler } from 'express';
+import express from 'express';
 import { requireFreePort } from '../ports.ts';
 import type { Log } from '../progress.ts';
-import { providerOf } from './answer.ts';
 import { mountControl } from './control.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { guard } from './guard.ts';
-import { googleError } from './google-errors.ts';
 import { mountGoogle } from './google-routes.ts';
-import { graphError, type GraphCode } from './graph-errors.ts';
+import type { GraphCode } from './graph-errors.ts';
 import { mountGraph } from './graph-routes.ts';
 import { keepSaving, load } from './keeping.ts';
 import { createByHand, type ByHand } from './by-hand.ts';
 import { createNotifier } from './notify.ts';
 import { mountOauth } from './oauth.ts';
 import { mountPage } from './page.ts';
-import type { Server } from './serve.ts';
+import { faulty, type Server } from './serve.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { emptyState, type Account, type App, type Provider, type State } from './state.ts';
 import { createStore, type Store } from './store.ts';
@@ -120,12 +118,3 @@ export async function startCalendarSandbox({ port, runDir, log = () => {}, now =
     },
   };
 }
-
-/** A request that cannot be read is refused in the provider's shape; an error of the sandbox is told to its log too. */
-const faulty = (log: Log): ErrorRequestHandler => (error: Error & { status?: number }, request, response, _next) => {
-  const google = providerOf(request.path) === 'google';
-  if (error.status === undefined || error.status >= 500) log(`${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''}`);
-  const known = error.status !== undefined && error.status < 500;
-  const { status, body } = google ? googleError(known ? 'badRequest' : 'internalError', known ? { message: 'Parse Error' } : {}) : graphError(known ? 'BadRequest' : 'ErrorInternalServerError');
-  response.status(status).json(body);
-};

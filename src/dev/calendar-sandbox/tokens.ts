@@ -50,7 +50,8 @@ export function createTokens(store: Store, settings: Settings): Tokens {
       return grant;
     },
     issue: (grant) => {
-      const token: AccessToken = { token: `ya29.${randomBytes(32).toString('base64url')}`, grantId: grant.id, expiresAt: store.now() + settings.accessTokenSeconds * 1000 };
+      const google = accounts.find(({ id }) => id === grant.accountId)?.provider === 'google';
+      const token: AccessToken = { token: `${google ? 'ya29.' : 'EwB4A8l6BAAU'}${randomBytes(32).toString('base64url')}`, grantId: grant.id, expiresAt: store.now() + settings.accessTokenSeconds * 1000 };
       // Long runs ask for many: those that ended are of no more use.
       for (const [name, { expiresAt }] of byAccess.size > 2000 ? byAccess : []) if (expiresAt < store.now()) byAccess.delete(name);
       byAccess.set(token.token, token);
