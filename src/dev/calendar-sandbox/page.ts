@@ -50,9 +50,14 @@ export function mountPage({ app, store }: Server, byHand: ByHand): void {
 
 const dayName = (date: string): string => new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
 
+/** Google's words for busy and free, and Microsoft's short ones. */
+const plainWords: Record<string, string> = { opaque: 'busy', transparent: 'free', oof: 'out of office', outOfOffice: 'out of office', workingElsewhere: 'elsewhere', workingLocation: 'elsewhere' };
+
 function rowHtml({ start, end, entry, version: { shape, deleted } }: Instance, { timeZone }: Calendar): string {
-  const time = shape.allDay ? 'all day' : `${toWall(start, timeZone).time}–${toWall(end, timeZone).time}`;
-  const state = deleted ? '<span class="state parked">deleted</span>' : `<span class="state${shape.busy ? ' delivered' : ''}">${escape(shape.label)}</span>`;
+  const lastDay = toWall(end - 1, timeZone).date;
+  const until = lastDay === toWall(start, timeZone).date ? '' : ` until ${lastDay}`;
+  const time = shape.allDay ? `all day${until}` : `${toWall(start, timeZone).time}–${toWall(end, timeZone).time}${until}`;
+  const state = deleted ? '<span class="state parked">deleted</span>' : `<span class="state${shape.busy ? ' delivered' : ''}">${escape(plainWords[shape.label] ?? shape.label)}</span>`;
   const title = escape(shape.title || 'no title');
   return `<tr><td class="at">${time}</td><td>${deleted ? `<s>${title}</s>` : title}${shape.rules === null ? '' : `<small>${escape(shape.rules.join(' '))}</small>`}</td><td>${state}</td><td class="at">${historyHtml(entry)}</td></tr>`;
 }
