@@ -81,6 +81,14 @@ describe('calendar sandbox, Google, lists', () => {
     expect((await list({ syncToken, showDeleted: true })).items?.find(({ id }) => id === deleted)?.summary).to.equal('Cut');
   });
 
+  it('an event, moved out of the window of a synchronization, is told where it is now, not as deleted', async () => {
+    const window = { singleEvents: true, timeMin: '2026-11-01T00:00:00Z', timeMax: '2026-12-01T00:00:00Z' };
+    const moved = await insert('2026-11-25');
+    const syncToken = await tokenOf(window);
+    await api.events.patch({ calendarId, eventId: moved, requestBody: { start: on('2027-01-05', '09:00'), end: on('2027-01-05', '10:00') } });
+    expect((await list({ syncToken, singleEvents: true })).items?.map((one) => [one.id, one.status, startOf(one)])).to.deep.equal([[moved, 'confirmed', '2027-01-05T09:00:00Z']]);
+  });
+
   it('a sync token, together with a filter, is refused', async () => {
     const syncToken = await tokenOf();
     for (const query of [{ timeMin: '2026-11-25T00:00:00Z' }, { timeMax: '2026-11-25T00:00:00Z' }, { orderBy: 'updated' }, { q: 'x' }, { iCalUID: 'x' }, { updatedMin: '2026-11-25T00:00:00Z' }, { privateExtendedProperty: ['a=b'] }, { showDeleted: false }]) {

@@ -11,7 +11,7 @@ import { calendarOf, instanceOf, shownTo } from './google-events.ts';
 import { createPages, packToken, unpackToken } from './pages.ts';
 import { current, type Calendar } from './state.ts';
 import { isLive, type Store } from './store.ts';
-import { occurrencesIn, type Window } from './recurrence.ts';
+import { hasOccurrenceAt, occurrencesIn, type Window } from './recurrence.ts';
 import { always, changesSince, instancesOf, storedInstance, viewOf, type Instance } from './views.ts';
 
 type SyncToken = { calendar: string; revision: number; epoch: number; single: boolean; from: number | null; to: number | null };
@@ -51,7 +51,9 @@ export function googleList(store: Store): Record<'list' | 'instances', Operation
       return { items: changed.map((it) => (it.version.deleted ? removed(it) : resourceOf(it, shown))), sync: next };
     }
     const { changed, gone } = changesSince(store, calendar, windowOf(sync.from, sync.to, true), sync.revision);
-    return { items: [...changed.map((it) => resourceOf(it, shown)), ...gone.map(removed)], sync: next };
+    // What was moved out of the window still exists, and is told where it is now: a client that took it for deleted would be wrong.
+    const told = gone.map((it) => (isElsewhere(store, calendar, it) ? resourceOf(storedInstance(store, calendar, it.entry), shown) : removed(it)));
+    return { items: [...changed.map((it) => resourceOf(it, shown)), ...told], sync: next };
   };
 
   const full = (call: Call, calendar: Calendar, shown: Shown, single: boolean): { items: GoogleEvent[]; sync: SyncToken | null } => {
@@ -94,6 +96,14 @@ export function googleList(store: Store): Record<'list' | 'instances', Operation
       return answer(call, calendar, pages.first(items, sizeOf(call), { nextSyncToken: null }));
     },
   };
+}
+
+/** Whether an event that has left a window is still in the calendar: itself, or as an exception that its series still has. */
+function isElsewhere(store: Store, calendar: Calendar, { entry, master }: Instance): boolean {
+  if (entry === master || !isLive(entry)) return false;
+  if (entry.masterId === null) return current(entry).shape.rules === null;
+  const series = store.entry(calendar, entry.masterId);
+  return series !== undefined && isLive(series) && hasOccurrenceAt(current(series).shape, entry.originalStart!);
 }
 
 /** What is stored and touches the window, series as one; cancelled exceptions of a live series count as live (reference, `showDeleted`). */
