@@ -1,22 +1,23 @@
 /** Development's own pages. They ask for no key and name customers, so only `npm start` mounts them, for who asks by a name of this very machine. */
-import type { Express } from 'express';
+import express, { type Express } from 'express';
 import { countSent, findMessageId, listSent } from '../db/sent.ts';
 import type { Deps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { appointmentWorkflowId } from '../../workflows/messages.ts';
+import { calendarBody, enter, type CalendarAccess } from './calendar-page.ts';
 import { answerPage } from './page-shell.ts';
 import { kindOf, localeOf, previewBody, previewListBody } from './preview-page.ts';
 import { sampleView } from './sample-view.ts';
 import { filterOf, mostShown, sentBody } from './sent-page.ts';
 
 /** Whose messages are shown, and where the inboxes are; null where they are not ours. */
-export type DevPlaces = { networkId: string; mailUi: string | null; mailApi: string | null; smsUi: string | null };
+export type DevPlaces = { networkId: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; calendar: CalendarAccess | null };
 
 /** Not by the name of a tunnel that lets Twilio in, nor by a name that a stranger's page has made to mean us. */
 const isLocal = (host: string | undefined): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host ?? '');
 const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-export function mountDevPages(app: Express, { orm, config }: Pick<Deps, 'orm' | 'config'>, { networkId, mailUi, mailApi, smsUi }: DevPlaces): void {
+export function mountDevPages(app: Express, { orm, config }: Pick<Deps, 'orm' | 'config'>, { networkId, mailUi, mailApi, smsUi, calendar }: DevPlaces): void {
   const { uiUrl, namespace } = config.temporal;
   const workflowUrl = uiUrl === null ? null : (id: string) => `${uiUrl.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${appointmentWorkflowId(id)}`;
 
@@ -42,6 +43,14 @@ export function mountDevPages(app: Express, { orm, config }: Pick<Deps, 'orm' | 
     response.redirect(found === null ? mailUi! : `${mailUi}/#/email/${encodeURIComponent(found)}`);
   });
 
+  app.get('/dev/calendar', async (_request, response) => answerPage(response, 'A barber\'s calendar', calendar ? await calendarBody(calendar) : noCalendar, { forms: "'self'" }));
+  if (calendar) {
+    app.post('/dev/calendar', express.urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
+      if (request.get('Origin') !== `http://${request.headers.host}` || !(await enter(calendar, (request.body ?? {}) as Record<string, unknown>))) throw new Problem('invalid_request');
+      response.redirect(303, '/dev/calendar');
+    });
+  }
+
   const viewOf = (kind: Parameters<typeof sampleView>[0]) => sampleView(kind, config.publicUrl);
   app.get('/dev/messages', (_request, response) => answerPage(response, 'Messages', previewListBody(viewOf)));
   app.get('/dev/messages/:kind', (request, response) => {
@@ -50,6 +59,8 @@ export function mountDevPages(app: Express, { orm, config }: Pick<Deps, 'orm' | 
     answerPage(response, `Message: ${kind.replace('_', ', to the ')}`, previewBody(kind, localeOf(request.query.locale), viewOf(kind)));
   });
 }
+
+const noCalendar = '<p>There is no CalDAV server here: Python 3.10 with venv is missing.</p>';
 
 /** The newest of this Message-ID in the inbox, or null when the inbox has dropped it or does not answer. */
 async function mailIdOf(mailApi: string, messageId: string): Promise<string | null> {

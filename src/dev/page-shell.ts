@@ -10,7 +10,7 @@ export function answerPage(response: Response, title: string, body: string, { na
   response.set(headers(forms)).type('html').send(document(title, body, nav));
 }
 
-const places = [{ href: '/dev/sent', text: 'What was sent' }, { href: '/dev/messages', text: 'Messages' }, { href: '/docs', text: 'API' }];
+const places = [{ href: '/dev/sent', text: 'What was sent' }, { href: '/dev/messages', text: 'Messages' }, { href: '/dev/calendar', text: 'Calendar' }, { href: '/docs', text: 'API' }];
 
 /** A link, escaped; `#` and other fragments may follow. */
 export const linkHtml = (href: string, text: string, more = ''): string => `<a href="${escapeHtml(href)}"${more}>${escapeHtml(text)}</a>`;

@@ -37,7 +37,7 @@ function rowHtml(row: SentView, places: SentPlaces): string {
   const [name = '', role = ''] = kind.split('_');
   const said = [errorClass, errorText].filter(Boolean).join(': ');
   return `<tr><td class="at">${clock(at)}${dueAt ? `<small>due ${clock(dueAt)}</small>` : ''}</td>
-<td>${linkHtml(`/dev/messages/${kind}`, name)}<small>${escape(shopName ?? '')}</small></td><td>${escape(channel)}</td>
+<td>${kind === 'calendar_barber' ? linkHtml('/dev/calendar', name) : linkHtml(`/dev/messages/${kind}`, name)}<small>${escape(shopName ?? '')}</small></td><td>${escape(channel)}</td>
 <td>${escape(role)}<small>${escape(readerName ?? 'no name')}</small></td>
 <td><span class="state ${state}">${wordOf(state)}</span>${said ? `<small>${escape(said)}</small>` : ''}</td><td class="n">${attempts}</td>
 <td class="at">${ways(row, places).join(' · ')}</td></tr>`;

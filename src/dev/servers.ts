@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { searchAttributes as attributeKeys } from '../../workflows/messages.ts';
 import { smsInboundPath } from '../integrations/sms-paths.ts';
+import { startCaldav, type CaldavServer } from './caldav.ts';
 import { keptSecret } from './kept-secret.ts';
 import { startMaildev } from './mail.ts';
 import { startPostgres } from './postgres.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions {
   external: { databaseUrl?: string; temporalAddress?: string; temporalUi?: string; smtpUrl?: string; mailUi?: string };
   /** Missing: no SMS sandbox. `inboundUrl` is where a text that somebody sends to our number is handed on. */
   sms?: { port: number; inboundUrl: string };
+  /** Missing: no CalDAV server. */
+  caldav?: { port: number };
   /** For tests: nothing needs to outlive the stop, so Temporal keeps everything in memory and PostgreSQL does not wait for the disk. */
   throwaway: boolean;
   log: Log;
@@ -44,15 +47,17 @@ export interface Servers {
   mailApi: string | null;
   /** Null when it was not asked for. */
   sms: Omit<TwilioSandbox, 'stop'> | null;
+  /** Null when it was not asked for, or there is no Python. */
+  caldav: Omit<CaldavServer, 'stop'> | null;
   stop(): Promise<void>;
 }
 
 type Environment = Record<string, string | undefined>;
 
-const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080, SMS_SANDBOX_PORT: 1090 };
+const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080, SMS_SANDBOX_PORT: 1090, CALDAV_PORT: 5232 };
 
 /** Reads the ports; a faulty one, or one given twice, ends the start with a sentence that names the variable. */
-function readPorts(env: Environment): ServerPorts & { sms: number } {
+function readPorts(env: Environment): ServerPorts & { sms: number; caldav: number } {
   const taken = new Map<number, string>();
   const port = (variable: keyof typeof defaultPorts): number => {
     const text = env[variable] || String(defaultPorts[variable]);
@@ -70,6 +75,7 @@ function readPorts(env: Environment): ServerPorts & { sms: number } {
     smtp: port('SMTP_PORT'),
     mailUi: port('MAIL_UI_PORT'),
     sms: port('SMS_SANDBOX_PORT'),
+    caldav: port('CALDAV_PORT'),
   };
 }
 
@@ -86,9 +92,10 @@ export function serverOptions(env: Environment, log: Log): ServerOptions {
     mailUi: env.MAIL_UI_URL,
   };
   const external = Object.fromEntries(Object.entries(given).filter(([, value]) => value));
-  const { sms, ...ports } = readPorts(env);
+  const { sms, caldav, ...ports } = readPorts(env);
   return {
     folder: resolve(import.meta.dirname, '../../.punctual'), ports, external, throwaway: false, log,
+    caldav: { port: caldav },
     // Whoever has an account means it: then texts go out, and nothing of ours is in between.
     ...(!env.TWILIO_ACCOUNT_SID && { sms: { port: sms, inboundUrl: `${publicUrl(env)}${smsInboundPath}` } }),
   };
@@ -126,9 +133,9 @@ async function startSms({ folder, ...options }: { port: number; inboundUrl: stri
 }
 
 /** Starts what is to be started, all at once. When one fails, the others are stopped and the first failure is told. */
-export async function startServers({ folder, ports, external, sms: wanted, throwaway, log, signal }: ServerOptions): Promise<Servers> {
+export async function startServers({ folder, ports, external, sms: wanted, caldav: wantedCaldav, throwaway, log, signal }: ServerOptions): Promise<Servers> {
   const release = claimFolder(folder);
-  const [postgres, temporal, mail, sms] = await Promise.allSettled([
+  const [postgres, temporal, mail, sms, caldav] = await Promise.allSettled([
     external.databaseUrl !== undefined ? null : startPostgres({ dataDir: join(folder, 'postgres'), port: ports.postgres, throwaway, log }),
     external.temporalAddress !== undefined
       ? null
@@ -145,8 +152,9 @@ export async function startServers({ folder, ports, external, sms: wanted, throw
       ? null
       : startMaildev({ smtpPort: ports.smtp, webPort: ports.mailUi, mailDir: join(folder, 'mail'), runDir: folder, log }),
     wanted === undefined ? null : startSms({ ...wanted, folder, log }),
+    wantedCaldav === undefined ? null : startCaldav({ ...wantedCaldav, folder, log, signal }),
   ]);
-  const started = [temporal, mail, sms, postgres];
+  const started = [temporal, mail, sms, caldav, postgres];
   // Temporal first: its workers are gone by now, and nothing must still want the database when that stops.
   const stop = async (): Promise<void> => {
     try {
@@ -156,7 +164,7 @@ export async function startServers({ folder, ports, external, sms: wanted, throw
     }
   };
   const failure = started.find((server) => server.status === 'rejected');
-  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected' || sms.status === 'rejected') {
+  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected' || sms.status === 'rejected' || caldav.status === 'rejected') {
     await stop();
     throw failure?.reason;
   }
@@ -168,6 +176,7 @@ export async function startServers({ folder, ports, external, sms: wanted, throw
     mailUi: mail.value?.webUrl ?? external.mailUi ?? null,
     mailApi: mail.value?.apiUrl ?? null,
     sms: sms.value,
+    caldav: caldav.value,
     stop,
   };
 }

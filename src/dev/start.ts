@@ -11,6 +11,7 @@ import { prepareServers } from '../migrate.ts';
 import { runProgram, type Running } from '../program.ts';
 import { sdkLogger } from '../sdk-log.ts';
 import { startWorker } from '../worker.ts';
+import type { CalendarAccess } from './calendar-page.ts';
 import { mountDevPages } from './dev-pages.ts';
 import { keptSecret } from './kept-secret.ts';
 import { loadSample } from './load-sample.ts';
@@ -18,7 +19,7 @@ import { requireFreePort } from './ports.ts';
 import { publicUrl, serverOptions, startServers, type Servers } from './servers.ts';
 import { describeSlot, findFreeSlot } from './welcome.ts';
 
-export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; databaseUrl: string };
+export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; databaseUrl: string; calendar: CalendarAccess | null };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -34,7 +35,8 @@ async function start(interrupted: AbortSignal): Promise<Running> {
   };
   try {
     const deps = await openDeps(readConfig({
-      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', MAIL_PER_SECOND: '100', SMS_PER_SECOND: '100', LINK_SECRET: keptSecret(join(options.folder, 'link-secret'), 32), ...process.env, PUBLIC_URL: publicUrl(process.env),
+      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', MAIL_PER_SECOND: '100', SMS_PER_SECOND: '100', LINK_SECRET: keptSecret(join(options.folder, 'link-secret'), 32),
+      CALENDAR_KEYS: `dev:${keptSecret(join(options.folder, 'calendar-key'), 32)}`, CALDAV_ALLOW_LOOPBACK: servers.caldav ? '1' : '0', CALDAV_EVERY_SECONDS: '10', ...process.env, PUBLIC_URL: publicUrl(process.env),
       DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, TEMPORAL_UI_URL: servers.temporalUi ?? '',
       ...(servers.sms && { TWILIO_ACCOUNT_SID: servers.sms.accountSid, TWILIO_AUTH_TOKEN: servers.sms.authToken, TWILIO_FROM: servers.sms.from, TWILIO_API_URL: servers.sms.url }),
     }));
@@ -46,7 +48,7 @@ async function start(interrupted: AbortSignal): Promise<Running> {
     say('Starting the worker and the API …');
     const worker = await startWorker(deps);
     opened.push(() => worker.stop());
-    const api = await startApi(deps, { mount: (app) => mountDevPages(app, deps, { networkId, mailUi: servers.mailUi, mailApi: servers.mailApi, smsUi: servers.sms?.url ?? null }) });
+    const api = await startApi(deps, { mount: (app) => mountDevPages(app, deps, { networkId, mailUi: servers.mailUi, mailApi: servers.mailApi, smsUi: servers.sms?.url ?? null, calendar: servers.caldav }) });
     opened.push(() => api.stop());
     const file = await writeDevFile(join(options.folder, 'dev.json'), deps, servers, api.url, networkId);
     interrupted.throwIfAborted();
@@ -62,8 +64,9 @@ async function start(interrupted: AbortSignal): Promise<Running> {
 async function writeDevFile(path: string, deps: Deps, servers: Servers, api: string, networkId: string): Promise<DevFile> {
   const known = await lastKey(path, deps);
   const apiKey = known ?? (await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'demo', scopes: ['book', 'manage', 'ops'] })).apiKey;
-  const { temporalUi, temporalAddress, mailUi, mailApi, sms, databaseUrl } = servers;
-  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, smsUi: sms?.url ?? null, databaseUrl };
+  const { temporalUi, temporalAddress, mailUi, mailApi, sms, caldav, databaseUrl } = servers;
+  const calendar = caldav && { calendarUrl: caldav.calendarUrl, username: caldav.username, password: caldav.password };
+  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, smsUi: sms?.url ?? null, databaseUrl, calendar };
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
   chmodSync(path, 0o600);
@@ -90,9 +93,19 @@ Punctual runs.
   Mail inbox    ${file.mailUi ?? 'the server that SMTP_URL names'}
   SMS sandbox   ${file.smsUi ?? 'none: texts go out by the account that TWILIO_ACCOUNT_SID names'}
   What was sent ${file.api}/dev/sent   (what messages look like: ${file.api}/dev/messages)
+  ${file.calendar ? `A calendar    ${file.api}/dev/calendar   (${file.calendar.calendarUrl} by CalDAV)` : 'A calendar    none: there is no Python to run a CalDAV server with'}
   API key       ${file.apiKey}
 
 All of this stands in .punctual/dev.json too.`);
+  if (slot && file.calendar) {
+    const { calendarUrl, username, password } = file.calendar;
+    say(`
+Connect a calendar to the barber of the next line, if you like; his visits appear in it, and what you enter there keeps him busy:
+
+  curl -sS ${file.api}/v1/barbers/${slot.barberId}/calendars \\
+    -H 'Authorization: Bearer ${file.apiKey}' -H 'Content-Type: application/json' \\
+    -d '{"provider":"caldav","serverUrl":"${new URL(calendarUrl).origin}","username":"${username}","password":"${password}","calendarId":"${calendarUrl}"}'`);
+  }
   if (slot) {
     say(`
 Book ${describeSlot(slot)}:

@@ -38,7 +38,7 @@ describe('dev pages', () => {
 
   /** The API of development, for one network. */
   async function serve(networkId: string, places: Partial<DevPlaces> = {}): Promise<string> {
-    const app = createApp(engine.deps, (app) => mountDevPages(app, engine.deps, { networkId, mailUi: 'http://mail.example', mailApi: required('TEST_MAIL_API'), smsUi: twilio.url, ...places }));
+    const app = createApp(engine.deps, (app) => mountDevPages(app, engine.deps, { networkId, mailUi: 'http://mail.example', mailApi: required('TEST_MAIL_API'), smsUi: twilio.url, calendar: null, ...places }));
     const server = app.listen(0, '127.0.0.1');
     servers.push(server);
     await once(server, 'listening');
