@@ -1,3 +1,4 @@
+import { listSealed, replaceSecrets } from '../src/db/calendar-connection.ts';
 import { deleteOutlived } from '../src/db/housekeeping.ts';
 import { endDelivery } from '../src/db/delivery-end.ts';
 import { summariseDeliveries } from '../src/db/delivery-summary.ts';
@@ -7,10 +8,14 @@ import type { SendResult } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 import { toResult } from './send-result.ts';
 
-export function createHousekeepingActivities({ orm, log, metrics, now }: ActivityDeps) {
+export function createHousekeepingActivities({ orm, calendars, log, metrics, now }: ActivityDeps) {
   return {
-    /** Deletes; repeating finds nothing left. */
+    /** Deletes, and seals anew what is sealed under an old key; repeating finds nothing left. */
     async deleteOutlived(): Promise<{ requests: number; contacts: number }> {
+      for (const { id, secrets } of await listSealed(orm.em.fork())) {
+        const anew = await calendars.reseal({ id, secrets });
+        if (anew) await replaceSecrets(orm.em.fork(), id, secrets, anew);
+      }
       return deleteOutlived(orm.em.fork());
     },
 

@@ -81,6 +81,14 @@ export async function noteSignedOut(em: EntityManager, id: string, errorText: st
   );
 }
 
+/** All that is sealed, over all networks. */
+export const listSealed = (em: EntityManager): Promise<{ id: string; secrets: string }[]> => em.execute('select id, secrets from calendar_connection where secrets is not null');
+
+/** The same secrets under another key, unless they have changed meanwhile. */
+export async function replaceSecrets(em: EntityManager, id: string, old: string, secrets: string): Promise<void> {
+  await em.execute('update calendar_connection set secrets = ? where id = ? and secrets = ?', [secrets, id, old]);
+}
+
 /** Ends a connection: its mirror is dropped, and nothing new is written. @returns whether it had not ended before. */
 export async function endConnection(em: EntityManager, networkId: string, id: string): Promise<boolean> {
   const ended = await em.execute<{ id: string }[]>(

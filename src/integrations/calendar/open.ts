@@ -12,6 +12,8 @@ export type Stored = { id: string; provider: CalendarProvider; calendarId: strin
 export type CalendarOpener = {
   /** Throws a CalendarError where the secrets cannot be opened: their owner must sign in again. */
   open: (stored: Stored) => Promise<Calendar>;
+  /** The same secrets under the first key; null where they are, or cannot be opened. */
+  reseal: (stored: Pick<Stored, 'id' | 'secrets'>) => Promise<string | null>;
 };
 
 export function createCalendarOpener({ sealer, fetch, now }: { /** Null: calendars are off. */ sealer: Sealer | null; /** The guarded one. */ fetch: typeof globalThis.fetch; now: () => Date }): CalendarOpener {
@@ -21,6 +23,10 @@ export function createCalendarOpener({ sealer, fetch, now }: { /** Null: calenda
       const opened = await sealer.open(secrets, id).catch(() => { throw new CalendarError('sign_in', 'the stored sign-in cannot be opened'); });
       if (provider === 'caldav') return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
       throw new CalendarError('permanent', `${provider} is not set up`);
+    },
+    reseal: async ({ id, secrets }) => {
+      if (!sealer || secrets === null || !sealer.isOld(secrets)) return null;
+      return sealer.open(secrets, id).then((opened) => sealer.seal(opened, id), () => null);
     },
   };
 }
