@@ -1,10 +1,11 @@
 /** Reading barbers' calendars: what has changed there is taken over, so that no customer ever waits for it. */
 import type { Client } from '@temporalio/client';
 import { findConnection, noteSignedOut } from '../src/db/calendar-connection.ts';
+import { compare } from '../src/db/calendar-drift.ts';
 import { applyChanges, findUnread, noteUnread, readMirrorState } from '../src/db/calendar-mirror.ts';
 import { DAY } from '../src/domain/time.ts';
-import { CalendarError } from '../src/integrations/calendar/calendar.ts';
-import { calendarMirrorWorkflowId, lookSignal, type CalendarMirrorInput, type MirrorRead } from '../workflows/messages.ts';
+import { CalendarError, type RemoteObject } from '../src/integrations/calendar/calendar.ts';
+import { calendarMirrorWorkflowId, lookSignal, type CalendarMirrorInput, type MirrorRead, type Policy } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** So far back and ahead: visits are booked up to two years ahead, calendars are seldom that full. */
@@ -14,30 +15,32 @@ const wholeEvery = DAY;
 
 export function createMirrorActivities({ orm, calendars, now, everySeconds, log }: ActivityDeps & { everySeconds: number }) {
   return {
-    /** Takes over what has changed since the last time. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */
+    /** Takes over what has changed since the last time, and compares both sides. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */
     async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
       const [connection, mirror] = [await findConnection(orm.em.fork(), networkId, connectionId), await readMirrorState(orm.em.fork(), { id: connectionId, networkId })];
-      if (!connection || !mirror?.reads || connection.state !== 'connected') return { isOver: true, againInSeconds: 0 };
+      if (!connection || !mirror?.reads || connection.state !== 'connected') return { isOver: true, againInSeconds: 0, repaired: 0 };
       const at = now().getTime();
       const isStale = mirror.wholeAt === null || at - Date.parse(mirror.wholeAt) > wholeEvery;
       try {
         const calendar = await calendars.open(connection);
         const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
-        const others = changes.objects.filter(({ uid, mark }) => mark === null && !uid?.endsWith('@punctual'));
-        // What was ours and is still there, is gone from the mirror, in which it never was.
+        const isOurs = ({ uid, mark }: RemoteObject): boolean => mark !== null || (uid?.endsWith('@punctual') ?? false);
+        const others = changes.objects.filter((object) => !isOurs(object));
         const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, objects: others });
+        const drift = await compare(orm.em.fork(), connection, { own: changes.objects.filter(isOurs), gone: changes.gone, isWhole: changes.isWhole, at: new Date(at) });
+        if (drift.repaired + drift.conflicts > 0) log.warn({ connectionId, ...drift }, 'a calendar did not show what it should');
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
-        return { isOver: false, againInSeconds: everySeconds };
+        return { isOver: false, againInSeconds: everySeconds, repaired: drift.repaired };
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {
           await noteSignedOut(orm.em.fork(), connectionId, error.message);
-          return { isOver: true, againInSeconds: 0 };
+          return { isOver: true, againInSeconds: 0, repaired: 0 };
         }
         // The age of what we know shows, and tells the shop; it is tried again in a while.
         await noteUnread(orm.em.fork(), connectionId, { errorClass: error.kind, errorText: error.message });
-        return { isOver: false, againInSeconds: Math.max(everySeconds, error.retryAfterSeconds ?? 0) };
+        return { isOver: false, againInSeconds: Math.max(everySeconds, error.retryAfterSeconds ?? 0), repaired: 0 };
       }
     },
   };
@@ -49,11 +52,11 @@ const lostAfterSeconds = 900;
 export function createMirrorKeeper({ orm, client, taskQueue }: ActivityDeps & { client: Client; taskQueue: string }) {
   return {
     /** Sees to it that every connected calendar is read by a workflow. Repeating it starts nothing twice. */
-    async wakeMirrors(): Promise<number> {
+    async wakeMirrors({ policy }: { policy: Policy }): Promise<number> {
       const unread = await findUnread(orm.em.fork(), lostAfterSeconds);
       for (const { id, networkId } of unread) {
         await client.workflow.signalWithStart<(input: CalendarMirrorInput) => Promise<void>, []>('calendarMirror', {
-          workflowId: calendarMirrorWorkflowId(id), taskQueue, args: [{ networkId, connectionId: id }], signal: lookSignal, signalArgs: [],
+          workflowId: calendarMirrorWorkflowId(id), taskQueue, args: [{ networkId, connectionId: id, policy }], signal: lookSignal, signalArgs: [],
         });
       }
       return unread.length;

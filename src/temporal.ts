@@ -44,7 +44,7 @@ export async function scheduleHousekeeping(client: Client, taskQueue: string, po
     { scheduleId: `housekeeping-${taskQueue}`, spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' }, workflowType: 'housekeeping', args: [] },
     { scheduleId: `overdue-${taskQueue}`, spec: { intervals: [{ every: '10m' }] }, workflowType: 'overdue', args: [{ policy }] },
     { scheduleId: `handover-${taskQueue}`, spec: { intervals: [{ every: '5m', offset: '2m' }] }, workflowType: 'handover', args: [{ sweep: true, policy }] },
-    { scheduleId: `calendars-${taskQueue}`, spec: { intervals: [{ every: '10m', offset: '7m' }] }, workflowType: 'calendarKeeper', args: [] },
+    { scheduleId: `calendars-${taskQueue}`, spec: { intervals: [{ every: '10m', offset: '7m' }] }, workflowType: 'calendarKeeper', args: [{ policy }] },
     { scheduleId: `waitlist-${taskQueue}`, spec: { intervals: [{ every: '10m', offset: '5m' }] }, workflowType: 'waitlist', args: [{ cause: 'sweep', policy }] },
   ];
   for (const { scheduleId, spec, workflowType, args } of schedules) {

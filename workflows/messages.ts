@@ -116,8 +116,9 @@ export type WaitlistInput = { networkId?: string; shopId?: string; cause: string
 export type WaitlistWorkflow = (input: WaitlistInput) => Promise<number>;
 
 /** Reading one barber's calendar. By CalDAV, where no provider is named. */
-export type CalendarMirrorInput = { networkId: string; connectionId: string; provider?: CalendarProvider };
-export type MirrorRead = { isOver: boolean; againInSeconds: number };
+export type CalendarMirrorInput = { networkId: string; connectionId: string; policy: Policy; provider?: CalendarProvider };
+/** `repaired`: so many entries are to be written or taken away, and no workflow has them yet. */
+export type MirrorRead = { isOver: boolean; againInSeconds: number; repaired: number };
 export const calendarMirrorWorkflowId = (connectionId: string): string => `calendar-${connectionId}`;
 /** Something may have changed there. */
 export const lookSignal = defineSignal<[]>('look');

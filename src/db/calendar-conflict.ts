@@ -1,9 +1,14 @@
 /** What was entered into a calendar on top of a visit: a person decides. */
+import { planEntries } from './calendar-visit.ts';
 import { afterCursor, requireTimeCursor, toPage, type Page } from './cursor.ts';
 import type { EntityManager } from './orm.ts';
 
+export const conflictKinds = ['overlap', 'moved', 'deleted'] as const;
+/** Something lies on top of the visit; its entry was moved there; its entry was deleted there. */
+export type ConflictKind = (typeof conflictKinds)[number];
+
 /** Instants are ISO text in UTC. What the entry is about is not known here. */
-export type ConflictView = { id: string; barberId: string; connectionId: string; appointmentId: string; startsAt: string; endsAt: string; foundAt: string };
+export type ConflictView = { id: string; barberId: string; connectionId: string; appointmentId: string; kind: ConflictKind; startsAt: string; endsAt: string; foundAt: string };
 
 const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const foundAt = `date_trunc('milliseconds', x.found_at)`;
@@ -13,7 +18,7 @@ export async function listConflicts(em: EntityManager, networkId: string, { barb
   if (cursor !== null) requireTimeCursor(cursor);
   const after = afterCursor(cursor);
   const rows = await em.execute<ConflictView[]>(
-    `select x.id, x.barber_id as "barberId", x.connection_id as "connectionId", x.appointment_id as "appointmentId", ${utc('lower(x.during)')} as "startsAt", ${utc('upper(x.during)')} as "endsAt", ${utc(foundAt)} as "foundAt"
+    `select x.id, x.barber_id as "barberId", x.connection_id as "connectionId", x.appointment_id as "appointmentId", x.kind, ${utc('lower(x.during)')} as "startsAt", ${utc('upper(x.during)')} as "endsAt", ${utc(foundAt)} as "foundAt"
      from calendar_conflict x where x.network_id = ? and x.settled_at is null and (?::uuid is null or x.barber_id = ?::uuid) ${after ? `and (${foundAt}, x.id) > (?::timestamptz, ?::uuid)` : ''}
      order by ${foundAt}, x.id limit ?`,
     [networkId, barberId ?? null, barberId ?? null, ...(after ?? []), limit + 1],
@@ -21,10 +26,18 @@ export async function listConflicts(em: EntityManager, networkId: string, { barb
   return toPage(rows, limit, (row) => [row.foundAt, row.id]);
 }
 
-/** A person has seen to it. @returns null when there is none such; whether it was open. */
-export async function settleConflict(em: EntityManager, networkId: string, id: string, actor: string): Promise<boolean | null> {
-  const [row] = await em.execute<{ open: boolean }[]>('select settled_at is null as open from calendar_conflict where network_id = ? and id = ?', [networkId, id]);
-  if (!row) return null;
-  await em.execute('update calendar_conflict set settled_at = now(), settled_by = ? where id = ? and settled_at is null', [actor, id]);
-  return row.open;
+/**
+ * A person has seen to it; with `restore`, an entry that was moved or deleted is written again. @returns null when there is none such; else whether
+ * something is to be written.
+ */
+export async function settleConflict(em: EntityManager, networkId: string, id: string, actor: string, restore: boolean, now: Date): Promise<boolean | null> {
+  return em.fork().transactional(async (tx) => {
+    const [row] = await tx.execute<{ isOpen: boolean; kind: ConflictKind; connectionId: string; appointmentId: string }[]>(
+      'select settled_at is null as "isOpen", kind, connection_id as "connectionId", appointment_id as "appointmentId" from calendar_conflict where network_id = ? and id = ? for update', [networkId, id],
+    );
+    if (!row) return null;
+    if (!row.isOpen) return false;
+    await tx.execute('update calendar_conflict set settled_at = now(), settled_by = ? where id = ?', [actor, id]);
+    return restore && row.kind !== 'overlap' ? (await planEntries(tx, networkId, row.connectionId, [row.appointmentId], now)) > 0 : false;
+  });
 }

@@ -66,13 +66,13 @@ async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids
   const onTop = `select k.remote_id, o.appointment_id, o.during from calendar_busy k join occupancy o on o.barber_id = k.barber_id and k.during && o.during
     where k.connection_id = ? and upper(o.during) > now()`;
   await tx.execute(
-    `update calendar_conflict x set settled_at = now(), settled_by = 'itself' where x.connection_id = ? and x.settled_at is null
+    `update calendar_conflict x set settled_at = now(), settled_by = 'itself' where x.connection_id = ? and x.kind = 'overlap' and x.settled_at is null
        and not exists (select from (${onTop}) t where t.remote_id = x.remote_id and t.appointment_id = x.appointment_id)`, [id, id],
   );
   const noted = await tx.execute<{ id: string }[]>(
-    `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, remote_id, during)
-     select distinct on (t.remote_id, t.appointment_id) gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, t.remote_id, t.during from (${onTop}) t
-     where not exists (select from calendar_conflict x where x.connection_id = ? and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during)
+    `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
+     select distinct on (t.remote_id, t.appointment_id) gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during from (${onTop}) t
+     where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during)
      on conflict do nothing returning id`, [networkId, barberId, id, id, id],
   );
   return noted.length;

@@ -80,18 +80,24 @@ export async function noteRemoved(em: EntityManager, { appointmentId, connection
   await em.execute(`update delivery set state = 'undone' where appointment_id = ? and connection_id = ? and state = 'delivered' and id <> ?`, [appointmentId, connectionId, deliveryId]);
 }
 
-/**
- * All visits to come of the calendar's owner, to be written there: it was connected just now. They are handed over to workflows like what a person
- * has had tried again. @returns how many.
- */
+/** All visits to come of the calendar's owner, to be written there: it was connected just now. @returns how many. */
 export async function planBacklog(em: EntityManager, networkId: string, connectionId: string, now: Date): Promise<number> {
   const rows = await em.execute<{ id: string }[]>(
+    `select a.id from calendar_connection c join appointment a on a.network_id = c.network_id
+     where c.id = ? and c.network_id = ? and c.writes and a.ends_at > ?::timestamptz and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started')
+       and exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = c.barber_id)`, [connectionId, networkId, now],
+  );
+  return planEntries(em, networkId, connectionId, rows.map(({ id }) => id), now);
+}
+
+/** These visits are made right there: written, or taken away, as they stand when it is done. Handed over to workflows. @returns how many. */
+export async function planEntries(tx: EntityManager, networkId: string, connectionId: string, appointmentIds: string[], now: Date): Promise<number> {
+  if (appointmentIds.length === 0) return 0;
+  const rows = await tx.execute<{ id: string }[]>(
     `insert into delivery (id, network_id, appointment_id, kind, barber_id, connection_id, sequence, state, due_at, useful_until, channels, channel, handover_since)
      select gen_random_uuid(), a.network_id, a.id, 'calendar_barber', c.barber_id, c.id, (a.version - 1) * 2, 'due', ?::timestamptz, a.ends_at + interval '1 day', array[c.provider], c.provider, now()
-     from calendar_connection c join appointment a on a.network_id = c.network_id
-     where c.id = ? and c.network_id = ? and c.writes and a.ends_at > ?::timestamptz and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started')
-       and exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = c.barber_id) returning id`,
-    [now, connectionId, networkId, now],
+     from calendar_connection c join appointment a on a.network_id = c.network_id and a.id = any(?::uuid[]) where c.id = ? and c.network_id = ? returning id`,
+    [now, `{${appointmentIds.join(',')}}`, connectionId, networkId],
   );
   return rows.length;
 }
@@ -109,12 +115,8 @@ export async function planRemoval(em: EntityManager, networkId: string, connecti
        where connection_id = ? and network_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null`, [now, now, connectionId, networkId],
     );
     if (!remove) return;
-    await tx.execute(
-      `insert into delivery (id, network_id, appointment_id, kind, barber_id, connection_id, sequence, state, due_at, useful_until, channels, channel, handover_since)
-       select gen_random_uuid(), a.network_id, a.id, 'calendar_barber', c.barber_id, c.id, (a.version - 1) * 2, 'due', ?::timestamptz, a.ends_at + interval '1 day', array[c.provider], c.provider, now()
-       from calendar_event e join calendar_connection c on c.id = e.connection_id join appointment a on a.id = e.appointment_id
-       where c.id = ? and c.network_id = ? and a.ends_at > ?::timestamptz`, [now, connectionId, networkId, now],
-    );
+    const rows = await tx.execute<{ id: string }[]>('select a.id from calendar_event e join appointment a on a.id = e.appointment_id where e.connection_id = ? and a.ends_at > ?::timestamptz', [connectionId, now]);
+    await planEntries(tx, networkId, connectionId, rows.map(({ id }) => id), now);
   });
 }
 

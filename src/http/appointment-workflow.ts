@@ -101,7 +101,8 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   }
 
   /** A calendar was connected, or has said that it has changed: its workflow reads it now. If that fails, the keeper starts it. */
-  async function readCalendar(input: CalendarMirrorInput): Promise<void> {
+  async function readCalendar(calendar: Omit<CalendarMirrorInput, 'policy'>): Promise<void> {
+    const input: CalendarMirrorInput = { ...calendar, policy };
     try {
       await connection.withDeadline(Date.now() + config.api.answerWithinMs, () => client.workflow.signalWithStart('calendarMirror', {
         workflowId: calendarMirrorWorkflowId(input.connectionId), taskQueue: config.temporal.taskQueue, args: [input], signal: lookSignal, signalArgs: [],

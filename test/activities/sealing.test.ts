@@ -29,7 +29,7 @@ describe('sealed secrets', () => {
     expect(await refused(createSealer([{ ...old, id: 'k2' }]).open(sealed, owner))).to.equal(true);
     const parts = sealed.split('.');
     for (const part of [0, 2, 3, 4]) {
-      const letters = [...parts[part]!];
+      const letters = Array.from(parts[part]!);
       letters[5] = letters[5] === 'A' ? 'B' : 'A';
       expect(await refused(sealer.open(parts.with(part, letters.join('')).join('.'), owner)), `part ${part}`).to.equal(true);
     }

@@ -97,7 +97,7 @@ describe('the mirror of a barber\'s calendar', () => {
     expect(JSON.stringify(found)).to.not.include('segredo');
     // The visits stand.
     expect((await call('GET', `/v1/appointments/${first.id}`)).body.status).to.equal('confirmed');
-    await call('POST', `/v1/calendar-conflicts/${found.find(({ appointmentId }) => appointmentId === first.id)!.id}/settle`);
+    await call('POST', `/v1/calendar-conflicts/${found.find(({ appointmentId }) => appointmentId === first.id)!.id}/settle`, { action: 'leave' });
     expect((await conflicts()).map(({ appointmentId }) => appointmentId)).to.deep.equal([second.id]);
     await radicale.erase(url, 'dentist.ics');
     await eventually(conflicts, (items) => items.length === 0);
@@ -131,7 +131,7 @@ describe('the mirror of a barber\'s calendar', () => {
     await eventually(async () => (await call('GET', `/v1/calendars/${connectionId}`)).body.syncedAt as string | null, (at) => at !== null);
     await handle.terminate('test');
     await engine.database.orm.em.fork().execute(`update calendar_connection set synced_at = now() - interval '1 hour' where id = ?`, [connectionId]);
-    await deps.temporal.client.workflow.execute('calendarKeeper', { workflowId: `keeper-${randomUUID()}`, taskQueue: deps.config.temporal.taskQueue, args: [] });
+    await deps.temporal.client.workflow.execute('calendarKeeper', { workflowId: `keeper-${randomUUID()}`, taskQueue: deps.config.temporal.taskQueue, args: [{ policy: deps.policy }] });
     await enter('dentist', '10:00', '11:00');
     await eventually(() => offers('10:00'), (offered) => !offered);
     await call('DELETE', `/v1/calendars/${connectionId}`);

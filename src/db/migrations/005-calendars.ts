@@ -66,22 +66,25 @@ export class Migration005Calendars extends Migration {
     )`);
     this.addSql(`create index calendar_busy_by_time on calendar_busy using gist (barber_id, during)`);
 
-    // What a person should look at: something that was entered on top of a visit. Settled by a person, or by itself when it is no longer so.
+    // What a person should look at: something that was entered on top of a visit, or an entry of ours that somebody moved or deleted there. Settled by a
+    // person, or by itself when it is no longer so.
     this.addSql(`create table calendar_conflict (
       id uuid primary key,
       network_id uuid not null,
       barber_id uuid not null,
       connection_id uuid not null references calendar_connection,
       appointment_id uuid not null,
+      kind text not null,
       remote_id text not null,
       during tstzrange not null,
       found_at timestamptz not null default now(),
       settled_at timestamptz,
       settled_by text,
       unique (network_id, id),
-      foreign key (network_id, barber_id) references barber (network_id, id)
+      foreign key (network_id, barber_id) references barber (network_id, id),
+      constraint conflict_kind_is_known check (kind in ('overlap', 'moved', 'deleted'))
     )`);
-    this.addSql(`create unique index calendar_conflict_is_open_once on calendar_conflict (connection_id, remote_id, appointment_id) where settled_at is null`);
+    this.addSql(`create unique index calendar_conflict_is_open_once on calendar_conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null`);
     this.addSql(`create index calendar_conflict_by_network on calendar_conflict (network_id, found_at, id) where settled_at is null`);
 
     this.addSql(`alter table delivery add column connection_id uuid references calendar_connection,

@@ -1,0 +1,76 @@
+/** Both sides compared: what a calendar shows of our visits, and what it should. What is surely ours is put right; what somebody changed there is for a person. */
+import { planEntries } from './calendar-visit.ts';
+import type { EntityManager } from './orm.ts';
+import type { Interval } from '../domain/rules.ts';
+
+/** An object that is ours, as it stands there. */
+export type OwnObject = { remoteId: string; uid: string | null; busy: Interval[] };
+export type Seen = { own: OwnObject[]; gone: string[]; isWhole: boolean; /** When reading began. */ at: Date };
+
+type Ids = { id: string; networkId: string; barberId: string };
+type Wanted = { appointmentId: string; from: number; to: number; remoteId: string | null; writtenAt: string | null };
+
+/** What was written while we read may not be in what we read. */
+const settlingMs = 2000;
+
+/** @returns how many entries are written or taken away anew, and how many conflicts are new. */
+export async function compare(em: EntityManager, ids: Ids, seen: Seen): Promise<{ repaired: number; conflicts: number }> {
+  if (!seen.isWhole && seen.own.length === 0 && seen.gone.length === 0) return { repaired: 0, conflicts: 0 };
+  return em.fork().transactional(async (tx) => {
+    const wanted = await readWanted(tx, ids, seen.at);
+    const settled = wanted.filter(({ writtenAt }) => writtenAt === null || Date.parse(writtenAt) < seen.at.getTime() - settlingMs);
+    const missing: string[] = [];
+    const drifted: { appointmentId: string; kind: 'moved' | 'deleted'; remoteId: string }[] = [];
+    const right: string[] = [];
+    for (const { appointmentId, from, to, remoteId } of settled) {
+      const there = seen.own.find((object) => object.remoteId === remoteId);
+      if (remoteId === null) missing.push(...(seen.isWhole ? [appointmentId] : []));
+      else if (there && there.busy.length === 1 && there.busy[0]!.from === from && there.busy[0]!.to === to) right.push(appointmentId);
+      else if (there) drifted.push({ appointmentId, kind: 'moved', remoteId });
+      else if (seen.isWhole || seen.gone.includes(remoteId)) drifted.push({ appointmentId, kind: 'deleted', remoteId });
+    }
+    const ghosts = seen.isWhole ? await findGhosts(tx, ids, seen, wanted.map(({ appointmentId }) => appointmentId)) : [];
+    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind <> 'overlap' and settled_at is null and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
+      [ids.id, uuids(right), uuids(wanted.map(({ appointmentId }) => appointmentId))]);
+    return { repaired: await planEntries(tx, ids.networkId, ids.id, [...missing, ...ghosts], seen.at), conflicts: await note(tx, ids, drifted) };
+  });
+}
+
+/** Visits to come of this barber that nothing is under way for, and where we put them. */
+async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, now: Date): Promise<Wanted[]> {
+  return tx.execute(
+    `select a.id as "appointmentId", (extract(epoch from min(p.starts_at)) * 1000)::float8 as "from", (extract(epoch from max(p.ends_at)) * 1000)::float8 as "to", e.remote_id as "remoteId", e.written_at as "writtenAt"
+     from appointment a join appointment_part p on p.appointment_id = a.id and p.barber_id = ?::uuid
+     left join calendar_event e on e.appointment_id = a.id and e.connection_id = ?::uuid
+     where a.network_id = ? and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started') and a.starts_at > ?::timestamptz and a.starts_at < ?::timestamptz + interval '390 days'
+       and exists (select from calendar_connection c where c.id = ?::uuid and c.writes and c.state = 'connected')
+       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'in_flight', 'parked'))
+     group by a.id, e.remote_id, e.written_at`, [barberId, id, networkId, now, now, id, id],
+  );
+}
+
+/** Ours, of visits to come that are not to be there: cancelled, or somebody else's now. */
+async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, { own, at }: Seen, wanted: string[]): Promise<string[]> {
+  const named = own.flatMap(({ uid }) => /^(?<appointment>[0-9a-f-]{36})(\.[0-9a-f-]{36})?@punctual$/.exec(uid ?? '')?.groups?.appointment ?? []).filter((appointmentId) => !wanted.includes(appointmentId));
+  const rows = await tx.execute<{ id: string }[]>(
+    `select a.id from appointment a where a.network_id = ? and a.id = any(?::uuid[]) and a.starts_at > ?::timestamptz
+       and (a.status in ('cancelled', 'expired', 'refused') or not exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid))
+       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'in_flight', 'parked'))`, [networkId, uuids(named), at, barberId, id],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** What a person has settled is not brought up again for the same visit at the same time. */
+async function note(tx: EntityManager, { id, networkId, barberId }: Ids, drifted: { appointmentId: string; kind: string; remoteId: string }[]): Promise<number> {
+  if (drifted.length === 0) return 0;
+  const noted = await tx.execute<{ id: string }[]>(
+    `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
+     select gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, n."appointmentId", n.kind, n."remoteId", tstzrange(a.starts_at, a.ends_at)
+     from jsonb_to_recordset(?::jsonb) n("appointmentId" uuid, kind text, "remoteId" text) join appointment a on a.id = n."appointmentId"
+     where not exists (select from calendar_conflict x where x.connection_id = ?::uuid and x.kind = n.kind and x.appointment_id = a.id and x.during = tstzrange(a.starts_at, a.ends_at))
+     on conflict do nothing returning id`, [networkId, barberId, id, JSON.stringify(drifted), id],
+  );
+  return noted.length;
+}
+
+const uuids = (ids: string[]): string => `{${ids.join(',')}}`;
