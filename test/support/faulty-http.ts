@@ -2,8 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a scripted server says to a request: an answer, `drop` to cut the line, `silent` to say nothing, `pass` to hand it on. */
-export type Answer = 'drop' | 'silent' | 'pass' | 'pass, then drop' | 'pass, then silent' | { status: number; body?: unknown; headers?: Record<string, string> };
+/**
+ * What a scripted server says to a request: an answer, `drop` to cut the line, `silent` to say nothing, `pass` to hand it on. With `before`, something
+ * else happens first, and then it is handed on.
+ */
+export type Answer = { before: () => Promise<unknown> } | 'drop' | 'silent' | 'pass' | 'pass, then drop' | 'pass, then silent' | { status: number; body?: unknown; headers?: Record<string, string> };
 
 /**
  * Stands before `target` and answers each request by the next of `script`, and passes on those after the last. `seen` lists their methods;
@@ -20,7 +23,9 @@ export async function startScripted(target: string): Promise<{ url: string; scri
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     seen.push(request.method ?? '');
-    const next = script.shift() ?? 'pass';
+    const scripted = script.shift() ?? 'pass';
+    if (typeof scripted === 'object' && 'before' in scripted) await scripted.before();
+    const next = typeof scripted === 'object' && 'before' in scripted ? 'pass' : scripted;
     if (typeof next === 'object') {
       response.writeHead(next.status, { 'content-type': 'application/json', ...next.headers }).end(typeof next.body === 'string' ? next.body : JSON.stringify(next.body ?? {}));
       return;
