@@ -5,10 +5,10 @@ import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundleWithSo
 import { fileURLToPath } from 'node:url';
 import type { DecidingActivities, EffectActivities } from '../../activities/index.ts';
 import type { AppointmentStatus } from '../../src/domain/appointment.ts';
-import type { ChangeResult } from '../../src/domain/change.ts';
+import type { Change, ChangeResult } from '../../src/domain/change.ts';
 import type { DeliveryKind, PlannedDelivery } from '../../src/domain/effects.ts';
 import type { Decided, Stand } from '../../src/domain/outcome.ts';
-import { appointmentWorkflowId, bookUpdate, bookUpdateId, defaultPolicy, effectsQueue, type AppointmentInput, type AppointmentWorkflow, type Policy, type SendResult } from '../../workflows/messages.ts';
+import { appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, defaultPolicy, effectsQueue, type AppointmentInput, type AppointmentWorkflow, type Policy, type SendResult } from '../../workflows/messages.ts';
 import { required } from './database.ts';
 import { quiet, quietRuntime } from './quiet.ts';
 
@@ -101,3 +101,18 @@ export const changed = (effects: PlannedDelivery[], next: Next = {}): ChangeResu
 export const cancelled = (effects: PlannedDelivery[], version = 2): ChangeResult => changed(effects, { status: 'cancelled', version, wake: null });
 
 export const shortPolicy = (wishes: Partial<Policy>): Policy => ({ ...defaultPolicy, ...wishes });
+
+export const byTheCustomer = { actor: 'test', by: 'customer', source: 'api' } as const;
+
+/** Answers each action with what comes next in its list; the last one stays. */
+export const answering = (script: Partial<Record<Change['action'], ChangeResult[]>>) => async ({ change }: { change: Change }): Promise<ChangeResult> => {
+  const answers = script[change.action]!;
+  return answers.length > 1 ? answers.shift()! : answers[0]!;
+};
+
+/** What a test asks of the appointments on its stage, each by its workflow's id. */
+export function asking(stage: () => Stage) {
+  const handle = (id: string) => stage().client.workflow.getHandle<AppointmentWorkflow>(id);
+  const ask = (id: string, change: Change) => handle(id).executeUpdate(changeUpdate, { args: [change] });
+  return { handle, ask, cancel: (id: string) => ask(id, { action: 'cancel', ...byTheCustomer }) };
+}
