@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { findConnection, noteSignedOut } from '../src/db/calendar-connection.ts';
 import { compare } from '../src/db/calendar-drift.ts';
 import { applyChanges, findUnread, noteUnread, readMirrorState } from '../src/db/calendar-mirror.ts';
+import type { CalendarProvider } from '../src/domain/channel.ts';
 import { DAY } from '../src/domain/time.ts';
 import { CalendarError, type RemoteObject } from '../src/integrations/calendar/calendar.ts';
 import { calendarMirrorWorkflowId, lookSignal, type CalendarMirrorInput, type MirrorRead, type Policy } from '../workflows/messages.ts';
@@ -13,7 +14,11 @@ const [daysBack, daysAhead] = [1, 400];
 /** What comes again and again reaches into new days: all is read anew so often. */
 const wholeEvery = DAY;
 
-export function createMirrorActivities({ orm, calendars, now, everySeconds, log }: ActivityDeps & { everySeconds: number }) {
+/** How often each provider is asked. */
+export type EverySeconds = { caldav: number; google: number };
+
+export function createMirrorActivities({ orm, calendars, now, everySeconds, log }: ActivityDeps & { everySeconds: EverySeconds }) {
+  const everyOf = (provider: CalendarProvider): number => (provider === 'caldav' ? everySeconds.caldav : everySeconds.google);
   return {
     /** Takes over what has changed since the last time, and compares both sides. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */
     async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
@@ -31,7 +36,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, log 
         if (drift.repaired + drift.conflicts > 0) log.warn({ connectionId, ...drift }, 'a calendar did not show what it should');
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
-        return { isOver: false, againInSeconds: everySeconds, repaired: drift.repaired };
+        return { isOver: false, againInSeconds: everyOf(connection.provider), repaired: drift.repaired };
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {
@@ -40,7 +45,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, log 
         }
         // The age of what we know shows, and tells the shop; it is tried again in a while.
         await noteUnread(orm.em.fork(), connectionId, { errorClass: error.kind, errorText: error.message });
-        return { isOver: false, againInSeconds: Math.max(everySeconds, error.retryAfterSeconds ?? 0), repaired: 0 };
+        return { isOver: false, againInSeconds: Math.max(everyOf(connection.provider), error.retryAfterSeconds ?? 0), repaired: 0 };
       }
     },
   };
@@ -54,9 +59,9 @@ export function createMirrorKeeper({ orm, client, taskQueue }: ActivityDeps & { 
     /** Sees to it that every connected calendar is read by a workflow. Repeating it starts nothing twice. */
     async wakeMirrors({ policy }: { policy: Policy }): Promise<number> {
       const unread = await findUnread(orm.em.fork(), lostAfterSeconds);
-      for (const { id, networkId } of unread) {
+      for (const { id, networkId, provider } of unread) {
         await client.workflow.signalWithStart<(input: CalendarMirrorInput) => Promise<void>, []>('calendarMirror', {
-          workflowId: calendarMirrorWorkflowId(id), taskQueue, args: [{ networkId, connectionId: id, policy }], signal: lookSignal, signalArgs: [],
+          workflowId: calendarMirrorWorkflowId(id), taskQueue, args: [{ networkId, connectionId: id, policy, provider }], signal: lookSignal, signalArgs: [],
         });
       }
       return unread.length;

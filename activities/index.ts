@@ -1,7 +1,7 @@
 import type { ActivityDeps } from './deps.ts';
 import { createAppointmentActivities } from './appointment.ts';
 import { createCalendarActivities } from './calendar.ts';
-import { createMirrorActivities, createMirrorKeeper } from './calendar-mirror.ts';
+import { createMirrorActivities, createMirrorKeeper, type EverySeconds } from './calendar-mirror.ts';
 import { createHandoverActivities, createSignInActivities } from './handover.ts';
 import { createHousekeepingActivities } from './housekeeping.ts';
 import { createMessageActivities } from './message.ts';
@@ -16,7 +16,7 @@ export function createDecidingActivities(deps: RelocationDeps) {
 }
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */
-export function createEffectActivities(deps: ActivityDeps & { everySeconds: number }) {
+export function createEffectActivities(deps: ActivityDeps & { everySeconds: EverySeconds }) {
   return { ...createMessageActivities(deps), ...createCalendarActivities(deps), ...createMirrorActivities(deps), ...createSignInActivities(deps) };
 }
 

@@ -2,10 +2,12 @@
 import { pino, type Logger } from 'pino';
 import { createCalendarAccounts, type CalendarAccounts } from './calendar-accounts.ts';
 import type { Config } from './config.ts';
+import { readSecrets, replaceSecrets } from './db/calendar-connection.ts';
 import { countParked } from './db/dead-letter.ts';
 import { createAddressMarks, type AddressMarks } from './db/address-mark.ts';
 import { countLate } from './db/delivery-summary.ts';
 import { openOrm, type Orm } from './db/orm.ts';
+import { createOauthClient } from './integrations/calendar/oauth.ts';
 import { createCalendarOpener, type CalendarOpener } from './integrations/calendar/open.ts';
 import { createGuardedFetch } from './integrations/guarded-fetch.ts';
 import { createMailer, type Mailer } from './integrations/mail.ts';
@@ -48,8 +50,10 @@ export async function openDeps(config: Config): Promise<Deps> {
   const sealer = keys.length > 0 ? createSealer(keys) : null;
   const guard = createGuardedFetch({ allowLoopback });
   const now = () => new Date();
-  const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, now });
-  const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, now });
+  const google = config.calendars.google && { client: createOauthClient('google', config.calendars.google), apiUrl: config.calendars.google.apiUrl };
+  const store = { read: (id: string) => readSecrets(orm.em.fork(), id), replace: (id: string, old: string, secrets: string) => replaceSecrets(orm.em.fork(), id, old, secrets) };
+  const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, google, store, now });
+  const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, google, now });
   const marks = createAddressMarks(orm, config.linkSecret);
   const metrics = createMetrics(() => countParked(orm.em.fork()), () => countLate(orm.em.fork()));
   return {

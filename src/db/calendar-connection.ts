@@ -84,7 +84,13 @@ export async function noteSignedOut(em: EntityManager, id: string, errorText: st
 /** All that is sealed, over all networks. */
 export const listSealed = (em: EntityManager): Promise<{ id: string; secrets: string }[]> => em.execute('select id, secrets from calendar_connection where secrets is not null');
 
-/** The same secrets under another key, unless they have changed meanwhile. */
+/** What is sealed of a connection now; null when there is none, or it is forgotten. */
+export async function readSecrets(em: EntityManager, id: string): Promise<string | null> {
+  const [row] = await em.execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [id]);
+  return row?.secrets ?? null;
+}
+
+/** Other secrets in place of these, unless they have changed meanwhile. */
 export async function replaceSecrets(em: EntityManager, id: string, old: string, secrets: string): Promise<void> {
   await em.execute('update calendar_connection set secrets = ? where id = ? and secrets = ?', [secrets, id, old]);
 }

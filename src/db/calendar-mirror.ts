@@ -1,4 +1,5 @@
 /** The mirror of barbers' calendars: when they are busy elsewhere, as far as we know, and what of that lies on top of a visit. */
+import type { CalendarProvider } from '../domain/channel.ts';
 import type { Interval } from '../domain/rules.ts';
 import { bumpDiaries } from './diary.ts';
 import type { EntityManager } from './orm.ts';
@@ -84,9 +85,9 @@ export async function noteUnread(em: EntityManager, id: string, error: { errorCl
 }
 
 /** Calendars that should be read all the time, and have not been for so long: whoever read them is gone. */
-export async function findUnread(em: EntityManager, olderThanSeconds: number): Promise<{ id: string; networkId: string }[]> {
+export async function findUnread(em: EntityManager, olderThanSeconds: number): Promise<{ id: string; networkId: string; provider: CalendarProvider }[]> {
   return em.execute(
-    `select id, network_id as "networkId" from calendar_connection where reads and state = 'connected' and coalesce(synced_at, created_at) < now() - make_interval(secs => ?) order by synced_at nulls first limit 1000`, [olderThanSeconds],
+    `select id, network_id as "networkId", provider from calendar_connection where reads and state = 'connected' and coalesce(synced_at, created_at) < now() - make_interval(secs => ?) order by synced_at nulls first limit 1000`, [olderThanSeconds],
   );
 }
 

@@ -1,12 +1,13 @@
 /** Dead sign-ins of calendars: whom to tell, the link by which the owner signs in again, and what happens when he has. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
 import type { EntityManager } from './orm.ts';
 
 /** A calendar that waits for its owner, and where. */
-export type WaitingCalendar = { id: string; networkId: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; calendarName: string; locale: string; reads: boolean; signedOutAt: string };
+export type WaitingCalendar = { id: string; networkId: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; calendarName: string; locale: string; privacy: CalendarPrivacy; writes: boolean; reads: boolean; signedOutAt: string };
 
-const columns = `c.id, c.network_id as "networkId", c.barber_id as "barberId", c.provider, c.account, c.calendar_id as "calendarId", c.calendar_name as "calendarName", b.locale, c.reads,
+const columns = `c.id, c.network_id as "networkId", c.barber_id as "barberId", c.provider, c.account, c.calendar_id as "calendarId", c.calendar_name as "calendarName", b.locale, c.privacy, c.writes, c.reads,
   to_char(c.signed_out_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "signedOutAt"`;
 
 /** Links to the page on which one signs in again. One dies with the sign-in that it leads to: the next time has another. */

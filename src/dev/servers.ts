@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { searchAttributes as attributeKeys } from '../../workflows/messages.ts';
 import { smsInboundPath } from '../integrations/sms-paths.ts';
 import { startCaldav, type CaldavServer } from './caldav.ts';
+import { startCalendarSandbox, type CalendarSandbox } from './calendar-sandbox/start.ts';
 import { keptSecret } from './kept-secret.ts';
 import { startMaildev } from './mail.ts';
 import { startPostgres } from './postgres.ts';
@@ -30,6 +31,8 @@ export interface ServerOptions {
   sms?: { port: number; inboundUrl: string };
   /** Missing: no CalDAV server. */
   caldav?: { port: number };
+  /** Missing: no sandbox of Google Calendar. */
+  calendars?: { port: number };
   /** For tests: nothing needs to outlive the stop, so Temporal keeps everything in memory and PostgreSQL does not wait for the disk. */
   throwaway: boolean;
   log: Log;
@@ -49,15 +52,17 @@ export interface Servers {
   sms: Omit<TwilioSandbox, 'stop'> | null;
   /** Null when it was not asked for, or there is no Python. */
   caldav: Omit<CaldavServer, 'stop'> | null;
+  /** Null when it was not asked for. */
+  calendars: Pick<CalendarSandbox, 'url' | 'clientId' | 'clientSecret'> | null;
   stop(): Promise<void>;
 }
 
 type Environment = Record<string, string | undefined>;
 
-const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080, SMS_SANDBOX_PORT: 1090, CALDAV_PORT: 5232 };
+const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080, SMS_SANDBOX_PORT: 1090, CALDAV_PORT: 5232, CALENDAR_SANDBOX_PORT: 1095 };
 
 /** Reads the ports; a faulty one, or one given twice, ends the start with a sentence that names the variable. */
-function readPorts(env: Environment): ServerPorts & { sms: number; caldav: number } {
+function readPorts(env: Environment): ServerPorts & { sms: number; caldav: number; calendars: number } {
   const taken = new Map<number, string>();
   const port = (variable: keyof typeof defaultPorts): number => {
     const text = env[variable] || String(defaultPorts[variable]);
@@ -76,6 +81,7 @@ function readPorts(env: Environment): ServerPorts & { sms: number; caldav: numbe
     mailUi: port('MAIL_UI_PORT'),
     sms: port('SMS_SANDBOX_PORT'),
     caldav: port('CALDAV_PORT'),
+    calendars: port('CALENDAR_SANDBOX_PORT'),
   };
 }
 
@@ -92,10 +98,11 @@ export function serverOptions(env: Environment, log: Log): ServerOptions {
     mailUi: env.MAIL_UI_URL,
   };
   const external = Object.fromEntries(Object.entries(given).filter(([, value]) => value));
-  const { sms, caldav, ...ports } = readPorts(env);
+  const { sms, caldav, calendars, ...ports } = readPorts(env);
   return {
     folder: resolve(import.meta.dirname, '../../.punctual'), ports, external, throwaway: false, log,
     caldav: { port: caldav },
+    ...(!env.GOOGLE_CLIENT_ID && { calendars: { port: calendars } }),
     // Whoever has an account means it: then texts go out, and nothing of ours is in between.
     ...(!env.TWILIO_ACCOUNT_SID && { sms: { port: sms, inboundUrl: `${publicUrl(env)}${smsInboundPath}` } }),
   };
@@ -133,9 +140,9 @@ async function startSms({ folder, ...options }: { port: number; inboundUrl: stri
 }
 
 /** Starts what is to be started, all at once. When one fails, the others are stopped and the first failure is told. */
-export async function startServers({ folder, ports, external, sms: wanted, caldav: wantedCaldav, throwaway, log, signal }: ServerOptions): Promise<Servers> {
+export async function startServers({ folder, ports, external, sms: wanted, caldav: wantedCaldav, calendars: wantedCalendars, throwaway, log, signal }: ServerOptions): Promise<Servers> {
   const release = claimFolder(folder);
-  const [postgres, temporal, mail, sms, caldav] = await Promise.allSettled([
+  const [postgres, temporal, mail, sms, caldav, calendars] = await Promise.allSettled([
     external.databaseUrl !== undefined ? null : startPostgres({ dataDir: join(folder, 'postgres'), port: ports.postgres, throwaway, log }),
     external.temporalAddress !== undefined
       ? null
@@ -153,8 +160,9 @@ export async function startServers({ folder, ports, external, sms: wanted, calda
       : startMaildev({ smtpPort: ports.smtp, webPort: ports.mailUi, mailDir: join(folder, 'mail'), runDir: folder, log }),
     wanted === undefined ? null : startSms({ ...wanted, folder, log }),
     wantedCaldav === undefined ? null : startCaldav({ ...wantedCaldav, folder, log, signal }),
+    wantedCalendars === undefined ? null : startCalendarSandbox({ ...wantedCalendars, runDir: folder, log }),
   ]);
-  const started = [temporal, mail, sms, caldav, postgres];
+  const started = [temporal, mail, sms, caldav, calendars, postgres];
   // Temporal first: its workers are gone by now, and nothing must still want the database when that stops.
   const stop = async (): Promise<void> => {
     try {
@@ -164,7 +172,7 @@ export async function startServers({ folder, ports, external, sms: wanted, calda
     }
   };
   const failure = started.find((server) => server.status === 'rejected');
-  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected' || sms.status === 'rejected' || caldav.status === 'rejected') {
+  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected' || sms.status === 'rejected' || caldav.status === 'rejected' || calendars.status === 'rejected') {
     await stop();
     throw failure?.reason;
   }
@@ -177,6 +185,7 @@ export async function startServers({ folder, ports, external, sms: wanted, calda
     mailApi: mail.value?.apiUrl ?? null,
     sms: sms.value,
     caldav: caldav.value,
+    calendars: calendars.value,
     stop,
   };
 }

@@ -19,7 +19,7 @@ import { requireFreePort } from './ports.ts';
 import { publicUrl, serverOptions, startServers, type Servers } from './servers.ts';
 import { describeSlot, findFreeSlot } from './welcome.ts';
 
-export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; databaseUrl: string; calendar: CalendarAccess | null };
+export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; databaseUrl: string; calendar: CalendarAccess | null; calendarSandbox: string | null };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -36,7 +36,8 @@ async function start(interrupted: AbortSignal): Promise<Running> {
   try {
     const deps = await openDeps(readConfig({
       LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', MAIL_PER_SECOND: '100', SMS_PER_SECOND: '100', LINK_SECRET: keptSecret(join(options.folder, 'link-secret'), 32),
-      CALENDAR_KEYS: `dev:${keptSecret(join(options.folder, 'calendar-key'), 32)}`, CALDAV_ALLOW_LOOPBACK: servers.caldav ? '1' : '0', CALDAV_EVERY_SECONDS: '10', ...process.env, PUBLIC_URL: publicUrl(process.env),
+      CALENDAR_KEYS: `dev:${keptSecret(join(options.folder, 'calendar-key'), 32)}`, CALDAV_ALLOW_LOOPBACK: servers.caldav ? '1' : '0', CALDAV_EVERY_SECONDS: '10', GOOGLE_EVERY_SECONDS: '10',
+      ...(servers.calendars && { GOOGLE_CLIENT_ID: servers.calendars.clientId, GOOGLE_CLIENT_SECRET: servers.calendars.clientSecret, CALENDAR_SANDBOX_URL: servers.calendars.url }), ...process.env, PUBLIC_URL: publicUrl(process.env),
       DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, TEMPORAL_UI_URL: servers.temporalUi ?? '',
       ...(servers.sms && { TWILIO_ACCOUNT_SID: servers.sms.accountSid, TWILIO_AUTH_TOKEN: servers.sms.authToken, TWILIO_FROM: servers.sms.from, TWILIO_API_URL: servers.sms.url }),
     }));
@@ -64,9 +65,9 @@ async function start(interrupted: AbortSignal): Promise<Running> {
 async function writeDevFile(path: string, deps: Deps, servers: Servers, api: string, networkId: string): Promise<DevFile> {
   const known = await lastKey(path, deps);
   const apiKey = known ?? (await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'demo', scopes: ['book', 'manage', 'ops'] })).apiKey;
-  const { temporalUi, temporalAddress, mailUi, mailApi, sms, caldav, databaseUrl } = servers;
+  const { temporalUi, temporalAddress, mailUi, mailApi, sms, caldav, calendars, databaseUrl } = servers;
   const calendar = caldav && { calendarUrl: caldav.calendarUrl, username: caldav.username, password: caldav.password };
-  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, smsUi: sms?.url ?? null, databaseUrl, calendar };
+  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, smsUi: sms?.url ?? null, databaseUrl, calendar, calendarSandbox: calendars?.url ?? null };
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
   chmodSync(path, 0o600);
@@ -94,6 +95,7 @@ Punctual runs.
   SMS sandbox   ${file.smsUi ?? 'none: texts go out by the account that TWILIO_ACCOUNT_SID names'}
   What was sent ${file.api}/dev/sent   (what messages look like: ${file.api}/dev/messages)
   ${file.calendar ? `A calendar    ${file.api}/dev/calendar   (${file.calendar.calendarUrl} by CalDAV)` : 'A calendar    none: there is no Python to run a CalDAV server with'}
+  Google        ${file.calendarSandbox ? `${file.calendarSandbox}   (a sandbox in its place)` : 'the account that GOOGLE_CLIENT_ID names'}
   API key       ${file.apiKey}
 
 All of this stands in .punctual/dev.json too.`);
@@ -107,6 +109,11 @@ Connect a calendar to the barber of the next line, if you like; his visits appea
     -d '{"provider":"caldav","serverUrl":"${new URL(calendarUrl).origin}","username":"${username}","password":"${password}","calendarId":"${calendarUrl}"}'`);
   }
   if (slot) {
+    say(`
+Or his calendar at Google: this answers an address; open it in a browser and sign in with any e-mail address.
+
+  curl -sS ${file.api}/v1/barbers/${slot.barberId}/calendars/sign-in \\
+    -H 'Authorization: Bearer ${file.apiKey}' -H 'Content-Type: application/json' -d '{"provider":"google"}'`);
     say(`
 Book ${describeSlot(slot)}:
 

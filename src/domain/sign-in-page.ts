@@ -1,4 +1,5 @@
 /** What the owner of a calendar is told when its sign-in has died, and the page on which he signs in again. Pure. */
+import type { CalendarProvider } from './channel.ts';
 import { escapeHtml as escape } from './html.ts';
 import { pageDocument } from './page-document.ts';
 
@@ -16,6 +17,11 @@ const texts = {
     done: 'You are signed in again. What waited is on its way.',
     refused: 'The calendar\'s server does not accept that password.', away: 'The calendar\'s server does not answer now. Please try again in a while.',
     dead: 'This link no longer works', deadMore: 'You have signed in since, or the calendar is no longer connected.',
+    goOn: 'Go on to Google', goOnMore: 'You sign in there, and come back here.',
+    cameBack: {
+      connected: 'Your calendar is connected. Your visits appear in it from now on.', refused: 'You have not allowed it, so nothing was connected.', other: 'That account does not have the calendar that was to be connected.',
+      away: 'That could not be finished now. Please try again in a while.', dead: 'This sign-in is too old, or was used before. Please begin again.',
+    },
   },
   pt: {
     locale: 'pt-PT',
@@ -27,6 +33,11 @@ const texts = {
     done: 'Já está ligado de novo. O que esperava está a caminho.',
     refused: 'O servidor do calendário não aceita essa palavra-passe.', away: 'O servidor do calendário não responde agora. Tente de novo daqui a pouco.',
     dead: 'Esta ligação já não funciona', deadMore: 'Entretanto voltou a entrar, ou o calendário deixou de estar ligado.',
+    goOn: 'Continuar para a Google', goOnMore: 'Entra lá, e volta aqui.',
+    cameBack: {
+      connected: 'O seu calendário está ligado. As suas marcações passam a aparecer nele.', refused: 'Não o permitiu, por isso nada foi ligado.', other: 'Essa conta não tem o calendário que devia ser ligado.',
+      away: 'Não foi possível terminar agora. Tente de novo daqui a pouco.', dead: 'Este acesso é demasiado antigo, ou já foi usado. Comece de novo.',
+    },
   },
 } as const;
 
@@ -40,17 +51,31 @@ export function renderSignedOut({ barberName, account, calendarName, waiting, ur
   return { subject: subject(name), text: `${said}\n\n${link}: ${url}\n`, html: `<p>${escape(said)}</p><p><a href="${escape(url)}">${escape(link)}</a></p>` };
 }
 
-export type SignInPage = { account: string; calendarName: string; locale: string; told?: 'done' | 'refused' | 'away' };
+export type SignInPage = { account: string; calendarName: string; locale: string; provider: CalendarProvider; told?: 'done' | 'refused' | 'away' };
 
-export function renderSignInPage({ account, calendarName, locale, told }: SignInPage): string {
+export function renderSignInPage({ account, calendarName, locale, provider, told }: SignInPage): string {
   const say = textsOf(locale);
   if (told === 'done') return pageDocument(say.locale, say.heading, `<h1>${escape(say.done)}</h1>`);
   const facts = `<dl>\n<dt>${say.account}</dt><dd>${escape(account)}</dd>\n${calendarName ? `<dt>${say.calendar}</dt><dd>${escape(calendarName)}</dd>\n` : ''}</dl>`;
-  const form = `<form method="post"><p><label>${say.password} <input type="password" name="password" autocomplete="off" maxlength="200" required></label></p><button type="submit">${say.button}</button></form>`;
+  const form = provider !== 'caldav' ? `<form method="post"><button type="submit">${say.button}</button></form>` : `<form method="post"><p><label>${say.password} <input type="password" name="password" autocomplete="off" maxlength="200" required></label></p><button type="submit">${say.button}</button></form>`;
   return pageDocument(say.locale, say.heading, [`<h1>${say.heading}</h1>`, told ? `<p class="no" role="alert">${say[told]}</p>` : '', facts, form].filter(Boolean).join('\n'));
 }
 
 export function renderDeadSignIn(locale: string): string {
   const say = textsOf(locale);
   return pageDocument(say.locale, say.dead, `<h1>${say.dead}</h1>\n<p>${say.deadMore}</p>`);
+}
+
+/** A link, since no form of ours may lead elsewhere. */
+export function renderContinue({ locale }: { locale: string }, url: string): string {
+  const say = textsOf(locale);
+  return pageDocument(say.locale, say.heading, `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn}</a></p>`);
+}
+
+export type CameBack = keyof (typeof texts)['en']['cameBack'];
+
+/** What a person is told who comes back from the provider. */
+export function renderCameBack(told: CameBack, locale: string): string {
+  const say = textsOf(locale);
+  return pageDocument(say.locale, say.cameBack[told], `<h1>${say.cameBack[told]}</h1>`);
 }

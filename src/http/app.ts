@@ -10,6 +10,7 @@ import { appointmentRoutes } from './appointment.ts';
 import { availabilityRoutes } from './availability.ts';
 import { barberDateRoutes } from './barber-dates.ts';
 import { barberServiceRoutes } from './barber-service.ts';
+import { mountCallback } from './calendar-callback.ts';
 import { calendarConflictRoutes } from './calendar-conflict.ts';
 import { calendarRoutes } from './calendar.ts';
 import { barberRoutes } from './barber.ts';
@@ -75,6 +76,7 @@ export function createApp(deps: HttpDeps, mountMore?: (app: Express) => void): E
 
   mountSelfService(app, deps);
   mountFeeds(app, deps);
+  mountCallback(app, deps);
   mountSignIn(app, deps);
   mountHooks(app, deps);
   mountBounces(app, deps);

@@ -2,14 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { requireBarber } from '../db/barber.ts';
-import { endConnection, listConnections, readConnection, saveConnection } from '../db/calendar-connection.ts';
-import { planBacklog, planRemoval } from '../db/calendar-visit.ts';
-import { reopenDeadLetters } from '../db/dead-letter.ts';
+import { endConnection, listConnections, readConnection } from '../db/calendar-connection.ts';
+import { planRemoval } from '../db/calendar-visit.ts';
 import { calendarPrivacies } from '../domain/calendar-visit.ts';
 import { calendarProviders } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
+import { createConnecting } from './calendar-connecting.ts';
 import type { HttpDeps } from './deps.ts';
+import { beginSignIn } from './calendar-callback.ts';
 import { route, type Route } from './route.ts';
 import { text, uuid } from './schemas.ts';
 
@@ -29,11 +30,10 @@ const answer = z.object({
 }).meta({ id: 'Calendar', description: '`signed_out`: its provider wants a new sign-in; connect it again, and what waits goes there by itself. `syncedAt`: when all that we know of it was last true.' });
 const found = z.object({ calendarId: z.string(), name: z.string() });
 
-const mostBacklog = 10_000;
-
 export function calendarRoutes(deps: HttpDeps): Route[] {
   const { orm, calendarAccounts, now } = deps;
   const workflow = createAppointmentCalls(deps);
+  const connecting = createConnecting(deps);
   const tag = 'Calendars';
   const params = z.strictObject({ id: uuid });
 
@@ -67,12 +67,18 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
         const chosen = calendarId === undefined && calendars.length === 1 ? calendars[0] : calendars.find(({ url }) => url === calendarId);
         if (!chosen) throw new Problem('calendar_not_found', { detail: calendarId === undefined ? 'There are several: name one.' : 'That one is not among them.', members: { calendars: calendars.map(({ url, name }) => ({ calendarId: url, name })) } });
         const given = { barberId, provider, account: username, calendarId: chosen.url, calendarName: chosen.name, ...wanted };
-        const { id, isNew } = await saveConnection(orm.em.fork(), networkId, given, (owner) => calendarAccounts.seal({ username, password }, owner));
-        if (isNew) await planBacklog(orm.em.fork(), networkId, id, now());
-        else await reopenDeadLetters(orm.em.fork(), networkId, { connectionId: id }, `client:${apiClientId}`, mostBacklog);
-        await workflow.handOver(randomUUID());
-        if (wanted.reads) await workflow.readCalendar({ networkId, connectionId: id, provider });
+        const id = await connecting.connect(networkId, given, { username, password }, `client:${apiClientId}`);
         return { status: 201, body: { ...(await readConnection(orm.em.fork(), networkId, id)) } };
+      },
+    }),
+    route({
+      method: 'post', path: '/v1/barbers/:id/calendars/sign-in', scope: 'manage', tag, summary: 'Begin to connect a calendar at Google', params, repeatable: true,
+      body: z.strictObject({ provider: z.literal('google'), calendarId: z.string().min(1).max(500).optional().meta({ description: 'Without it, the account\'s own.' }), ...wishes }),
+      description: 'Send the barber to the address: he signs in there, allows it, and comes back to a page that says so. The address serves once, for a quarter of an hour.',
+      answers: { 200: { description: 'Where the barber is to go.', body: z.object({ url: z.string() }) } }, problems: ['invalid_request', 'not_found', 'calendars_off'],
+      handle: async ({ caller: { networkId }, params: { id: barberId }, body: { provider, calendarId = null, ...wanted } }) => {
+        await requireBarber(orm.em.fork(), networkId, barberId);
+        return { status: 200, body: { url: await beginSignIn(deps, { networkId, barberId, provider, calendarId, wishes: wanted }) } };
       },
     }),
     route({

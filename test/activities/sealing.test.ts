@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { createCalendarOpener } from '../../src/integrations/calendar/open.ts';
-import { createSealer } from '../../src/integrations/sealing.ts';
+import { createSealer, type Sealer } from '../../src/integrations/sealing.ts';
 
 const key = (id: string) => ({ id, key: new Uint8Array(randomBytes(32)) });
 const refused = (call: Promise<unknown>) => call.then(() => false, () => true);
@@ -38,11 +38,12 @@ describe('sealed secrets', () => {
   it('under an old key, open as long as it is configured, and are sealed anew under the first', async () => {
     const sealed = await createSealer([old]).seal(secret, owner);
     const both = createSealer([current, old]);
-    const opener = createCalendarOpener({ sealer: both, fetch, now: () => new Date() });
+    const openerOf = (sealer: Sealer) => createCalendarOpener({ sealer, fetch, google: null, store: { read: async () => null, replace: async () => {} }, now: () => new Date() });
+    const opener = openerOf(both);
     expect(await both.open(sealed, owner)).to.deep.equal(secret);
     const anew = await opener.reseal({ id: owner, secrets: sealed });
     expect(await createSealer([current]).open(anew!, owner)).to.deep.equal(secret);
     expect(await opener.reseal({ id: owner, secrets: anew })).to.equal(null);
-    expect(await createCalendarOpener({ sealer: createSealer([current]), fetch, now: () => new Date() }).reseal({ id: owner, secrets: sealed })).to.equal(null);
+    expect(await openerOf(createSealer([current])).reseal({ id: owner, secrets: sealed })).to.equal(null);
   });
 });

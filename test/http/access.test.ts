@@ -38,6 +38,7 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/appointments/:id/confirm-attendance': () => ({}),
   'post /v1/appointments/:id/forgive': () => ({ staff: { reason: 'goodwill' } }),
   'post /v1/appointments/:id/links': () => ({ purpose: 'view' }),
+  'post /v1/barbers/:id/calendars/sign-in': () => ({ provider: 'google' }),
   'post /v1/calendar-conflicts/:id/settle': () => ({ action: 'leave' }),
   'post /v1/barbers/:id/calendars/find': () => calendarAccount,
   'post /v1/barbers/:id/calendars': () => ({ provider: 'caldav', ...calendarAccount }),

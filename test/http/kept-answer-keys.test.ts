@@ -54,7 +54,7 @@ describe('kept answers', () => {
   it('every POST that there is, but those that answer the same anyway, says in the document that it takes a key, and how the key can fail it', () => {
     const routes = allRoutes(engine.deps);
     const { paths } = openApiDocument(routes) as { paths: Record<string, Record<string, { parameters: { name: string; required: boolean }[]; responses: Record<string, { description: string }> }>> };
-    expect(routes.filter(({ repeatable }) => repeatable).map(({ path }) => path)).to.deep.equal(['/v1/appointments/:id/links', '/v1/barbers/:id/calendars/find', '/v1/barbers/:id/calendars', '/v1/barbers/:id/feeds', '/v1/shops/:id/feeds']);
+    expect(routes.filter(({ repeatable }) => repeatable).map(({ path }) => path)).to.deep.equal(['/v1/appointments/:id/links', '/v1/barbers/:id/calendars/find', '/v1/barbers/:id/calendars', '/v1/barbers/:id/calendars/sign-in', '/v1/barbers/:id/feeds', '/v1/shops/:id/feeds']);
     for (const { path, keepsOwnAnswer } of routes.filter(({ method, repeatable }) => method === 'post' && !repeatable)) {
       const { parameters, responses } = paths[path.replaceAll(/:(\w+)/g, '{$1}')]!.post!;
       expect(parameters.filter(({ name }) => name === 'Idempotency-Key').map(({ required }) => required), path).to.deep.equal([keepsOwnAnswer === true]);

@@ -66,6 +66,20 @@ export class Migration005Calendars extends Migration {
     )`);
     this.addSql(`create index calendar_busy_by_time on calendar_busy using gist (barber_id, during)`);
 
+    // Sign-ins at Google or Microsoft that somebody has begun.
+    this.addSql(`create table calendar_authorization (
+      state_hash text primary key,
+      network_id uuid not null,
+      barber_id uuid not null,
+      provider text not null,
+      calendar_id text,
+      wishes jsonb not null,
+      verifier text not null,
+      began_at timestamptz not null default now(),
+      foreign key (network_id, barber_id) references barber (network_id, id),
+      constraint authorization_provider_is_known check (provider in ('google', 'graph'))
+    )`);
+
     // What a person should look at: something that was entered on top of a visit, or an entry of ours that somebody moved or deleted there. Settled by a
     // person, or by itself when it is no longer so.
     this.addSql(`create table calendar_conflict (

@@ -3,6 +3,9 @@ import type { CalendarProvider } from '../../domain/channel.ts';
 import type { Sealer } from '../sealing.ts';
 import { createCaldavCalendar } from './caldav.ts';
 import { CalendarError, type Calendar } from './calendar.ts';
+import { createGoogleCalendar } from './google.ts';
+import { createFreshToken } from './fresh-token.ts';
+import type { OauthClient, OauthSecrets } from './oauth.ts';
 
 /** Of `caldav`: an app password. */
 export type CaldavSecrets = { username: string; password: string };
@@ -16,13 +19,35 @@ export type CalendarOpener = {
   reseal: (stored: Pick<Stored, 'id' | 'secrets'>) => Promise<string | null>;
 };
 
-export function createCalendarOpener({ sealer, fetch, now }: { /** Null: calendars are off. */ sealer: Sealer | null; /** The guarded one. */ fetch: typeof globalThis.fetch; now: () => Date }): CalendarOpener {
+/** Where sealed secrets are kept; several processes renew the same ones. */
+export type SecretStore = {
+  read: (id: string) => Promise<string | null>;
+  /** Nothing happens where `old` is not what is kept. */
+  replace: (id: string, old: string, secrets: string) => Promise<void>;
+};
+
+export type OpenerDeps = {
+  /** Null: calendars are off. */
+  sealer: Sealer | null;
+  /** The guarded one. */
+  fetch: typeof globalThis.fetch;
+  /** Null: Google is off. */
+  google: { client: OauthClient; apiUrl: string | null } | null;
+  store: SecretStore;
+  now: () => Date;
+};
+
+export function createCalendarOpener({ sealer, fetch, google, store, now }: OpenerDeps): CalendarOpener {
   return {
     open: async ({ id, provider, calendarId, timeZone, secrets }) => {
       if (!sealer || secrets === null) throw new CalendarError('sign_in', 'calendars are off: CALENDAR_KEYS is not set');
       const opened = await sealer.open(secrets, id).catch(() => { throw new CalendarError('sign_in', 'the stored sign-in cannot be opened'); });
       if (provider === 'caldav') return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
-      throw new CalendarError('permanent', `${provider} is not set up`);
+      if (provider === 'google' && google) {
+        const accessToken = createFreshToken({ id, sealed: secrets, opened: opened as OauthSecrets, client: google.client, sealer, store, now });
+        return createGoogleCalendar({ calendarId, accessToken, timeZone, ...(google.apiUrl && { rootUrl: google.apiUrl }), now });
+      }
+      throw new CalendarError('sign_in', `${provider} is not set up`);
     },
     reseal: async ({ id, secrets }) => {
       if (!sealer || secrets === null || !sealer.isOld(secrets)) return null;
