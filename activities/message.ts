@@ -33,7 +33,8 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
     const links = await deps.links.issue(orm.em.fork(), context, linksOf[kind] ?? []);
     const message = renderMessage(kind, { ...toView(context), links }, reader.locale);
     if (context.channel === 'mail') return mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
-    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since: context.unclear ? context.createdAt : null });
+    // Who opened it again may not know what an earlier try has left in doubt: a dead sign-in can have come in between.
+    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since: context.unclear || context.retries > 0 ? context.createdAt : null });
   }
 
   async function fail(context: DeliveryContext, reader: Reader, failure: Failure, input: SendInput): Promise<SendResult> {

@@ -76,6 +76,18 @@ describe('faults around a provider\'s call', () => {
     });
   }
 
+  it('an SMS, when its answer is lost and then the sign-in dies, is there once after it was opened again', async () => {
+    const to = phone();
+    sms.script.push('pass, then drop', { status: 401, body: { code: 20003 } });
+    const id = await book(to);
+    const states = () => site.database.orm.em.fork().execute<{ id: string; state: string }[]>(`select id, state from delivery where appointment_id = ? and channel = 'sms'`, [id]);
+    const [letter] = await eventually(states, (rows) => rows[0]?.state === 'parked', 60_000);
+    const { status } = await send(api.url, network.apiKey, 'POST', `/v1/dead-letters/${letter!.id}/retry`, undefined, { 'idempotency-key': randomUUID() });
+    expect(status).to.equal(202);
+    await allDelivered(id);
+    expect(await texts(to)).to.equal(1);
+  });
+
   for (const at of ['before', 'during', 'after'] as const) {
     it(`a mail, when the line is cut ${at} the server takes it, is there ${at === 'after' ? 'twice under one Message-ID' : 'once'}`, async () => {
       smtp.script.push({ at, how: 'cut' });
