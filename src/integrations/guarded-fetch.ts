@@ -56,21 +56,37 @@ export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostByte
     if (!ports.has(url.port)) throw new ForbiddenAddress(`Port ${url.port} is not allowed.`);
   }
 
-  async function guarded(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+  async function guarded(input: string | URL | Request, given: RequestInit = {}): Promise<Response> {
+    let init = given;
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])]);
     const asks = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT'].includes(init.method ?? 'GET');
     let url = new URL(input instanceof Request ? input.url : input);
     for (let redirects = 0; ; redirects += 1) {
       check(url);
       const response = await undiciFetch(url, { ...(init as unknown as UndiciInit), redirect: 'manual', dispatcher: agent, signal }).catch(unwrap);
-      const location = response.status >= 301 && response.status <= 308 && init.redirect !== 'manual' ? response.headers.get('location') : null;
+      const location = [301, 302, 303, 307, 308].includes(response.status) && init.redirect !== 'manual' ? response.headers.get('location') : null;
       if (location === null || !asks) return bounded(response, mostBytes);
       await response.body?.cancel();
       if (redirects >= mostRedirects) throw new ForbiddenAddress('The server redirects too often.');
-      url = new URL(location, url);
+      const next = new URL(location, url);
+      if (!isSameHouse(url, next)) init = { ...init, headers: withoutSignIn(init.headers) };
+      url = next;
     }
   }
   return { fetch: guarded, close: () => agent.close() };
+}
+
+/** The same server, or another of the same house: iCloud sends `caldav.icloud.com` on to `p12-caldav.icloud.com`. Nobody else gets the password. */
+function isSameHouse(from: URL, to: URL): boolean {
+  if (from.origin === to.origin) return true;
+  const parent = from.hostname.split('.').slice(1).join('.');
+  return from.protocol === to.protocol && !ipaddr.isValid(from.hostname) && parent.includes('.') && to.hostname.endsWith(`.${parent}`);
+}
+
+function withoutSignIn(headers: RequestInit['headers']): Headers {
+  const kept = new Headers(headers);
+  kept.delete('authorization');
+  return kept;
 }
 
 /** `fetch` wraps what the look-up said. */

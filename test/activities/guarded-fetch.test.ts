@@ -84,6 +84,23 @@ describe('guarded fetch', () => {
     expect(seen).to.deep.equal(['PUT /one']);
   });
 
+  it('redirected to another server, does not tell it the password; an answer that is no redirect is not followed', async () => {
+    const told: (string | undefined)[] = [];
+    const other = await serve((request, response) => { told.push(request.headers.authorization); response.end('other'); });
+    const url = await serve((request, response) => {
+      told.push(request.headers.authorization);
+      const to: Record<string, [number, string]> = { '/away': [302, other], '/same': [302, '/there'], '/unchanged': [304, other] };
+      const [status, location] = to[request.url ?? ''] ?? [200, ''];
+      response.writeHead(status, location ? { location } : {}).end();
+    });
+    const local = guard({ allowLoopback: true });
+    const headers = { authorization: 'Basic secret' };
+    await local(`${url}/away`, { headers });
+    await local(`${url}/same`, { headers });
+    expect((await local(`${url}/unchanged`, { headers })).status).to.equal(304);
+    expect(told).to.deep.equal(['Basic secret', undefined, 'Basic secret', 'Basic secret', 'Basic secret']);
+  });
+
   it('that answers too much, ends; that answers nothing or never stops, ends too', async () => {
     const url = await serve((request, response) => {
       if (request.url === '/silent') return;

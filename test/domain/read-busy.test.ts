@@ -69,6 +69,24 @@ describe('busy time of an object', () => {
     }), { ...(process.env.FC_SEED && { seed: Number(process.env.FC_SEED) }) });
   });
 
+  it('on listed dates, with or without a rule, in any zone or as periods, is on each of them, the first included', () => {
+    expect(read(['DTSTART:20261102T090000Z', 'DTEND:20261102T100000Z', 'RDATE:20261105T090000Z'])).to.deep.equal(['2026-11-02T09:00/2026-11-02T10:00', '2026-11-05T09:00/2026-11-05T10:00']);
+    expect(read(['DTSTART:20261102T090000Z', 'DTEND:20261102T100000Z', 'RDATE;TZID=America/New_York:20261105T080000'])).to.deep.equal(['2026-11-02T09:00/2026-11-02T10:00', '2026-11-05T13:00/2026-11-05T14:00']);
+    expect(read(['DTSTART:20261102T090000Z', 'DTEND:20261102T100000Z', 'RDATE;VALUE=PERIOD:20261105T090000Z/20261105T100000Z'])).to.deep.equal(['2026-11-02T09:00/2026-11-02T10:00', '2026-11-05T09:00/2026-11-05T10:00']);
+  });
+
+  it('that ends in another zone than it begins in, a flight, ends there', () => {
+    expect(read(['DTSTART;TZID=Europe/Berlin:20261102T090000', 'DTEND;TZID=America/New_York:20261102T090000'])).to.deep.equal(['2026-11-02T08:00/2026-11-02T14:00']);
+  });
+
+  it('of a series whose exceptions and end are in UTC, fits them, whether the object defines its zone or not', () => {
+    const uid = 'UID:series';
+    expect(read(
+      [uid, 'DTSTART;TZID=Europe/Berlin:20261102T090000', 'DTEND;TZID=Europe/Berlin:20261102T100000', 'RRULE:FREQ=DAILY;UNTIL=20261105T080000Z', 'EXDATE:20261103T080000Z'],
+      [uid, 'RECURRENCE-ID:20261104T080000Z', 'DTSTART:20261104T150000Z', 'DTEND:20261104T160000Z'],
+    )).to.deep.equal(['2026-11-02T08:00/2026-11-02T09:00', '2026-11-04T15:00/2026-11-04T16:00', '2026-11-05T08:00/2026-11-05T09:00']);
+  });
+
   it('that is no calendar, or without end in its steps, is said to be unreadable', () => {
     for (const text of ['', 'hello', '{}', 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VCALENDAR']) expect(() => readObject(text, window, 'UTC'), text).to.throw(Unreadable);
     expect(() => read(['DTSTART:19700101T000000Z', 'DTEND:19700101T000001Z', 'RRULE:FREQ=SECONDLY'])).to.throw(Unreadable);

@@ -1,8 +1,9 @@
 /** What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading all. */
 import { calendarMultiGet, calendarQuery, propfind, syncCollection } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
+import { DAY } from '../../domain/time.ts';
 import { isGone, unexpected } from './caldav-errors.ts';
-import type { Changes, RemoteObject } from './calendar.ts';
+import { CalendarError, type Changes, type RemoteObject } from './calendar.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 
 type Collection = { url: string; timeZone: string; headers: Record<string, string>; fetch: typeof fetch };
@@ -60,7 +61,8 @@ async function readToken(collection: Collection): Promise<string> {
 const data = { 'd:getetag': {}, 'c:calendar-data': {} };
 
 async function readWindow(collection: Collection, window: Interval): Promise<RemoteObject[]> {
-  const [start, end] = [window.from, window.to].map((instant) => new Date(instant).toISOString().replaceAll(/[-:]|\.\d+/g, ''));
+  // Servers read times without a zone, and whole days, as UTC: a day more on either side, which is cut off again.
+  const [start, end] = [window.from - DAY, window.to + DAY].map((instant) => new Date(instant).toISOString().replaceAll(/[-:]|\.\d+/g, ''));
   const filters = { 'comp-filter': { _attributes: { name: 'VCALENDAR' }, 'comp-filter': { _attributes: { name: 'VEVENT' }, 'time-range': { _attributes: { start, end } } } } };
   return toObjects(collection, await calendarQuery({ ...collection, props: data, filters, depth: '1' }), window);
 }
@@ -69,9 +71,22 @@ async function readObjects(collection: Collection, remoteIds: string[], window: 
   const objects: RemoteObject[] = [];
   for (let from = 0; from < remoteIds.length; from += atOnce) {
     const objectUrls = remoteIds.slice(from, from + atOnce).map((remoteId) => new URL(remoteId).pathname);
-    objects.push(...toObjects(collection, await calendarMultiGet({ ...collection, props: data, objectUrls, depth: '1' }), window));
+    objects.push(...toObjects(collection, await multiGet(collection, objectUrls), window));
   }
   return objects;
+}
+
+/** tsdav throws for all of them where one has gone since it was listed: then they are asked for one by one. */
+async function multiGet(collection: Collection, objectUrls: string[]): Promise<Answer[]> {
+  try {
+    return await calendarMultiGet({ ...collection, props: data, objectUrls, depth: '1' });
+  } catch (error) {
+    if (error instanceof CalendarError) throw error;
+    if (objectUrls.length === 1) return [];
+    const answers: Answer[] = [];
+    for (const objectUrl of objectUrls) answers.push(...(await multiGet(collection, [objectUrl])));
+    return answers;
+  }
 }
 
 function toObjects({ url, timeZone }: Collection, answers: Answer[], window: Interval): RemoteObject[] {

@@ -1,6 +1,6 @@
 /** From what a person knows of his CalDAV account (an address, a user, an app password) to its calendars (RFC 6764, RFC 4791, 6.2.1). */
-import { createAccount, fetchCalendars, getBasicAuthHeaders } from 'tsdav';
-import { checked } from './caldav-errors.ts';
+import { createAccount, fetchCalendars } from 'tsdav';
+import { checked, signIn } from './caldav-errors.ts';
 import { CalendarError } from './calendar.ts';
 
 export type FoundCalendar = { url: string; name: string };
@@ -8,7 +8,7 @@ export type FoundCalendar = { url: string; name: string };
 /** Those that hold events. Throws a CalendarError; `permanent` when there is no CalDAV at that address. */
 export async function findCaldavCalendars(given: { serverUrl: string; username: string; password: string; fetch: typeof fetch; now: () => Date }): Promise<FoundCalendar[]> {
   const { serverUrl, username, password } = given;
-  const common = { headers: getBasicAuthHeaders({ username, password }) as Record<string, string>, fetch: checked(given.fetch, given.now) };
+  const common = { headers: signIn(username, password), fetch: checked(given.fetch, given.now) };
   try {
     const account = await createAccount({ account: { serverUrl, accountType: 'caldav', credentials: { username, password } }, ...common });
     const calendars = await fetchCalendars({ account, ...common });

@@ -29,3 +29,6 @@ function toError(error: unknown): never {
   const { name, code, cause } = error as { name?: string; code?: string; cause?: { code?: string } };
   throw new CalendarError('transient', `CalDAV failed: ${code ?? cause?.code ?? name ?? 'unknown'}`);
 }
+
+/** RFC 7617 with UTF-8, which tsdav's own helper does not do. */
+export const signIn = (username: string, password: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}` });

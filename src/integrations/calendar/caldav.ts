@@ -1,10 +1,10 @@
 /** Calendars on any CalDAV server (RFC 4791), by tsdav. Its keys are the UID and the address of the object, and its answers' ETags. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { calendarQuery, createCalendarObject, deleteCalendarObject, getBasicAuthHeaders, propfind, updateCalendarObject } from 'tsdav';
+import { calendarQuery, createCalendarObject, deleteCalendarObject, propfind, updateCalendarObject } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
-import { checked, isGone, unexpected } from './caldav-errors.ts';
+import { checked, isGone, signIn, unexpected } from './caldav-errors.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 import { markOf, writeObject } from './write-object.ts';
 
@@ -24,7 +24,7 @@ const raceTries = 3;
 
 export function createCaldavCalendar({ calendarUrl, username, password, timeZone, fetch: guarded, now }: CaldavOptions): Calendar {
   const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
-  const common = { headers: getBasicAuthHeaders({ username, password }) as Record<string, string>, fetch: checked(guarded, now) };
+  const common = { headers: signIn(username, password), fetch: checked(guarded, now) };
   const calendar = { url };
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;

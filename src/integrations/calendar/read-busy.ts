@@ -1,5 +1,6 @@
 /** When an iCalendar object keeps its owner busy: recurring, all-day, moved and cancelled events, each in its own zone (RFC 5545). Pure. */
 import ICAL from 'ical.js';
+import { tzlib_get_ical_block } from 'timezones-ical-library';
 import { merge } from '../../domain/intervals.ts';
 import type { Interval } from '../../domain/rules.ts';
 import { isTimeZone, startInstant } from '../../domain/time.ts';
@@ -21,15 +22,20 @@ export const markProperty = 'x-punctual-mark';
  */
 export function readObject(text: string, window: Interval, timeZone: string): ReadObject {
   try {
-    const events = new ICAL.Component(ICAL.parse(text)).getAllSubcomponents('vevent');
-    const isException = (component: ICAL.Component): boolean => component.getFirstProperty('recurrence-id') !== null;
-    const masters = events.filter((each) => !isException(each));
+    const root = new ICAL.Component(ICAL.parse(text));
+    const events = root.getAllSubcomponents('vevent');
+    const home = knownZone(timeZone) ?? ICAL.Timezone.utcTimezone;
+    const own = new Map(root.getAllSubcomponents('vtimezone').map((zone) => [String(zone.getFirstPropertyValue('tzid')), new ICAL.Timezone(zone)]));
+    for (const event of events) placeInZones(event, (tzid) => knownZone(tzid) ?? own.get(tzid) ?? home, home);
     const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid'));
-    const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
+    const masters = events.filter((each) => !isException(each));
     const exceptionsOf = (master: ICAL.Component) => events.filter((each) => isException(each) && uidOf(each) === uidOf(master));
+    // Who was invited to one instance alone has no series.
+    const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
+    const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
     const busy = [
-      ...masters.flatMap((master) => occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, timeZone)),
-      ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, timeZone)),
+      ...masters.flatMap((master) => occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf)),
+      ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf)),
     ];
     const mark = masters[0]?.getFirstPropertyValue(markProperty);
     return { uid: events[0] ? uidOf(events[0]) : null, busy: merge(busy), mark: mark === null || mark === undefined ? null : String(mark) };
@@ -38,45 +44,67 @@ export function readObject(text: string, window: Interval, timeZone: string): Re
   }
 }
 
+const isException = (component: ICAL.Component): boolean => component.getFirstProperty('recurrence-id') !== null;
+const dateOf = ({ year, month, day }: ICAL.Time): string => `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+
+const zones = new Map<string, ICAL.Timezone | null>();
+
+/** A zone by its IANA name, from our own data: objects bring old rules along, or none. Null for names of somebody's own. */
+function knownZone(tzid: string): ICAL.Timezone | null {
+  if (!isTimeZone(tzid)) return null;
+  const known = zones.get(tzid);
+  if (known !== undefined) return known;
+  const block = tzlib_get_ical_block(tzid)[0] ?? '';
+  const zone = block.startsWith('BEGIN:VTIMEZONE') ? new ICAL.Timezone(new ICAL.Component(ICAL.parse(block))) : null;
+  zones.set(tzid, zone);
+  return zone;
+}
+
+/** ical.js leaves what it cannot place without a zone, and then nothing fits: each time gets the one that its own property names, else the calendar's. */
+function placeInZones(event: ICAL.Component, zoneOf: (tzid: string) => ICAL.Timezone, home: ICAL.Timezone): void {
+  for (const name of ['dtstart', 'dtend', 'recurrence-id', 'exdate', 'rdate']) {
+    for (const property of event.getAllProperties(name)) {
+      // Periods among the dates of a series: their starts count, as ical.js knows no more.
+      if (property.type === 'period') {
+        const starts = property.getValues().map((value) => (value as ICAL.Period).start);
+        property.resetType('date-time');
+        property.setValues(starts);
+      }
+      const tzid = property.getFirstParameter('tzid');
+      for (const value of property.getValues()) {
+        if (value instanceof ICAL.Time && !value.isDate && value.zone !== ICAL.Timezone.utcTimezone) value.zone = tzid === undefined ? home : zoneOf(tzid);
+      }
+    }
+  }
+}
+
 type Occurrence = { item: ICAL.Event; startDate: ICAL.Time; endDate: ICAL.Time };
 
-function occurrences(event: ICAL.Event, window: Interval, timeZone: string): Interval[] {
+function occurrences(event: ICAL.Event, window: Interval, instantOf: (time: ICAL.Time) => number): Interval[] {
   const found: Interval[] = [];
   const add = ({ item, startDate, endDate }: Occurrence): void => {
     if (isFree(item.component)) return;
-    const [from, to] = [instantOf(startDate, item, timeZone), instantOf(endDate, item, timeZone)];
-    const cut = { from: Math.max(from, window.from), to: Math.min(to, window.to) };
+    const cut = { from: Math.max(instantOf(startDate), window.from), to: Math.min(instantOf(endDate), window.to) };
     if (cut.from < cut.to) found.push(cut);
   };
   if (!event.isRecurring() || event.isRecurrenceException()) {
     add({ item: event, startDate: event.startDate, endDate: event.endDate });
     return found;
   }
+  // Of dates without a rule, ical.js leaves out the first: DTSTART itself (RFC 5545, 3.8.5.2: it always counts).
+  if (!event.component.hasProperty('rrule')) event.component.addPropertyWithValue('rrule', ICAL.Recur.fromString('FREQ=DAILY;COUNT=1'));
   const iterator = event.iterator();
   for (let steps = 0, next = iterator.next(); next; next = iterator.next(), steps += 1) {
     if (steps > mostSteps) throw new Unreadable('a rule with too many occurrences');
-    if (instantOf(next, event, timeZone) >= window.to) break;
+    if (instantOf(next) >= window.to) break;
     add(event.getOccurrenceDetails(next));
   }
   // What was moved into the window from beyond it.
   for (const exception of Object.values(event.exceptions)) {
-    if (instantOf(exception.recurrenceId, exception, timeZone) >= window.to) add({ item: exception, startDate: exception.startDate, endDate: exception.endDate });
+    if (instantOf(exception.recurrenceId) >= window.to) add({ item: exception, startDate: exception.startDate, endDate: exception.endDate });
   }
   return found;
 }
 
 const isFree = (component: ICAL.Component): boolean =>
   String(component.getFirstPropertyValue('transp') ?? '').toUpperCase() === 'TRANSPARENT' || String(component.getFirstPropertyValue('status') ?? '').toUpperCase() === 'CANCELLED';
-
-/** By the zone that the event names, by our own data where we know it, else by the definition in the object. */
-function instantOf(time: ICAL.Time, event: ICAL.Event, timeZone: string): number {
-  const [year, month, day] = [time.year, time.month, time.day].map((part, index) => String(part).padStart(index === 0 ? 4 : 2, '0'));
-  const date = `${year}-${month}-${day}`;
-  if (time.isDate) return startInstant(date, 0, timeZone);
-  if (time.zone === ICAL.Timezone.utcTimezone) return time.toUnixTime() * 1000;
-  const wall = (zone: string): number => startInstant(date, time.hour * 60 + time.minute, zone) + time.second * 1000;
-  const tzid = event.component.getFirstProperty('dtstart')?.getFirstParameter('tzid');
-  if (tzid !== undefined && isTimeZone(tzid)) return wall(tzid);
-  if (time.zone && time.zone !== ICAL.Timezone.localTimezone) return time.toUnixTime() * 1000;
-  return wall(timeZone);
-}
