@@ -21,7 +21,7 @@ const timeZone = 'Europe/Lisbon';
 /** A calendar of its own, as we use it over a line that can break. */
 async function openOver(radicale: TestRadicale) {
   const line = await startScripted(radicale.url);
-  const guard = createGuardedFetch({ allowLoopback: true, timeoutMs: 700 });
+  const guard = createGuardedFetch({ allowLoopback: true, timeoutMs: 1500 });
   const url = await radicale.newCalendar();
   const openAs = (password: string, zone: string): Calendar => createCaldavCalendar({
     calendarUrl: url.replace(radicale.url, line.url), username: radicale.username, password, timeZone: zone, fetch: guard.fetch, now: () => new Date(contractNow),

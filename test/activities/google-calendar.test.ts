@@ -22,7 +22,7 @@ async function openOver(sandbox: TestSandbox, timeZone: string): Promise<GoogleS
   const line = await startScripted(sandbox.contract.url);
   const api = sandbox.google(account);
   const { calendarId } = account;
-  const openAs: GoogleSubject['openAs'] = (id, accessToken, zone = timeZone) => createGoogleCalendar({ calendarId: id, accessToken, timeZone: zone, rootUrl: `${line.url}/`, timeoutMs: 900, now: clock });
+  const openAs: GoogleSubject['openAs'] = (id, accessToken, zone = timeZone) => createGoogleCalendar({ calendarId: id, accessToken, timeZone: zone, rootUrl: `${line.url}/`, timeoutMs: 1500, now: clock });
   const calendar = openAs(calendarId, () => Promise.resolve(account.accessToken));
 
   const times = ({ start, end, timeZone: zone = 'Europe/Lisbon', isFree }: Entry): calendar_v3.Schema$Event => {
