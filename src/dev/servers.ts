@@ -109,7 +109,7 @@ export function serverOptions(env: Environment, log: Log): ServerOptions {
 }
 
 /** The search attributes of our workflows, as the command line of the development server names their types. */
-function searchAttributes(): Record<string, SearchAttributeType> {
+export function ourSearchAttributes(): Record<string, SearchAttributeType> {
   const types = {
     TEXT: 'Text',
     KEYWORD: 'Keyword',
@@ -150,7 +150,7 @@ export async function startServers({ folder, ports, external, sms: wanted, calda
           dbFile: throwaway ? null : join(folder, 'temporal.db'),
           port: ports.temporal,
           uiPort: ports.temporalUi,
-          searchAttributes: searchAttributes(),
+          searchAttributes: ourSearchAttributes(),
           runDir: folder,
           log,
           signal,

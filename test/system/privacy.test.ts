@@ -3,14 +3,19 @@ import { expect } from 'chai';
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { globSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { freePorts } from '../../src/dev/ports.ts';
+import { ourSearchAttributes } from '../../src/dev/servers.ts';
+import { startTemporal, type TemporalServer } from '../../src/dev/temporal.ts';
 import { openTemporal } from '../../src/temporal.ts';
 import { readConfig } from '../../src/config.ts';
 import { appointmentWorkflowId } from '../../workflows/messages.ts';
 import { bookingBody } from '../support/booking.ts';
 import { eventually, send, type Answer } from '../support/engine.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
-import { holdDiary, openSite, type ApiProgram, type Program, type Site } from '../support/programs.ts';
+import { holdDiary, openSite, serverFolder, type ApiProgram, type Program, type Site } from '../support/programs.ts';
 
 const tag = randomUUID().slice(0, 8);
 const digits = String(randomInt(10_000_000, 99_999_999));
@@ -75,6 +80,8 @@ describe('personal data', () => {
   const smtp = talkative(heard);
   const texted: string[] = [];
   const twilio = talkativeTwilio(texted);
+  let own: ReturnType<typeof serverFolder>;
+  let temporal: TemporalServer;
   let site: Site;
   let api: ApiProgram;
   let worker: Program;
@@ -84,7 +91,12 @@ describe('personal data', () => {
     smtp.listen(0, '127.0.0.1');
     twilio.listen(0, '127.0.0.1');
     await Promise.all([once(smtp, 'listening'), once(twilio, 'listening')]);
+    // A server of its own, whose database is a file that can be searched.
+    own = serverFolder();
+    const [port = 0, uiPort = 0] = await freePorts(2);
+    temporal = await startTemporal({ dbFile: join(own.folder, 'temporal.db'), port, uiPort, searchAttributes: ourSearchAttributes(), runDir: own.folder, log: () => {} });
     site = await openSite({
+      TEMPORAL_ADDRESS: temporal.address,
       SMTP_URL: `smtp://127.0.0.1:${(smtp.address() as AddressInfo).port}`, TWILIO_ACCOUNT_SID: `AC${'5'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'a token of the tests', TWILIO_FROM: '+351900000000',
       TWILIO_API_URL: `http://127.0.0.1:${(twilio.address() as AddressInfo).port}`, LOG_LEVEL: 'debug', ANSWER_WITHIN_MS: '20000',
     });
@@ -93,6 +105,8 @@ describe('personal data', () => {
   });
   after(async () => {
     await site?.close();
+    await temporal?.stop();
+    own?.release();
     smtp.close();
     twilio.close();
   });
@@ -140,6 +154,7 @@ describe('personal data', () => {
 
     await searchTemporal([good.body.id, passing, lasting, content, ...(await requests()).map(({ id }) => id)], passing);
     await searchDatabase();
+    searchFiles(good.body.id);
     const answers: Answer[] = [good, ...undelivered, taken, ...rivals, cancelled, faulty, tripped, letters];
     for (const { text } of answers) expectClean(text, 'an answer');
     expectClean(await (await fetch(`${api.url}/metrics`)).text(), 'the metrics');
@@ -169,6 +184,14 @@ describe('personal data', () => {
     } finally {
       await connection.close();
     }
+  }
+
+  /** Temporal's own database, octet by octet: tasks, visibility and what no API shows are in it too. */
+  function searchFiles(known: string): void {
+    const files = globSync('temporal.db*', { cwd: own.folder }).map((name) => readFileSync(join(own.folder, name)).toString('latin1').toLowerCase());
+    expect(files.some((text) => text.includes(known)), 'an id that must be there').to.equal(true);
+    const encoded = markers.flatMap((marker) => [marker, Buffer.from(marker).toString('base64').toLowerCase().replace(/=+$/, '')]);
+    for (const text of files) for (const marker of encoded) expect(text.includes(marker), `${marker} in Temporal's database`).to.equal(false);
   }
 
   async function searchDatabase(): Promise<void> {
