@@ -15,10 +15,9 @@ const [daysBack, daysAhead] = [1, 400];
 const wholeEvery = DAY;
 
 /** How often each provider is asked. */
-export type EverySeconds = { caldav: number; google: number };
+export type EverySeconds = Readonly<Record<CalendarProvider, number>>;
 
 export function createMirrorActivities({ orm, calendars, now, everySeconds, log }: ActivityDeps & { everySeconds: EverySeconds }) {
-  const everyOf = (provider: CalendarProvider): number => (provider === 'caldav' ? everySeconds.caldav : everySeconds.google);
   return {
     /** Takes over what has changed since the last time, and compares both sides. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */
     async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
@@ -36,7 +35,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, log 
         if (drift.repaired + drift.conflicts > 0) log.warn({ connectionId, ...drift }, 'a calendar did not show what it should');
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
-        return { isOver: false, againInSeconds: everyOf(connection.provider), repaired: drift.repaired };
+        return { isOver: false, againInSeconds: everySeconds[connection.provider], repaired: drift.repaired };
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {
@@ -45,7 +44,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, log 
         }
         // The age of what we know shows, and tells the shop; it is tried again in a while.
         await noteUnread(orm.em.fork(), connectionId, { errorClass: error.kind, errorText: error.message });
-        return { isOver: false, againInSeconds: Math.max(everyOf(connection.provider), error.retryAfterSeconds ?? 0), repaired: 0 };
+        return { isOver: false, againInSeconds: Math.max(everySeconds[connection.provider], error.retryAfterSeconds ?? 0), repaired: 0 };
       }
     },
   };

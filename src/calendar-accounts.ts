@@ -4,7 +4,9 @@ import { createCaldavCalendar } from './integrations/calendar/caldav.ts';
 import { findCaldavCalendars, type FoundCalendar } from './integrations/calendar/caldav-discovery.ts';
 import { CalendarError } from './integrations/calendar/calendar.ts';
 import { listGoogleCalendars } from './integrations/calendar/google.ts';
-import type { OauthClient } from './integrations/calendar/oauth.ts';
+import { listGraphCalendars } from './integrations/calendar/graph.ts';
+import type { OauthProvider } from './integrations/calendar/oauth.ts';
+import type { SignIns } from './integrations/calendar/open.ts';
 import type { Sealer } from './integrations/sealing.ts';
 
 export type CaldavAccount = { serverUrl: string; username: string; password: string };
@@ -18,26 +20,28 @@ export type CalendarAccounts = {
   findCaldav: (account: CaldavAccount) => Promise<FoundCalendar[]>;
   /** Whether a calendar can be opened so. Throws a Problem that says why not. */
   checkCaldav: (given: { calendarUrl: string; username: string; password: string }) => Promise<void>;
-  /** Throws a Problem where Google is off. */
-  beginGoogle: (redirectUri: string) => Promise<BegunSignIn>;
-  /** Throws a Problem: `calendar_sign_in` when the person or Google said no. */
-  finishGoogle: (cameBackTo: URL, kept: { state: string; verifier: string }) => Promise<SignedIn>;
+  /** Throws a Problem where that provider is off. */
+  begin: (provider: OauthProvider, redirectUri: string) => Promise<BegunSignIn>;
+  /** Throws a Problem: `calendar_sign_in` when the person or the provider said no. */
+  finish: (provider: OauthProvider, cameBackTo: URL, kept: { state: string; verifier: string }) => Promise<SignedIn>;
   /** For the row with this id. Throws a Problem where calendars are off. */
   seal: (secrets: unknown, owner: string) => Promise<string>;
   open: (sealed: string, owner: string) => Promise<unknown>;
 };
 
-type AccountsDeps = { /** Null: calendars are off. */ sealer: Sealer | null; fetch: typeof globalThis.fetch; google: { client: OauthClient; apiUrl: string | null } | null; now: () => Date };
+type AccountsDeps = { /** Null: calendars are off. */ sealer: Sealer | null; fetch: typeof globalThis.fetch; signIns: SignIns; now: () => Date };
 
-export function createCalendarAccounts({ sealer, fetch, google, now }: AccountsDeps): CalendarAccounts {
+export function createCalendarAccounts({ sealer, fetch, signIns, now }: AccountsDeps): CalendarAccounts {
   const on = (): Sealer => {
     if (!sealer) throw new Problem('calendars_off');
     return sealer;
   };
-  const withGoogle = () => {
+  const signInAt = (provider: OauthProvider) => {
     on();
-    if (!google) throw new Problem('calendars_off', { detail: 'Google is not set up: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are missing.' });
-    return google;
+    const { name, variables } = providerNames[provider];
+    const signIn = signIns[provider];
+    if (!signIn) throw new Problem('calendars_off', { detail: `${name} is not set up: ${variables}_CLIENT_ID and ${variables}_CLIENT_SECRET are missing.` });
+    return signIn;
   };
   const told = async <T>(call: () => Promise<T>): Promise<T> => {
     on();
@@ -50,18 +54,21 @@ export function createCalendarAccounts({ sealer, fetch, google, now }: AccountsD
   return {
     findCaldav: (account) => told(() => findCaldavCalendars({ ...account, fetch, now })),
     checkCaldav: (given) => told(() => createCaldavCalendar({ ...given, timeZone: 'UTC', fetch, now }).verify()),
-    beginGoogle: (redirectUri) => withGoogle().client.begin(redirectUri),
-    finishGoogle: (cameBackTo, kept) => told(async () => {
-      const { client, apiUrl } = withGoogle();
+    begin: async (provider, redirectUri) => signInAt(provider).client.begin(redirectUri),
+    finish: (provider, cameBackTo, kept) => told(async () => {
+      const { client, apiUrl } = signInAt(provider);
       const secrets = await client.finish(cameBackTo, kept, now());
-      const calendars = await listGoogleCalendars(async () => secrets.accessToken, apiUrl ?? undefined, now);
-      // The id of an account's own calendar is its address.
-      return { account: calendars.find(({ isPrimary }) => isPrimary)?.id ?? calendars[0]?.id ?? 'Google', calendars, secrets };
+      const calendars = await listAt[provider](async () => secrets.accessToken, apiUrl ?? undefined, now);
+      const [own] = calendars;
+      return { account: own?.account ?? own?.id ?? providerNames[provider].name, calendars, secrets };
     }),
     seal: async (secrets, owner) => on().seal(secrets, owner),
     open: async (sealed, owner) => on().open(sealed, owner),
   };
 }
+
+const providerNames = { google: { name: 'Google', variables: 'GOOGLE' }, graph: { name: 'Microsoft', variables: 'MICROSOFT' } };
+const listAt = { google: listGoogleCalendars, graph: listGraphCalendars };
 
 function toProblem({ kind, forbidden }: CalendarError): Problem {
   if (kind === 'sign_in') return new Problem('calendar_sign_in');

@@ -1,7 +1,7 @@
 /** The only reader of the environment. A missing or malformed value stops the start with a sentence that names it. */
 import { z } from 'zod';
-import type { OauthApp } from './integrations/calendar/oauth.ts';
-import type { SealingKey } from './integrations/sealing.ts';
+import { calendarVariables, readCalendars, type CalendarConfig } from './calendar-config.ts';
+import type { Channel } from './domain/channel.ts';
 
 const whole = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
 
@@ -26,20 +26,7 @@ const environment = z.object({
   SMS_PER_SECOND: whole(10, 1, 1000),
   // A sandbox in Twilio's place.
   TWILIO_API_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
-  // Of calendars' sign-ins: `id:key`, keys of 64 hexadecimal digits, the first seals. Without it calendars are off.
-  CALENDAR_KEYS: z.string().regex(/^[\w-]{1,32}:[0-9a-f]{64}(,[\w-]{1,32}:[0-9a-f]{64})*$/, 'must be id:key, parted by commas; a key has 64 hexadecimal digits').optional(),
-  CALDAV_PER_SECOND: whole(10, 1, 1000),
-  // How often CalDAV servers are asked what has changed: they do not tell by themselves.
-  CALDAV_EVERY_SECONDS: whole(60, 1, 3600),
-  // Both, or Google is off.
-  GOOGLE_CLIENT_ID: z.string().min(1).optional(),
-  GOOGLE_CLIENT_SECRET: z.string().min(1).optional(),
-  GOOGLE_PER_SECOND: whole(5, 1, 1000),
-  GOOGLE_EVERY_SECONDS: whole(60, 1, 3600),
-  // A sandbox in Google's place; production refuses it.
-  CALENDAR_SANDBOX_URL: z.url({ protocol: /^http$/, hostname: /^(127\.0\.0\.1|localhost)$/, error: 'must be an http:// URL of this machine' }).optional(),
-  // For a CalDAV server on this machine; production refuses it.
-  CALDAV_ALLOW_LOOPBACK: z.enum(['0', '1']).default('0'),
+  ...calendarVariables,
   NODE_ENV: z.string().optional(),
   MAIL_FROM: z.email().default('bookings@punctual.example'),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -60,8 +47,8 @@ export type Config = Readonly<{
   smtpUrl: string;
   mailFrom: string;
   /** Attempts a second, of all workers together. */
-  perSecond: Readonly<{ mail: number; sms: number; caldav: number; google: number }>;
-  calendars: Readonly<{ /** Empty: calendars are off. */ keys: SealingKey[]; allowLoopback: boolean; everySeconds: Readonly<{ caldav: number; google: number }>; /** Null: Google is off. */ google: Readonly<OauthApp & { apiUrl: string | null }> | null }>;
+  perSecond: Readonly<Record<Channel, number>>;
+  calendars: CalendarConfig;
   /** Null: SMS is off. */
   twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null }> | null;
   linkSecret: string;
@@ -72,19 +59,6 @@ export type Config = Readonly<{
   reserveWithinSeconds: number;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }>;
-
-/** https://developers.google.com/identity/protocols/oauth2/web-server#httprest */
-function readGoogle({ GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret, CALENDAR_SANDBOX_URL: sandbox }: z.output<typeof environment>): Config['calendars']['google'] {
-  if (!clientId || !clientSecret) return null;
-  const base = sandbox?.replace(/\/+$/, '');
-  if (base) return { clientId, clientSecret, authorizeUrl: `${base}/o/oauth2/v2/auth`, tokenUrl: `${base}/token`, apiUrl: `${base}/` };
-  return { clientId, clientSecret, authorizeUrl: 'https://accounts.google.com/o/oauth2/v2/auth', tokenUrl: 'https://oauth2.googleapis.com/token', apiUrl: null };
-}
-
-const readKeys = (text: string | undefined): SealingKey[] => (text ?? '').split(',').filter(Boolean).map((each) => {
-  const [id = '', key = ''] = each.split(':');
-  return { id, key: Buffer.from(key, 'hex') };
-});
 
 /** Reads and checks the environment once. Throws an Error whose message names each faulty variable, without its value. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
@@ -97,9 +71,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const e = parsed.data;
   const twilio = [e.TWILIO_ACCOUNT_SID, e.TWILIO_AUTH_TOKEN, e.TWILIO_FROM] as const;
   if (twilio.some(Boolean) && !twilio.every(Boolean)) throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
-  if (Boolean(e.GOOGLE_CLIENT_ID) !== Boolean(e.GOOGLE_CLIENT_SECRET)) throw new Error('The configuration is faulty: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together.');
-  if (e.NODE_ENV === 'production' && e.CALENDAR_SANDBOX_URL) throw new Error('The configuration is faulty: CALENDAR_SANDBOX_URL is for development, and NODE_ENV is production.');
-  if (e.NODE_ENV === 'production' && e.CALDAV_ALLOW_LOOPBACK === '1') throw new Error('The configuration is faulty: CALDAV_ALLOW_LOOPBACK is for development, and NODE_ENV is production.');
+  const calendars = readCalendars(e);
   const [accountSid, authToken, from] = twilio;
   return Object.freeze({
     databaseUrl: e.DATABASE_URL,
@@ -112,8 +84,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     }),
     smtpUrl: e.SMTP_URL,
     mailFrom: e.MAIL_FROM,
-    perSecond: Object.freeze({ mail: e.MAIL_PER_SECOND, sms: e.SMS_PER_SECOND, caldav: e.CALDAV_PER_SECOND, google: e.GOOGLE_PER_SECOND }),
-    calendars: Object.freeze({ keys: readKeys(e.CALENDAR_KEYS), allowLoopback: e.CALDAV_ALLOW_LOOPBACK === '1', everySeconds: Object.freeze({ caldav: e.CALDAV_EVERY_SECONDS, google: e.GOOGLE_EVERY_SECONDS }), google: readGoogle(e) }),
+    perSecond: Object.freeze({ mail: e.MAIL_PER_SECOND, sms: e.SMS_PER_SECOND, caldav: e.CALDAV_PER_SECOND, google: e.GOOGLE_PER_SECOND, graph: e.MICROSOFT_PER_SECOND }),
+    calendars,
     twilio: accountSid && authToken && from ? Object.freeze({ accountSid, authToken, from, apiUrl: e.TWILIO_API_URL ?? null }) : null,
     linkSecret: e.LINK_SECRET,
     publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),

@@ -50,10 +50,11 @@ export async function openDeps(config: Config): Promise<Deps> {
   const sealer = keys.length > 0 ? createSealer(keys) : null;
   const guard = createGuardedFetch({ allowLoopback });
   const now = () => new Date();
-  const google = config.calendars.google && { client: createOauthClient('google', config.calendars.google), apiUrl: config.calendars.google.apiUrl };
+  const { google, graph } = config.calendars.signIns;
+  const signIns = { google: google && { client: createOauthClient('google', google), apiUrl: google.apiUrl }, graph: graph && { client: createOauthClient('graph', graph), apiUrl: graph.apiUrl } };
   const store = { read: (id: string) => readSecrets(orm.em.fork(), id), replace: (id: string, old: string, secrets: string) => replaceSecrets(orm.em.fork(), id, old, secrets) };
-  const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, google, store, now });
-  const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, google, now });
+  const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, signIns, store, now });
+  const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, signIns, now });
   const marks = createAddressMarks(orm, config.linkSecret);
   const metrics = createMetrics(() => countParked(orm.em.fork()), () => countLate(orm.em.fork()));
   return {

@@ -8,6 +8,7 @@ import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, 
 import { createDecidingActivities, createEffectActivities } from '../activities/index.ts';
 import { effectsQueue } from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
+import { channels } from './domain/channel.ts';
 import { openDeps, type Deps } from './deps.ts';
 import { createSignInLinks } from './db/calendar-sign-in.ts';
 import { createLinks } from './db/self-service.ts';
@@ -23,7 +24,7 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
 }
 
 /** What each provider is asked at once, by one process. */
-const atOnce = { mail: 20, sms: 10, caldav: 10, google: 10 } as const;
+const atOnce = { mail: 20, sms: 10, caldav: 10, google: 10, /* Four of one mailbox: https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */ graph: 4 } as const;
 
 /** Runs the workers, one for deciding and one for each way of sending. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
 export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundleWithSourceMap; effects?: boolean; interrupted?: AbortSignal } = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
@@ -49,13 +50,14 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   const workers = [deciding];
   if (options.effects ?? true) {
     const activities = createEffectActivities({ ...activityDeps, everySeconds: config.calendars.everySeconds });
-    const ways = (['mail', 'sms', 'caldav', 'google'] as const).filter((way) => way !== 'google' || config.calendars.google !== null);
+    const ways = channels.filter((way) => (way !== 'google' && way !== 'graph') || config.calendars.signIns[way] !== null);
     for (const channel of ways) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel] }));
   }
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
   log.info({ taskQueue }, 'the worker runs');
-  if (!config.calendars.google) log.info('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
+  if (!config.calendars.signIns.google) log.info('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
+  if (!config.calendars.signIns.graph) log.info('Microsoft calendars are off: MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET are not set');
   if (config.calendars.keys.length === 0) log.info('calendars are off: CALENDAR_KEYS is not set');
   if (!texter) log.info('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
   return {

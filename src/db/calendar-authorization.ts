@@ -5,7 +5,7 @@ import { hashOf } from './self-service.ts';
 import type { EntityManager } from './orm.ts';
 
 export type Authorization = {
-  networkId: string; barberId: string; provider: CalendarProvider;
+  networkId: string; barberId: string; provider: Exclude<CalendarProvider, 'caldav'>;
   /** Which calendar is to be connected; null: the account's first. */
   calendarId: string | null;
   wishes: { privacy: CalendarPrivacy; writes: boolean; reads: boolean };

@@ -31,7 +31,7 @@ export interface ServerOptions {
   sms?: { port: number; inboundUrl: string };
   /** Missing: no CalDAV server. */
   caldav?: { port: number };
-  /** Missing: no sandbox of Google Calendar. */
+  /** Missing: no sandbox of Google's and Microsoft's calendars. */
   calendars?: { port: number };
   /** For tests: nothing needs to outlive the stop, so Temporal keeps everything in memory and PostgreSQL does not wait for the disk. */
   throwaway: boolean;
@@ -102,7 +102,7 @@ export function serverOptions(env: Environment, log: Log): ServerOptions {
   return {
     folder: resolve(import.meta.dirname, '../../.punctual'), ports, external, throwaway: false, log,
     caldav: { port: caldav },
-    ...(!env.GOOGLE_CLIENT_ID && { calendars: { port: calendars } }),
+    ...(!env.GOOGLE_CLIENT_ID && !env.MICROSOFT_CLIENT_ID && { calendars: { port: calendars } }),
     // Whoever has an account means it: then texts go out, and nothing of ours is in between.
     ...(!env.TWILIO_ACCOUNT_SID && { sms: { port: sms, inboundUrl: `${publicUrl(env)}${smsInboundPath}` } }),
   };

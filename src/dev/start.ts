@@ -36,8 +36,8 @@ async function start(interrupted: AbortSignal): Promise<Running> {
   try {
     const deps = await openDeps(readConfig({
       LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', MAIL_PER_SECOND: '100', SMS_PER_SECOND: '100', LINK_SECRET: keptSecret(join(options.folder, 'link-secret'), 32),
-      CALENDAR_KEYS: `dev:${keptSecret(join(options.folder, 'calendar-key'), 32)}`, CALDAV_ALLOW_LOOPBACK: servers.caldav ? '1' : '0', CALDAV_EVERY_SECONDS: '10', GOOGLE_EVERY_SECONDS: '10',
-      ...(servers.calendars && { GOOGLE_CLIENT_ID: servers.calendars.clientId, GOOGLE_CLIENT_SECRET: servers.calendars.clientSecret, CALENDAR_SANDBOX_URL: servers.calendars.url }), ...process.env, PUBLIC_URL: publicUrl(process.env),
+      CALENDAR_KEYS: `dev:${keptSecret(join(options.folder, 'calendar-key'), 32)}`, CALDAV_ALLOW_LOOPBACK: servers.caldav ? '1' : '0', CALDAV_EVERY_SECONDS: '10', GOOGLE_EVERY_SECONDS: '10', MICROSOFT_EVERY_SECONDS: '10',
+      ...(servers.calendars && sandboxVariables(servers.calendars)), ...process.env, PUBLIC_URL: publicUrl(process.env),
       DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, TEMPORAL_UI_URL: servers.temporalUi ?? '',
       ...(servers.sms && { TWILIO_ACCOUNT_SID: servers.sms.accountSid, TWILIO_AUTH_TOKEN: servers.sms.authToken, TWILIO_FROM: servers.sms.from, TWILIO_API_URL: servers.sms.url }),
     }));
@@ -60,6 +60,9 @@ async function start(interrupted: AbortSignal): Promise<Running> {
     throw error;
   }
 }
+
+const sandboxVariables = ({ url, clientId, clientSecret }: NonNullable<Servers['calendars']>) =>
+  ({ GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret, MICROSOFT_CLIENT_ID: clientId, MICROSOFT_CLIENT_SECRET: clientSecret, CALENDAR_SANDBOX_URL: url });
 
 /** The addresses and a demo key, for people and programs; the key of the last start is used again while it is valid. */
 async function writeDevFile(path: string, deps: Deps, servers: Servers, api: string, networkId: string): Promise<DevFile> {
@@ -95,7 +98,8 @@ Punctual runs.
   SMS sandbox   ${file.smsUi ?? 'none: texts go out by the account that TWILIO_ACCOUNT_SID names'}
   What was sent ${file.api}/dev/sent   (what messages look like: ${file.api}/dev/messages)
   ${file.calendar ? `A calendar    ${file.api}/dev/calendar   (${file.calendar.calendarUrl} by CalDAV)` : 'A calendar    none: there is no Python to run a CalDAV server with'}
-  Google        ${file.calendarSandbox ? `${file.calendarSandbox}   (a sandbox in its place)` : 'the account that GOOGLE_CLIENT_ID names'}
+  Google and    ${file.calendarSandbox ? `${file.calendarSandbox}   (a sandbox in their place)` : 'themselves, by the registrations that the environment names'}
+  Microsoft
   API key       ${file.apiKey}
 
 All of this stands in .punctual/dev.json too.`);
@@ -110,7 +114,7 @@ Connect a calendar to the barber of the next line, if you like; his visits appea
   }
   if (slot) {
     say(`
-Or his calendar at Google: this answers an address; open it in a browser and sign in with any e-mail address.
+Or his calendar at Google (for Microsoft: graph): this answers an address; open it in a browser and sign in with any e-mail address.
 
   curl -sS ${file.api}/v1/barbers/${slot.barberId}/calendars/sign-in \\
     -H 'Authorization: Bearer ${file.apiKey}' -H 'Content-Type: application/json' -d '{"provider":"google"}'`);

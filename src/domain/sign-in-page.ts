@@ -17,7 +17,7 @@ const texts = {
     done: 'You are signed in again. What waited is on its way.',
     refused: 'The calendar\'s server does not accept that password.', away: 'The calendar\'s server does not answer now. Please try again in a while.',
     dead: 'This link no longer works', deadMore: 'You have signed in since, or the calendar is no longer connected.',
-    goOn: 'Go on to Google', goOnMore: 'You sign in there, and come back here.',
+    goOn: (provider: string) => `Go on to ${provider}`, goOnMore: 'You sign in there, and come back here.',
     cameBack: {
       connected: 'Your calendar is connected. Your visits appear in it from now on.', refused: 'You have not allowed it, so nothing was connected.', other: 'That account does not have the calendar that was to be connected.',
       away: 'That could not be finished now. Please try again in a while.', dead: 'This sign-in is too old, or was used before. Please begin again.',
@@ -33,7 +33,7 @@ const texts = {
     done: 'Já está ligado de novo. O que esperava está a caminho.',
     refused: 'O servidor do calendário não aceita essa palavra-passe.', away: 'O servidor do calendário não responde agora. Tente de novo daqui a pouco.',
     dead: 'Esta ligação já não funciona', deadMore: 'Entretanto voltou a entrar, ou o calendário deixou de estar ligado.',
-    goOn: 'Continuar para a Google', goOnMore: 'Entra lá, e volta aqui.',
+    goOn: (provider: string) => `Continuar para a ${provider}`, goOnMore: 'Entra lá, e volta aqui.',
     cameBack: {
       connected: 'O seu calendário está ligado. As suas marcações passam a aparecer nele.', refused: 'Não o permitiu, por isso nada foi ligado.', other: 'Essa conta não tem o calendário que devia ser ligado.',
       away: 'Não foi possível terminar agora. Tente de novo daqui a pouco.', dead: 'Este acesso é demasiado antigo, ou já foi usado. Comece de novo.',
@@ -67,9 +67,9 @@ export function renderDeadSignIn(locale: string): string {
 }
 
 /** A link, since no form of ours may lead elsewhere. */
-export function renderContinue({ locale }: { locale: string }, url: string): string {
+export function renderContinue({ locale, provider }: { locale: string; provider: CalendarProvider }, url: string): string {
   const say = textsOf(locale);
-  return pageDocument(say.locale, say.heading, `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn}</a></p>`);
+  return pageDocument(say.locale, say.heading, `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn(provider === 'graph' ? 'Microsoft' : 'Google')}</a></p>`);
 }
 
 export type CameBack = keyof (typeof texts)['en']['cameBack'];

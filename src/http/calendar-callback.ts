@@ -11,7 +11,7 @@ export const callbackPath = '/calendars/callback';
 
 /** Keeps what is needed when the person comes back. @returns where he is to go. */
 export async function beginSignIn({ orm, config, calendarAccounts }: Pick<HttpDeps, 'orm' | 'config' | 'calendarAccounts'>, given: Omit<Authorization, 'verifier'>): Promise<string> {
-  const { url, state, verifier } = await calendarAccounts.beginGoogle(`${config.publicUrl}${callbackPath}`);
+  const { url, state, verifier } = await calendarAccounts.begin(given.provider, `${config.publicUrl}${callbackPath}`);
   await keepAuthorization(orm.em.fork(), state, { ...given, verifier: await calendarAccounts.seal(verifier, state) });
   return url;
 }
@@ -25,7 +25,7 @@ export function mountCallback(app: Express, deps: HttpDeps): void {
     const kept = state === '' ? null : await takeAuthorization(orm.em.fork(), state);
     if (!kept) return 'dead';
     const verifier = (await calendarAccounts.open(kept.verifier, state)) as string;
-    const { account, calendars, secrets } = await calendarAccounts.finishGoogle(cameBackTo, { state, verifier });
+    const { account, calendars, secrets } = await calendarAccounts.finish(kept.provider, cameBackTo, { state, verifier });
     const chosen = kept.calendarId === null ? calendars[0] : calendars.find(({ id }) => id === kept.calendarId);
     // Somebody else's account, or one without a calendar that can be written to.
     if (!chosen) return 'other';

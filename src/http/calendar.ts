@@ -72,8 +72,8 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
       },
     }),
     route({
-      method: 'post', path: '/v1/barbers/:id/calendars/sign-in', scope: 'manage', tag, summary: 'Begin to connect a calendar at Google', params, repeatable: true,
-      body: z.strictObject({ provider: z.literal('google'), calendarId: z.string().min(1).max(500).optional().meta({ description: 'Without it, the account\'s own.' }), ...wishes }),
+      method: 'post', path: '/v1/barbers/:id/calendars/sign-in', scope: 'manage', tag, summary: 'Begin to connect a calendar at Google or Microsoft', params, repeatable: true,
+      body: z.strictObject({ provider: z.enum(['google', 'graph']).meta({ description: '`graph` is Microsoft 365 and Outlook.' }), calendarId: z.string().min(1).max(500).optional().meta({ description: 'Without it, the account\'s own.' }), ...wishes }),
       description: 'Send the barber to the address: he signs in there, allows it, and comes back to a page that says so. The address serves once, for a quarter of an hour.',
       answers: { 200: { description: 'Where the barber is to go.', body: z.object({ url: z.string() }) } }, problems: ['invalid_request', 'not_found', 'calendars_off'],
       handle: async ({ caller: { networkId }, params: { id: barberId }, body: { provider, calendarId = null, ...wanted } }) => {

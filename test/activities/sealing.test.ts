@@ -38,7 +38,7 @@ describe('sealed secrets', () => {
   it('under an old key, open as long as it is configured, and are sealed anew under the first', async () => {
     const sealed = await createSealer([old]).seal(secret, owner);
     const both = createSealer([current, old]);
-    const openerOf = (sealer: Sealer) => createCalendarOpener({ sealer, fetch, google: null, store: { read: async () => null, replace: async () => {} }, now: () => new Date() });
+    const openerOf = (sealer: Sealer) => createCalendarOpener({ sealer, fetch, signIns: { google: null, graph: null }, store: { read: async () => null, replace: async () => {} }, now: () => new Date() });
     const opener = openerOf(both);
     expect(await both.open(sealed, owner)).to.deep.equal(secret);
     const anew = await opener.reseal({ id: owner, secrets: sealed });

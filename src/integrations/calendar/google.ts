@@ -67,7 +67,7 @@ export function createGoogleCalendar({ calendarId, timeZone, ...access }: Google
   };
 }
 
-export type GoogleCalendarName = { id: string; name: string; timeZone: string | null; isPrimary: boolean };
+export type GoogleCalendarName = { id: string; name: string; timeZone: string | null; isPrimary: boolean; /** Its address, for the account's own. */ account: string | null };
 
 /** The calendars into which the owner may write, his own first. Source: https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list */
 export async function listGoogleCalendars(accessToken: () => Promise<string>, rootUrl?: string, now: () => Date = () => new Date()): Promise<GoogleCalendarName[]> {
@@ -77,7 +77,7 @@ export async function listGoogleCalendars(accessToken: () => Promise<string>, ro
   do {
     const page = await call('calendarList.list', (api, options) => api.calendarList.list({ minAccessRole: 'writer', ...(pageToken && { pageToken }) }, options));
     for (const { id, summary, summaryOverride, timeZone, accessRole, primary } of page.items ?? []) {
-      if (id && (accessRole === 'owner' || accessRole === 'writer')) found.push({ id, name: summaryOverride ?? summary ?? id, timeZone: timeZone ?? null, isPrimary: primary === true });
+      if (id && (accessRole === 'owner' || accessRole === 'writer')) found.push({ id, name: summaryOverride ?? summary ?? id, timeZone: timeZone ?? null, isPrimary: primary === true, account: primary === true ? id : null });
     }
     pageToken = page.nextPageToken;
   } while (pageToken);

@@ -94,15 +94,15 @@ export function createGraphCalendar({ calendarId, timeZone, ...access }: GraphOp
 
 const placed = (event: GraphEvent): Placed => ({ remoteId: event.id, etag: event['@odata.etag'] ?? '' });
 
-export type GraphCalendarName = { id: string; name: string; isPrimary: boolean };
+export type GraphCalendarName = { id: string; name: string; isPrimary: boolean; /** Its owner's address. */ account: string | null };
 
 /** The calendars into which the owner may write, his own first. Source: https://learn.microsoft.com/en-us/graph/api/user-list-calendars */
 export async function listGraphCalendars(accessToken: () => Promise<string>, baseUrl?: string, now: () => Date = () => new Date()): Promise<GraphCalendarName[]> {
   const call = createGraphCall({ accessToken, ...(baseUrl !== undefined && { baseUrl }), now });
   const found: GraphCalendarName[] = [];
-  const query = queryOf({ $select: 'id,name,canEdit,isDefaultCalendar', $top: 100 });
-  for await (const { value } of call.pages<{ id?: string; name?: string | null; canEdit?: boolean; isDefaultCalendar?: boolean }>('calendar.list', `/me/calendars?${query}`)) {
-    for (const { id, name, canEdit, isDefaultCalendar } of value) if (id && canEdit) found.push({ id, name: name ?? id, isPrimary: isDefaultCalendar === true });
+  const query = queryOf({ $select: 'id,name,canEdit,isDefaultCalendar,owner', $top: 100 });
+  for await (const { value } of call.pages<{ id?: string; name?: string | null; canEdit?: boolean; isDefaultCalendar?: boolean; owner?: { address?: string | null } | null }>('calendar.list', `/me/calendars?${query}`)) {
+    for (const { id, name, canEdit, isDefaultCalendar, owner } of value) if (id && canEdit) found.push({ id, name: name ?? id, isPrimary: isDefaultCalendar === true, account: owner?.address ?? null });
   }
   return found.sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary) || a.name.localeCompare(b.name));
 }

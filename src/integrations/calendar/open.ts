@@ -5,7 +5,8 @@ import { createCaldavCalendar } from './caldav.ts';
 import { CalendarError, type Calendar } from './calendar.ts';
 import { createGoogleCalendar } from './google.ts';
 import { createFreshToken } from './fresh-token.ts';
-import type { OauthClient, OauthSecrets } from './oauth.ts';
+import { createGraphCalendar } from './graph.ts';
+import type { OauthClient, OauthProvider, OauthSecrets } from './oauth.ts';
 
 /** Of `caldav`: an app password. */
 export type CaldavSecrets = { username: string; password: string };
@@ -26,28 +27,32 @@ export type SecretStore = {
   replace: (id: string, old: string, secrets: string) => Promise<void>;
 };
 
+/** Those providers that are set up; null is off. `apiUrl`: of a sandbox. */
+export type SignIns = Record<OauthProvider, { client: OauthClient; apiUrl: string | null } | null>;
+
 export type OpenerDeps = {
   /** Null: calendars are off. */
   sealer: Sealer | null;
   /** The guarded one. */
   fetch: typeof globalThis.fetch;
-  /** Null: Google is off. */
-  google: { client: OauthClient; apiUrl: string | null } | null;
+  signIns: SignIns;
   store: SecretStore;
   now: () => Date;
 };
 
-export function createCalendarOpener({ sealer, fetch, google, store, now }: OpenerDeps): CalendarOpener {
+export function createCalendarOpener({ sealer, fetch, signIns, store, now }: OpenerDeps): CalendarOpener {
   return {
     open: async ({ id, provider, calendarId, timeZone, secrets }) => {
       if (!sealer || secrets === null) throw new CalendarError('sign_in', 'calendars are off: CALENDAR_KEYS is not set');
       const opened = await sealer.open(secrets, id).catch(() => { throw new CalendarError('sign_in', 'the stored sign-in cannot be opened'); });
       if (provider === 'caldav') return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
-      if (provider === 'google' && google) {
-        const accessToken = createFreshToken({ id, sealed: secrets, opened: opened as OauthSecrets, client: google.client, sealer, store, now });
-        return createGoogleCalendar({ calendarId, accessToken, timeZone, ...(google.apiUrl && { rootUrl: google.apiUrl }), now });
-      }
-      throw new CalendarError('sign_in', `${provider} is not set up`);
+      const signIn = signIns[provider];
+      if (!signIn) throw new CalendarError('sign_in', `${provider} is not set up`);
+      const { client, apiUrl } = signIn;
+      const accessToken = createFreshToken({ id, sealed: secrets, opened: opened as OauthSecrets, client, sealer, store, now });
+      return provider === 'google'
+        ? createGoogleCalendar({ calendarId, accessToken, timeZone, ...(apiUrl && { rootUrl: apiUrl }), now })
+        : createGraphCalendar({ calendarId, accessToken, timeZone, ...(apiUrl && { baseUrl: apiUrl }), now });
     },
     reseal: async ({ id, secrets }) => {
       if (!sealer || secrets === null || !sealer.isOld(secrets)) return null;

@@ -1,18 +1,19 @@
 /**
- * Goal: a barber connects his calendar at Google by signing in there: visits land in it, what he enters keeps him busy, and access that he takes back loses nothing. Method: the whole
+ * Goal: a barber connects his calendar at Google or Microsoft by signing in there: visits land in it, what he enters keeps him busy, and access that he takes back loses nothing. Method: the whole
  * engine against the sandbox, whose pages are used as a browser does.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { fullScope } from '../../src/dev/calendar-sandbox/tokens.ts';
 import { book } from '../support/booking.ts';
+import { toWall } from '../../src/domain/time.ts';
 import { newEmail, startSandbox, type TestSandbox } from '../support/calendar-sandbox.ts';
+import { decideAs, visitsShown } from '../support/calendar-browser.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { mailsOf, mailsTo } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
 
-describe('a calendar at Google', () => {
+for (const [provider, name, host] of [['google', 'Google', 'GOOGLE'], ['graph', 'Microsoft', 'MICROSOFT']] as const) describe(`a calendar at ${name}`, () => {
   let sandbox: TestSandbox;
   let engine: Engine;
   let network: TestNetwork;
@@ -21,7 +22,7 @@ describe('a calendar at Google', () => {
 
   before(async () => {
     sandbox = await startSandbox();
-    engine = await startEngine({ env: { GOOGLE_CLIENT_ID: sandbox.clientId, GOOGLE_CLIENT_SECRET: sandbox.clientSecret, GOOGLE_PER_SECOND: '1000', GOOGLE_EVERY_SECONDS: '1', CALENDAR_SANDBOX_URL: sandbox.url } });
+    engine = await startEngine({ env: { [`${host}_CLIENT_ID`]: sandbox.clientId, [`${host}_CLIENT_SECRET`]: sandbox.clientSecret, [`${host}_PER_SECOND`]: '1000', [`${host}_EVERY_SECONDS`]: '1', CALENDAR_SANDBOX_URL: sandbox.url } });
   });
   after(async () => {
     await engine?.stop();
@@ -30,7 +31,7 @@ describe('a calendar at Google', () => {
   beforeEach(async () => {
     network = await buildNetwork(engine.database.orm);
     email = newEmail();
-    sandbox.addAccount({ provider: 'google', email });
+    sandbox.addAccount({ provider, email });
     barberMail = `rui.${randomUUID().slice(0, 8)}@example.com`;
     await engine.database.orm.em.fork().execute('update barber set email = ?, locale = ? where id = ?', [barberMail, 'en-GB', network.barberIds[0]]);
   });
@@ -38,35 +39,24 @@ describe('a calendar at Google', () => {
   const call = (method: string, path: string, body?: unknown): Promise<Answer> => engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID() });
   const local = (url: string) => url.replace(engine.deps.config.publicUrl, engine.url);
   const begin = async (wishes: Record<string, unknown> = {}): Promise<string> => {
-    const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars/sign-in`, { provider: 'google', ...wishes });
+    const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars/sign-in`, { provider, ...wishes });
     expect(status, text).to.equal(200);
     return body.url as string;
   };
-  /** What the barber's browser does: Google's page, his decision, and back to ours. */
-  const follow = async (url: string, decision: 'allow' | 'deny' = 'allow', as = email): Promise<Response> => {
-    const page = await (await fetch(url)).text();
-    const request = /name="request" value="([^"]+)"/.exec(page)![1]!;
-    const answer = await fetch(`${sandbox.url}/sandbox/decide`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ request, timeZone: 'Europe/Lisbon', email: as, decision }) });
-    return fetch(local(answer.headers.get('location')!));
-  };
+  /** What the barber's browser does: the provider's page, his decision, and back to ours. */
+  const follow = async (url: string, decision: 'allow' | 'deny' = 'allow', as = email): Promise<Response> => fetch(local(await decideAs(sandbox, url, as, decision)));
   const connect = async () => {
     const page = await follow(await begin());
     expect([page.status, page.headers.get('referrer-policy')]).to.deep.equal([200, 'no-referrer']);
     return (await call('GET', `/v1/barbers/${network.barberIds[0]}/calendars`)).body.items[0] as { id: string; state: string; account: string; provider: string };
   };
-  /** Its owner's own program: other access than ours. */
-  const owner = () => {
-    const account = sandbox.byHand.account(email);
-    const { accessToken } = sandbox.tokens.issue(sandbox.tokens.grant(account, sandbox.clientId, fullScope.google, true));
-    return sandbox.google({ ...account, calendarId: email, accessToken, refreshToken: '' });
-  };
-  const shown = async () => ((await owner().events.list({ calendarId: 'primary' })).data.items ?? []).map(({ summary, start, status }) => ({ summary, start: new Date(start!.dateTime!).toISOString(), status }));
+  const shown = () => visitsShown(sandbox, email);
   const instant = (time: string) => new Date(network.at(time)).toISOString();
 
   it('connected by signing in, gets the visits, which move and vanish with the booking', async () => {
     const { body: early } = await book(engine, network, { startsAt: network.at('09:00') });
     const calendar = await connect();
-    expect(calendar).to.include({ provider: 'google', state: 'connected', account: email });
+    expect(calendar).to.include({ provider, state: 'connected', account: email });
     await eventually(shown, (found) => found.length === 1);
     const { body } = await book(engine, network);
     expect((await eventually(shown, (found) => found.length === 2)).map(({ start }) => start)).to.deep.equal([instant('09:00'), instant('10:00')]);
@@ -78,11 +68,11 @@ describe('a calendar at Google', () => {
 
   it('busy time that its owner enters there, blocks here, and frees when it is gone', async () => {
     const { id } = await connect();
-    const api = owner();
-    const { data } = await api.events.insert({ calendarId: 'primary', requestBody: { summary: 'Dentista', start: { dateTime: instant('10:00') }, end: { dateTime: instant('11:00') } } });
+    const wall = (time: string) => toWall(Date.parse(instant(time)), 'Europe/Lisbon').iso.slice(0, 16);
+    const entry = sandbox.byHand.add(email, { title: 'Dentista', start: wall('10:00'), end: wall('11:00') });
     await eventually(() => engine.database.orm.em.fork().execute('select 1 from calendar_busy where connection_id = ?', [id]), (rows) => rows.length === 1);
     expectProblem(await book(engine, network), 'time_off');
-    await api.events.delete({ calendarId: 'primary', eventId: data.id! });
+    sandbox.byHand.remove(email, entry);
     await eventually(() => engine.database.orm.em.fork().execute('select 1 from calendar_busy where connection_id = ?', [id]), (rows) => rows.length === 0);
     expect((await book(engine, network)).status).to.equal(201);
   });
@@ -98,6 +88,7 @@ describe('a calendar at Google', () => {
     const [mail] = (await mailsTo(barberMail)).filter(({ headers }) => headers['x-punctual-kind'] === 'sign_in_barber');
     const link = local(/https?:\S+\/calendars\/\S+/.exec(mail!.text)![0]);
     expect(await (await fetch(link)).text()).to.include(email).and.not.include('type="password"');
+    expect(await (await fetch(link, { method: 'POST' })).text()).to.include(`Go on to ${name}`);
     const goOn = /href="([^"]+)"/.exec(await (await fetch(link, { method: 'POST' })).text())![1]!.replaceAll('&amp;', '&');
     expect((await follow(goOn, 'allow', newEmail('stranger'))).status, 'another account').to.equal(409);
     const again = /href="([^"]+)"/.exec(await (await fetch(link, { method: 'POST' })).text())![1]!.replaceAll('&amp;', '&');
@@ -131,11 +122,11 @@ describe('a calendar at Google', () => {
     expect((await call('GET', `/v1/barbers/${network.barberIds[0]}/calendars`)).body.items).to.deep.equal([]);
   });
 
-  it('where Google is not set up, is not offered', async () => {
+  it('where its provider is not set up, is not offered', async () => {
     const plain = await startEngine({ workers: false });
     try {
       const other = await buildNetwork(plain.database.orm);
-      expectProblem(await plain.call(other.apiKey, 'POST', `/v1/barbers/${other.barberIds[0]}/calendars/sign-in`, { provider: 'google' }), 'calendars_off');
+      expectProblem(await plain.call(other.apiKey, 'POST', `/v1/barbers/${other.barberIds[0]}/calendars/sign-in`, { provider }), 'calendars_off');
     } finally {
       await plain.stop();
     }
