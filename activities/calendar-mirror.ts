@@ -5,8 +5,9 @@ import { compare } from '../src/db/calendar-drift.ts';
 import { applyChanges, findUnread, noteUnread, readMirrorState } from '../src/db/calendar-mirror.ts';
 import type { CalendarProvider } from '../src/domain/channel.ts';
 import { DAY } from '../src/domain/time.ts';
-import { CalendarError, type RemoteObject } from '../src/integrations/calendar/calendar.ts';
+import { CalendarError, type Calendar, type RemoteObject } from '../src/integrations/calendar/calendar.ts';
 import { calendarMirrorWorkflowId, lookSignal, type CalendarMirrorInput, type MirrorRead, type Policy } from '../workflows/messages.ts';
+import { createWatching, type Watching } from './calendar-watch.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** So far back and ahead: visits are booked up to two years ahead, calendars are seldom that full. */
@@ -14,19 +15,34 @@ const [daysBack, daysAhead] = [1, 400];
 /** What comes again and again reaches into new days: all is read anew so often. */
 const wholeEvery = DAY;
 
-/** How often each provider is asked. */
+/** How often each provider is asked that does not tell by itself. */
 export type EverySeconds = Readonly<Record<CalendarProvider, number>>;
+/** So often at least, all the same, since no provider promises that each change is told. Below the least `blindCalendarMinutes`. */
+const toldEverySeconds = 240;
 
-export function createMirrorActivities({ orm, calendars, now, everySeconds, log }: ActivityDeps & { everySeconds: EverySeconds }) {
+export function createMirrorActivities({ orm, calendars, now, everySeconds, hookUrl, log }: ActivityDeps & Watching & { everySeconds: EverySeconds }) {
+  const watching = createWatching({ orm, log, now, hookUrl });
+
+  /** @param renewAt of its channel; null: the provider tells nothing by itself. */
+  function againIn(provider: CalendarProvider, renewAt: Date | null): number {
+    const every = everySeconds[provider];
+    return renewAt ? Math.max(1, Math.min(Math.max(every, toldEverySeconds), Math.ceil((renewAt.getTime() - now().getTime()) / 1000))) : every;
+  }
+
   return {
     /** Takes over what has changed since the last time, and compares both sides. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */
     async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
       const [connection, mirror] = [await findConnection(orm.em.fork(), networkId, connectionId), await readMirrorState(orm.em.fork(), { id: connectionId, networkId })];
-      if (!connection || !mirror?.reads || connection.state !== 'connected') return { isOver: true, againInSeconds: 0, repaired: 0 };
+      if (!connection || !mirror?.reads || connection.state !== 'connected') {
+        await watching.end(connectionId, async (): Promise<Calendar | null> => (connection && connection.secrets !== null ? calendars.open(connection) : null));
+        return { isOver: true, againInSeconds: 0, repaired: 0 };
+      }
       const at = now().getTime();
       const isStale = mirror.wholeAt === null || at - Date.parse(mirror.wholeAt) > wholeEvery;
       try {
         const calendar = await calendars.open(connection);
+        // First, so that nothing changes between the reading and the first call.
+        const renewAt = await watching.keep(connection, calendar);
         const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
         const isOurs = ({ uid, mark }: RemoteObject): boolean => mark !== null || (uid?.endsWith('@punctual') ?? false);
         const others = changes.objects.filter((object) => !isOurs(object));
@@ -35,11 +51,12 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, log 
         if (drift.repaired + drift.conflicts > 0) log.warn({ connectionId, ...drift }, 'a calendar did not show what it should');
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
-        return { isOver: false, againInSeconds: everySeconds[connection.provider], repaired: drift.repaired };
+        return { isOver: false, againInSeconds: againIn(connection.provider, renewAt), repaired: drift.repaired };
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {
           await noteSignedOut(orm.em.fork(), connectionId, error.message);
+          await watching.end(connectionId, async () => null);
           return { isOver: true, againInSeconds: 0, repaired: 0 };
         }
         // The age of what we know shows, and tells the shop; it is tried again in a while.

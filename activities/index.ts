@@ -1,3 +1,4 @@
+import type { Watching } from './calendar-watch.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createAppointmentActivities } from './appointment.ts';
 import { createCalendarActivities } from './calendar.ts';
@@ -16,7 +17,7 @@ export function createDecidingActivities(deps: RelocationDeps) {
 }
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */
-export function createEffectActivities(deps: ActivityDeps & { everySeconds: EverySeconds }) {
+export function createEffectActivities(deps: ActivityDeps & Watching & { everySeconds: EverySeconds }) {
   return { ...createMessageActivities(deps), ...createCalendarActivities(deps), ...createMirrorActivities(deps), ...createSignInActivities(deps) };
 }
 

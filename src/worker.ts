@@ -8,7 +8,7 @@ import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, 
 import { createDecidingActivities, createEffectActivities } from '../activities/index.ts';
 import { effectsQueue } from '../workflows/messages.ts';
 import { readConfig } from './config.ts';
-import { channels } from './domain/channel.ts';
+import { channels, type CalendarProvider } from './domain/channel.ts';
 import { openDeps, type Deps } from './deps.ts';
 import { createSignInLinks } from './db/calendar-sign-in.ts';
 import { createLinks } from './db/self-service.ts';
@@ -21,6 +21,12 @@ const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta
 /** Bundles the workflow code once, so that several workers of one process (or test run) can share it. */
 export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({ workflowsPath, logger: sdkLogger(deps.log) });
+}
+
+/** Google and Graph call https addresses alone; the sandbox calls this machine. */
+function hookUrlOf({ publicUrl, calendars: { signIns } }: Deps['config']): ((provider: CalendarProvider, channelId: string) => string) | null {
+  const isReachable = publicUrl.startsWith('https:') || Object.values(signIns).some((signIn) => signIn && signIn.apiUrl !== null);
+  return isReachable ? (provider, channelId) => `${publicUrl}/hooks/calendars/${provider}/${channelId}` : null;
 }
 
 /** What each provider is asked at once, by one process. */
@@ -49,7 +55,7 @@ export async function startWorker(deps: Deps, options: { bundle?: WorkflowBundle
   });
   const workers = [deciding];
   if (options.effects ?? true) {
-    const activities = createEffectActivities({ ...activityDeps, everySeconds: config.calendars.everySeconds });
+    const activities = createEffectActivities({ ...activityDeps, everySeconds: config.calendars.everySeconds, hookUrl: hookUrlOf(config) });
     const ways = channels.filter((way) => (way !== 'google' && way !== 'graph') || config.calendars.signIns[way] !== null);
     for (const channel of ways) workers.push(await Worker.create({ ...shared, taskQueue: effectsQueue(taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel] }));
   }

@@ -1,10 +1,12 @@
 /** One calendar, read again and again: when its provider says that something has changed, and else by the clock. Ends when there is nothing to read any more. */
-import { condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, patched, proxyActivities, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
 import { effectsQueue, lookSignal, type CalendarMirrorInput, type Policy } from './messages.ts';
 
 /** Short histories: an operator reads the last hours, and a worker that takes over replays little. */
 const roundsPerRun = 100;
+/** What changes at one stroke is told one by one. */
+const gathering = '1s';
 
 export async function calendarMirror(input: CalendarMirrorInput): Promise<void> {
   let isAsked = false;
@@ -13,12 +15,12 @@ export async function calendarMirror(input: CalendarMirrorInput): Promise<void> 
     taskQueue: effectsQueue(workflowInfo().taskQueue, input.provider ?? 'caldav'), startToCloseTimeout: '2m', retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
   });
   const { handOver } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '1m', retry: { initialInterval: '2s', maximumInterval: '1m', maximumAttempts: 8 } });
-  for (let rounds = 0; rounds < roundsPerRun; rounds += 1) {
+  for (let rounds = 0; rounds < roundsPerRun && !workflowInfo().continueAsNewSuggested; rounds += 1) {
     isAsked = false;
     const { isOver, againInSeconds, repaired } = await readCalendar({ networkId: input.networkId, connectionId: input.connectionId });
     if (isOver) return;
     if (repaired > 0) await handOver({ policy: input.policy });
-    await condition(() => isAsked, againInSeconds * 1000);
+    if ((await condition(() => isAsked, againInSeconds * 1000)) && patched('gather')) await sleep(gathering);
   }
   await continueAsNew<typeof calendarMirror>(input);
 }

@@ -13,6 +13,7 @@ import { Migration003Life } from './migrations/003-life.ts';
 import { Migration004Effects } from './migrations/004-effects.ts';
 import { Migration005Calendars } from './migrations/005-calendars.ts';
 import { Migration006Feeds } from './migrations/006-feeds.ts';
+import { Migration007CalendarChannels } from './migrations/007-calendar-channels.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -29,6 +30,7 @@ const migrations = [
   { name: '004-effects', class: Migration004Effects },
   { name: '005-calendars', class: Migration005Calendars },
   { name: '006-feeds', class: Migration006Feeds },
+  { name: '007-calendar-channels', class: Migration007CalendarChannels },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

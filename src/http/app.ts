@@ -12,6 +12,7 @@ import { barberDateRoutes } from './barber-dates.ts';
 import { barberServiceRoutes } from './barber-service.ts';
 import { mountCallback } from './calendar-callback.ts';
 import { calendarConflictRoutes } from './calendar-conflict.ts';
+import { mountCalendarHooks } from './calendar-hooks.ts';
 import { calendarRoutes } from './calendar.ts';
 import { barberRoutes } from './barber.ts';
 import { mountBounces } from './bounce.ts';
@@ -79,6 +80,7 @@ export function createApp(deps: HttpDeps, mountMore?: (app: Express) => void): E
   mountCallback(app, deps);
   mountSignIn(app, deps);
   mountHooks(app, deps);
+  mountCalendarHooks(app, deps);
   mountBounces(app, deps);
   mountMore?.(app);
 

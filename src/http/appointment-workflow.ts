@@ -101,14 +101,17 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   }
 
   /** A calendar was connected, or has said that it has changed: its workflow reads it now. If that fails, the keeper starts it. */
-  async function readCalendar(calendar: Omit<CalendarMirrorInput, 'policy'>): Promise<void> {
+  /** Repeating is harmless. @returns false where nobody could be told; the keeper sees to it within minutes. */
+  async function readCalendar(calendar: Omit<CalendarMirrorInput, 'policy'>): Promise<boolean> {
     const input: CalendarMirrorInput = { ...calendar, policy };
     try {
       await connection.withDeadline(Date.now() + config.api.answerWithinMs, () => client.workflow.signalWithStart('calendarMirror', {
         workflowId: calendarMirrorWorkflowId(input.connectionId), taskQueue: config.temporal.taskQueue, args: [input], signal: lookSignal, signalArgs: [],
       }));
+      return true;
     } catch (error) {
       log.warn({ connectionId: input.connectionId, error: error instanceof Error ? error.name : 'unknown' }, 'a calendar is read by the keeper only');
+      return false;
     }
   }
 

@@ -92,10 +92,12 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
       description: 'What is entered there no longer keeps the barber busy here. The sign-in is forgotten once the entries are gone.',
       answers: { 200: { description: 'It has ended.', body: answer } }, problems: ['not_found'],
       handle: async ({ caller: { networkId }, params: { id }, query: { events } }) => {
-        await readConnection(orm.em.fork(), networkId, id);
+        const { provider } = await readConnection(orm.em.fork(), networkId, id);
         if (await endConnection(orm.em.fork(), networkId, id)) {
           await planRemoval(orm.em.fork(), networkId, id, now(), events === 'remove');
           await workflow.handOver(randomUUID());
+          // Whoever reads it finds that there is nothing to read any more, and the provider stops calling.
+          await workflow.readCalendar({ networkId, connectionId: id, provider });
         }
         return { status: 200, body: { ...(await readConnection(orm.em.fork(), networkId, id)) } };
       },

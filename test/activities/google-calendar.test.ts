@@ -259,7 +259,7 @@ describe('a Google calendar', () => {
 
   it('the calendars of an account, listed, are those to write into, its own first, whatever the number of pages', async () => {
     const token = () => Promise.resolve(subject.account.accessToken);
-    expect(await listGoogleCalendars(token, `${subject.line.url}/`)).to.deep.equal([{ id: calendarId, name: subject.account.email, timeZone: 'Europe/Lisbon', isPrimary: true }]);
+    expect(await listGoogleCalendars(token, `${subject.line.url}/`)).to.deep.equal([{ id: calendarId, name: subject.account.email, timeZone: 'Europe/Lisbon', isPrimary: true, account: calendarId }]);
     const listed = (id: string, accessRole: string, more = {}) => ({ id, summary: id, timeZone: 'Europe/Lisbon', accessRole, ...more });
     subject.line.script.push(
       { status: 200, body: { items: [listed('work', 'writer', { summaryOverride: 'Shop' }), listed('holidays', 'reader'), listed('busy', 'freeBusyReader')], nextPageToken: 'two' } },

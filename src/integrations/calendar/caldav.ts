@@ -78,6 +78,7 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   return {
     put, remove,
     changes: (token: string | null, window: Interval): Promise<Changes> => readChanges({ url, timeZone, ...common }, token, window),
+    push: null,
     verify: async () => {
       const [found] = await propfind({ url, props: { 'd:resourcetype': {} }, depth: '0', ...common });
       if (!found?.ok) throw unexpected('PROPFIND', found?.status ?? 0);

@@ -31,6 +31,18 @@ export type Changes = {
   isWhole: boolean;
 };
 
+/** How a provider tells us that something has changed: it calls an address of ours, until `expiresAt`. `remoteId` is its own name for that. */
+export type Channel = { id: string; remoteId: string; expiresAt: Date };
+
+export type Push = {
+  /** `id` is ours; each call carries the `secret`. Throws a CalendarError. */
+  open: (wish: { id: string; address: string; secret: string }) => Promise<Omit<Channel, 'id'>>;
+  /** Makes it last longer. Null where another must be opened in its place: it has gone, or the provider knows no renewing. Throws a CalendarError. */
+  renew: (channel: Channel) => Promise<Date | null>;
+  /** Repeating changes nothing. Throws a CalendarError. */
+  close: (channel: Channel) => Promise<void>;
+};
+
 export type Calendar = {
   /**
    * Makes the calendar hold this event exactly once, whatever it held before: reads, compares, and writes only what differs. Repeating changes
@@ -43,6 +55,8 @@ export type Calendar = {
   changes: (token: string | null, window: Interval) => Promise<Changes>;
   /** Asks whether the sign-in still holds. Throws a CalendarError. */
   verify: () => Promise<void>;
+  /** Null where the provider tells nothing by itself. */
+  push: Push | null;
 };
 
 /** `transient`: try again; `permanent`: this will never go; `sign_in`: the owner must sign in again first. */

@@ -17,7 +17,8 @@ export const isRefused = (error: unknown, ...statuses: number[]): boolean => err
 const passing = ['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'dailyLimitExceeded', 'accessNotConfigured'];
 
 function kindOf(status: number, reason: string): CalendarErrorKind {
-  if (status === 401) return 'sign_in';
+  // 401 `push.webhookUrlUnauthorized` is about our own address, not about the person (https://stackoverflow.com/q/40156523).
+  if (status === 401) return reason.endsWith('webhookUrlUnauthorized') ? 'permanent' : 'sign_in';
   if (status === 403) return passing.includes(reason) ? 'transient' : 'permanent';
   return status >= 500 || [404, 408, 409, 410, 412, 429].includes(status) ? 'transient' : 'permanent';
 }
@@ -42,4 +43,4 @@ function reasonOf(data: unknown): string {
 }
 
 /** What looks like a code, and not like a text. */
-const word = (value: unknown): string | null => (typeof value === 'string' && /^\w{1,60}$/.test(value) ? value : null);
+const word = (value: unknown): string | null => (typeof value === 'string' && /^[\w.]{1,60}$/.test(value) ? value : null);

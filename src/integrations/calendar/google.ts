@@ -4,6 +4,7 @@ import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Pl
 import { createGoogleCall, type GoogleAccess } from './google-call.ts';
 import { readGoogleChanges } from './google-changes.ts';
 import { isRefused } from './google-errors.ts';
+import { createGooglePush } from './google-push.ts';
 import { eventIdOf, isWritten, writeEvent, type GoogleEvent } from './google-event.ts';
 
 export type GoogleOptions = GoogleAccess & {
@@ -64,6 +65,7 @@ export function createGoogleCalendar({ calendarId, timeZone, ...access }: Google
     changes: (token: string | null, window: Interval): Promise<Changes> => readGoogleChanges({ call, calendarId, timeZone }, token, window),
     // The smallest request for which the permission to events is enough.
     verify: async () => { await call('events.list', (api, options) => api.events.list({ calendarId, maxResults: 1, fields: 'timeZone' }, options)); },
+    push: createGooglePush(call, calendarId, access.now),
   };
 }
 

@@ -5,6 +5,7 @@ import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Pl
 import { createGraphCall, queryOf, type GraphAccess } from './graph-call.ts';
 import { readGraphChanges } from './graph-changes.ts';
 import { isDuplicate, isRefused } from './graph-errors.ts';
+import { createGraphPush } from './graph-push.ts';
 import { carriesUid, isWritten, lookedAt, transactionIdOf, writeEvent, type GraphEvent } from './graph-event.ts';
 
 export type GraphOptions = GraphAccess & {
@@ -89,6 +90,7 @@ export function createGraphCalendar({ calendarId, timeZone, ...access }: GraphOp
     put, remove,
     changes: (token: string | null, window: Interval): Promise<Changes> => readGraphChanges({ call, path, timeZone }, token, window),
     verify: async () => { await call.send('calendar.get', 'GET', `${path}?${queryOf({ $select: 'id' })}`); },
+    push: createGraphPush(call, `${path}/events`, access.now),
   };
 }
 
