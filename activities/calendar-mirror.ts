@@ -24,10 +24,8 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
   const watching = createWatching({ orm, log, now, hookUrl });
 
   /** @param renewAt of its channel; null: the provider tells nothing by itself. */
-  function againIn(provider: CalendarProvider, renewAt: Date | null): number {
-    const every = everySeconds[provider];
-    return renewAt ? Math.max(1, Math.min(Math.max(every, toldEverySeconds), Math.ceil((renewAt.getTime() - now().getTime()) / 1000))) : every;
-  }
+  const againIn = (provider: CalendarProvider, renewAt: Date | null): number =>
+    (renewAt ? Math.max(1, Math.min(toldEverySeconds, Math.ceil((renewAt.getTime() - now().getTime()) / 1000))) : everySeconds[provider]);
 
   return {
     /** Takes over what has changed since the last time, and compares both sides. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */

@@ -23,15 +23,12 @@ export function createWatching({ orm, log, now, hookUrl }: Pick<ActivityDeps, 'o
   const restUntil = new Map<string, number>();
   const renewAtOf = (expiresAt: Date): Date => new Date(expiresAt.getTime() - Math.min(aheadMs, (expiresAt.getTime() - now().getTime()) / 2));
 
-  async function open(push: Push, { id: connectionId, provider }: Connection): Promise<Date | null> {
+  async function open(push: Push, { id: connectionId, provider }: Connection): Promise<void> {
     const [id, secret] = [uuidv7(), randomBytes(24).toString('base64url')];
     await beginChannel(orm.em.fork(), connectionId, { id, secret });
     try {
       const opened = await push.open({ id, secret, address: hookUrl!(provider, id) });
-      const renewAt = renewAtOf(opened.expiresAt);
-      if (await noteChannel(orm.em.fork(), id, { ...opened, renewAt })) return renewAt;
-      await push.close({ id, ...opened });
-      return null;
+      if (!(await noteChannel(orm.em.fork(), id, { ...opened, renewAt: renewAtOf(opened.expiresAt) }))) await push.close({ id, ...opened });
     } catch (error) {
       await dropChannel(orm.em.fork(), id);
       throw error;
@@ -47,21 +44,22 @@ export function createWatching({ orm, log, now, hookUrl }: Pick<ActivityDeps, 'o
   }
 
   async function renewed(push: Push, connection: Connection, channels: KnownChannel[]): Promise<Date | null> {
-    const known = channels.find((channel): channel is Channel & { renewAt: Date } => channel.remoteId !== null && channel.expiresAt! > now());
-    if (known && known.renewAt > now()) return known.renewAt;
+    const known = channels.find((channel): channel is Channel & { renewAt: Date; heardAt: Date | null } => channel.remoteId !== null && channel.expiresAt! > now());
+    if (known && known.renewAt > now()) return known.heardAt && known.renewAt;
     const until = known ? await push.renew(known) : null;
     if (known && until) {
       const renewAt = renewAtOf(until);
       await noteChannel(orm.em.fork(), known.id, { ...known, expiresAt: until, renewAt });
-      return renewAt;
+      return known.heardAt && renewAt;
     }
-    const renewAt = await open(push, connection);
+    await open(push, connection);
     await closeAll(push, channels);
-    return renewAt;
+    // Whether its calls come through is known when one has come.
+    return null;
   }
 
   return {
-    /** Sees to it that there is a channel. Repeating changes nothing. @returns when it must be renewed; null: none, ask by the clock. Throws a CalendarError where the sign-in is dead. */
+    /** Sees to it that there is a channel. Repeating changes nothing. @returns when it must be renewed; null: none that comes through, ask by the clock. Throws a CalendarError where the sign-in is dead. */
     keep: async (connection: Connection, { push }: Calendar): Promise<Date | null> => {
       if (!push || !hookUrl || (restUntil.get(connection.id) ?? 0) > now().getTime()) return null;
       try {

@@ -4,16 +4,16 @@ import type { CalendarProvider } from '../domain/channel.ts';
 import { hashOf } from './self-service.ts';
 import type { EntityManager } from './orm.ts';
 
-/** `remoteId` and the instants are null while it is being opened. */
-export type KnownChannel = { id: string; remoteId: string | null; expiresAt: Date | null; renewAt: Date | null };
+/** `remoteId` and its instants are null while it is being opened; `heardAt` is when the provider first called, null: it has not, and may never come through. */
+export type KnownChannel = { id: string; remoteId: string | null; expiresAt: Date | null; renewAt: Date | null; heardAt: Date | null };
 
 /** The youngest first. */
 export async function listChannels(em: EntityManager, connectionId: string): Promise<KnownChannel[]> {
-  const rows = await em.execute<Record<'id' | 'remoteId' | 'expiresAt' | 'renewAt', string | null>[]>(
-    'select id, remote_id as "remoteId", expires_at as "expiresAt", renew_at as "renewAt" from calendar_channel where connection_id = ? order by begun_at desc, id', [connectionId],
+  const rows = await em.execute<Record<'id' | 'remoteId' | 'expiresAt' | 'renewAt' | 'heardAt', string | null>[]>(
+    'select id, remote_id as "remoteId", expires_at as "expiresAt", renew_at as "renewAt", heard_at as "heardAt" from calendar_channel where connection_id = ? order by begun_at desc, id', [connectionId],
   );
   const instant = (value: string | null): Date | null => (value === null ? null : new Date(value));
-  return rows.map(({ id, remoteId, expiresAt, renewAt }) => ({ id: id!, remoteId, expiresAt: instant(expiresAt), renewAt: instant(renewAt) }));
+  return rows.map(({ id, remoteId, expiresAt, renewAt, heardAt }) => ({ id: id!, remoteId, expiresAt: instant(expiresAt), renewAt: instant(renewAt), heardAt: instant(heardAt) }));
 }
 
 /** Before the provider is asked: it may call before it answers. */
@@ -25,6 +25,11 @@ export async function beginChannel(em: EntityManager, connectionId: string, { id
 export async function noteChannel(em: EntityManager, id: string, { remoteId, expiresAt, renewAt }: { remoteId: string; expiresAt: Date; renewAt: Date }): Promise<boolean> {
   const noted = await em.execute<unknown[]>('update calendar_channel set remote_id = ?, expires_at = ?, renew_at = ? where id = ? returning id', [remoteId, expiresAt, renewAt, id]);
   return noted.length > 0;
+}
+
+/** Its provider has called: it comes through to us. */
+export async function noteHeard(em: EntityManager, id: string): Promise<void> {
+  await em.execute('update calendar_channel set heard_at = now() where id = ? and heard_at is null', [id]);
 }
 
 export async function dropChannel(em: EntityManager, id: string): Promise<void> {

@@ -5,7 +5,7 @@
 import express, { type Express, type Request } from 'express';
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
-import { dropChannel, findChannel, hastenChannel, type Told } from '../db/calendar-channel.ts';
+import { dropChannel, findChannel, hastenChannel, noteHeard, type Told } from '../db/calendar-channel.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
@@ -35,6 +35,7 @@ export function mountCalendarHooks(app: Express, deps: HttpDeps): void {
     response.locals.route = googleRoute;
     const told = await find(request, 'google');
     if (!told.isKnownBy(request.get('x-goog-channel-token') ?? '')) throw new Problem('wrong_signature');
+    await noteHeard(orm.em.fork(), told.channelId);
     // `sync` says that the channel stands; whoever opened it reads anyway.
     if (request.get('x-goog-resource-state') !== 'sync') await look(told);
     response.status(204).end();
@@ -45,12 +46,16 @@ export function mountCalendarHooks(app: Express, deps: HttpDeps): void {
     response.locals.route = graphRoute;
     const told = await find(request, 'graph');
     const { validationToken } = request.query;
-    // Plain text, which no browser takes for anything else (nosniff is set for all answers).
-    if (typeof validationToken === 'string') return void response.status(200).type('text/plain').send(validationToken.slice(0, 1000));
+    if (typeof validationToken === 'string') {
+      await noteHeard(orm.em.fork(), told.channelId);
+      // Plain text, which no browser takes for anything else (nosniff is set for all answers).
+      return void response.status(200).type('text/plain').send(validationToken.slice(0, 1000));
+    }
     const given = notifications.safeParse(request.body);
     if (!given.success) throw new Problem('invalid_request', { faults: given.error.issues.slice(0, 5).map(({ path, message }) => ({ path: `/${path.join('/')}`, message })) });
     const { value } = given.data;
     if (!value.every(({ clientState }) => told.isKnownBy(clientState))) throw new Problem('wrong_signature');
+    await noteHeard(orm.em.fork(), told.channelId);
     const events = new Set(value.map(({ lifecycleEvent }) => lifecycleEvent));
     if (events.has('subscriptionRemoved')) await dropChannel(orm.em.fork(), told.channelId);
     else if (events.has('reauthorizationRequired')) await hastenChannel(orm.em.fork(), told.channelId);

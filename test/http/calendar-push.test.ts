@@ -128,6 +128,21 @@ for (const [provider, name, host] of [['google', 'Google', 'GOOGLE'], ['graph', 
     await eventually(() => busy(id), (rows) => rows.length === 1);
   });
 
+  it('whose calls have come through, is asked every four minutes; before that by the clock', async () => {
+    const id = await connect();
+    const handle = engine.deps.temporal.client.workflow.getHandle(`calendar-${id}`);
+    const asksAgainIn = async () => {
+      const events = (await handle.fetchHistory()).events ?? [];
+      return Number(events.findLast(({ timerStartedEventAttributes: timer }) => Number(timer?.startToFireTimeout?.seconds ?? 0) > 1)?.timerStartedEventAttributes?.startToFireTimeout?.seconds);
+    };
+    await sql(`update calendar_channel set heard_at = null where connection_id = ?`, [id]);
+    await handle.signal('look');
+    await eventually(asksAgainIn, (seconds) => seconds === 3600);
+    enter('10:00', '11:00');
+    await eventually(() => busy(id), (rows) => rows.length === 1);
+    await eventually(asksAgainIn, (seconds) => seconds === 240);
+  });
+
   if (provider === 'graph') {
     it('whose subscription Graph has removed, or wants signed in again, tells again', async () => {
       const id = await connect();

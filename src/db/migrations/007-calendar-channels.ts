@@ -12,6 +12,7 @@ export class Migration007CalendarChannels extends Migration {
       begun_at timestamptz not null default now(),
       expires_at timestamptz,
       renew_at timestamptz,
+      heard_at timestamptz,
       constraint open_channel_has_an_end check ((remote_id is null) = (expires_at is null) and (remote_id is null) = (renew_at is null))
     )`);
     this.addSql('create index calendar_channel_by_connection on calendar_channel (connection_id)');
