@@ -177,12 +177,13 @@ function toFacts(row: Row): BookingFacts {
 
 /** Whoever's calendar has not been seen for too long is away, where the shop would rather lose a visit than book blindly. */
 function toBarber({ id, periods, exceptions, timeOff, daysOff, claimed, blindMinutes }: Row['barbers'][number], { blindCalendar, blindCalendarMinutes }: Settings): BarberRules {
-  const isBlind = blindCalendar === 'block' && blindMinutes !== null && blindMinutes > blindCalendarMinutes;
+  const isBlind = blindMinutes !== null && blindMinutes > blindCalendarMinutes;
   return {
     barberId: id, periods, exceptions, daysOff,
-    timeOff: isBlind ? [always] : timeOff.map(([from, to, reason]) => ({ from, to, reason })),
+    timeOff: isBlind && blindCalendar === 'block' ? [always] : timeOff.map(([from, to, reason]) => ({ from, to, reason })),
     claimed: claimed.map(([from, to]) => ({ from, to })),
     visits: claimed.flatMap(([, , startsAt]) => startsAt ?? []),
+    ...(isBlind && blindCalendar === 'warn' && { isUnseen: true }),
   };
 }
 

@@ -3,8 +3,8 @@ import { planEntries } from './calendar-visit.ts';
 import { afterCursor, requireTimeCursor, toPage, type Page } from './cursor.ts';
 import type { EntityManager } from './orm.ts';
 
-export const conflictKinds = ['overlap', 'moved', 'deleted'] as const;
-/** Something lies on top of the visit; its entry was moved there; its entry was deleted there. */
+export const conflictKinds = ['overlap', 'moved', 'deleted', 'unseen'] as const;
+/** Something lies on top of the visit; its entry was moved there; its entry was deleted there; it was booked while the calendar had not been seen for long. */
 export type ConflictKind = (typeof conflictKinds)[number];
 
 /** Instants are ISO text in UTC. What the entry is about is not known here. */
@@ -19,7 +19,7 @@ export async function listConflicts(em: EntityManager, networkId: string, { barb
   const after = afterCursor(cursor);
   const rows = await em.execute<ConflictView[]>(
     `select x.id, x.barber_id as "barberId", x.connection_id as "connectionId", x.appointment_id as "appointmentId", x.kind, ${utc('lower(x.during)')} as "startsAt", ${utc('upper(x.during)')} as "endsAt", ${utc(foundAt)} as "foundAt"
-     from calendar_conflict x where x.network_id = ? and x.settled_at is null and (?::uuid is null or x.barber_id = ?::uuid) ${after ? `and (${foundAt}, x.id) > (?::timestamptz, ?::uuid)` : ''}
+     from calendar_conflict x where x.network_id = ? and x.settled_at is null and exists (select from occupancy o where o.appointment_id = x.appointment_id and upper(o.during) > now()) and (?::uuid is null or x.barber_id = ?::uuid) ${after ? `and (${foundAt}, x.id) > (?::timestamptz, ?::uuid)` : ''}
      order by ${foundAt}, x.id limit ?`,
     [networkId, barberId ?? null, barberId ?? null, ...(after ?? []), limit + 1],
   );
@@ -38,6 +38,21 @@ export async function settleConflict(em: EntityManager, networkId: string, id: s
     if (!row) return null;
     if (!row.isOpen) return false;
     await tx.execute('update calendar_conflict set settled_at = now(), settled_by = ? where id = ?', [actor, id]);
-    return restore && row.kind !== 'overlap' ? (await planEntries(tx, networkId, row.connectionId, [row.appointmentId], now)) > 0 : false;
+    return restore && (row.kind === 'moved' || row.kind === 'deleted') ? (await planEntries(tx, networkId, row.connectionId, [row.appointmentId], now)) > 0 : false;
   });
 }
+
+/** Of these barbers' calendars nobody knows what is in the way of the visit: a person is told, until they have been seen again. */
+export async function noteUnseen(tx: EntityManager, { networkId, appointmentId }: { networkId: string; appointmentId: string }, barberIds: string[]): Promise<void> {
+  await tx.execute(
+    `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
+     select gen_random_uuid(), k.network_id, k.barber_id, k.id, o.appointment_id, 'unseen', '', tstzrange(min(lower(o.during)), max(upper(o.during)))
+     from calendar_connection k join occupancy o on o.network_id = k.network_id and o.barber_id = k.barber_id
+     where k.network_id = ? and k.barber_id = any(?::uuid[]) and k.reads and k.state <> 'ended' and o.appointment_id = ? group by k.id, o.appointment_id
+     on conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null do update set during = excluded.during`, [networkId, `{${barberIds.join(',')}}`, appointmentId],
+  );
+}
+
+/** Those of the barbers with these ids whose calendars should be seen, and were not. */
+export const unseenOf = (candidates: { barber: { barberId: string; isUnseen?: boolean } }[], barberIds: string[]): string[] =>
+  candidates.filter(({ barber }) => barber.isUnseen && barberIds.includes(barber.barberId)).map(({ barber }) => barber.barberId);

@@ -30,7 +30,7 @@ export async function compare(em: EntityManager, ids: Ids, seen: Seen): Promise<
       else if (seen.isWhole || seen.gone.includes(remoteId)) drifted.push({ appointmentId, kind: 'deleted', remoteId });
     }
     const ghosts = seen.isWhole ? await findGhosts(tx, ids, seen, wanted.map(({ appointmentId }) => appointmentId)) : [];
-    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind <> 'overlap' and settled_at is null and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
+    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('moved', 'deleted') and settled_at is null and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
       [ids.id, uuids(right), uuids(wanted.map(({ appointmentId }) => appointmentId))]);
     return { repaired: await planEntries(tx, ids.networkId, ids.id, [...missing, ...ghosts], seen.at), conflicts: await note(tx, ids, drifted) };
   });

@@ -48,6 +48,7 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
       `update calendar_connection set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end, error_class = null, error_text = null where id = ? and state = 'connected'`,
       [changes.token, changes.isWhole, ids.id],
     );
+    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind = 'unseen' and settled_at is null`, [ids.id]);
     return { changed: changed.length + old.length, conflicts: await noteConflicts(tx, ids) };
   });
 }

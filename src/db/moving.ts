@@ -11,6 +11,7 @@ import { policyOf, withoutCutoffs } from '../domain/policy.ts';
 import { DAY, toWall } from '../domain/time.ts';
 import { waive } from '../domain/waiver.ts';
 import { readBookingFacts, type BookingFacts } from './booking-facts.ts';
+import { noteUnseen, unseenOf } from './calendar-conflict.ts';
 import { planVisit } from './calendar-visit.ts';
 import { lockAndJudge, refusalWithStand, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
 import { CustomerLimit, judgeCustomer } from './customer-record.ts';
@@ -100,6 +101,8 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
   await freeTime(tx, row.id);
   await tx.nativeDelete(AppointmentPart, { appointmentId: row.id });
   await claimTime(tx, row.networkId, row.id, claims.map(keptClaim));
+  const unseen = unseenOf(facts.candidates, slot.parts.map(({ barberId }) => barberId));
+  if (unseen.length > 0) await noteUnseen(tx, ids, unseen);
   const promised = toWall(slot.startsAt, timeZone);
   Object.assign(row, {
     shopId: change.to.shopId, serviceId: slot.parts[0]!.serviceId, barberId: slot.barberId, startsAt: new Date(slot.startsAt), endsAt: new Date(slot.endsAt), shopTimeZone: timeZone,

@@ -14,6 +14,7 @@ import { Migration004Effects } from './migrations/004-effects.ts';
 import { Migration005Calendars } from './migrations/005-calendars.ts';
 import { Migration006Feeds } from './migrations/006-feeds.ts';
 import { Migration007CalendarChannels } from './migrations/007-calendar-channels.ts';
+import { Migration008UnseenCalendars } from './migrations/008-unseen-calendars.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -31,6 +32,7 @@ const migrations = [
   { name: '005-calendars', class: Migration005Calendars },
   { name: '006-feeds', class: Migration006Feeds },
   { name: '007-calendar-channels', class: Migration007CalendarChannels },
+  { name: '008-unseen-calendars', class: Migration008UnseenCalendars },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

@@ -12,6 +12,7 @@ import { createRemind } from '../domain/reminders.ts';
 import { defaultSettings, type Settings } from '../domain/rules.ts';
 import { MINUTE, toWall } from '../domain/time.ts';
 import type { BookingFacts } from './booking-facts.ts';
+import { noteUnseen, unseenOf } from './calendar-conflict.ts';
 import { hasLimits, judgeCustomer } from './customer-record.ts';
 import { deliveryId, readDeliveries } from './delivery.ts';
 import { Appointment } from './entities/appointment.ts';
@@ -83,6 +84,7 @@ export async function claimSlot(em: EntityManager, ids: BookingIds, facts: Booki
   const currency = facts.services.find(({ id }) => id === slot.parts[0]!.serviceId)!.currency;
   const parts = slot.parts.map((part, index) => ({ ...part, startsAt: iso(part.startsAt), endsAt: iso(part.endsAt), chosen: chosen[index]! }));
   const promised = toWall(slot.startsAt, timeZone);
+  const unseen = unseenOf(facts.candidates, barberIds);
   try {
     return await em.transactional(async (tx) => {
       if (!options.overruleVersion) {
@@ -96,7 +98,7 @@ export async function claimSlot(em: EntityManager, ids: BookingIds, facts: Booki
       const { status, decideBy } = firstStatus(entry, settings, await judgeRequest(tx, ids, entry, policy, slot.startsAt, timeZone, now), slot.startsAt, now.getTime());
       const outcome: Booked = {
         ok: true, barberId: slot.barberId, startsAt: iso(slot.startsAt), endsAt: iso(slot.endsAt), status, version: 1, shopTimeZone: timeZone, priceCents, currency, parts, policy,
-        ...(decideBy !== null && { decideBy: iso(decideBy) }),
+        ...(decideBy !== null && { decideBy: iso(decideBy) }), ...(unseen.length > 0 && { unseen }),
       };
       const effects = planFirst(status, { startsAt: slot.startsAt, decideBy, remind: createRemind(ids.appointmentId, timeZone, policy), now: now.getTime(), barberIds, offered: entry.kind === 'offer' });
       const targets = lookOf(status) === 'none' ? [] : facts.candidates.filter(({ barber }) => barberIds.includes(barber.barberId)).flatMap(({ barber, calendars }) => calendars.map((calendar) => ({ ...calendar, barberId: barber.barberId })));
@@ -113,6 +115,7 @@ export async function claimSlot(em: EntityManager, ids: BookingIds, facts: Booki
         JSON.stringify(deliveries),
       ]);
       if (!won) throw new DecidedBefore();
+      if (unseen.length > 0) await noteUnseen(tx, ids, unseen);
       const wake = wakeOf({ status, startsAt: slot.startsAt, endsAt: slot.endsAt, decideBy, policy }, closeAfterSeconds);
       const stand: Stand = {
         status, version: 1, barberId: slot.barberId, startsAt: outcome.startsAt, wake: wake && { at: iso(wake.at), action: wake.action }, effects: deliveries, freed: false,

@@ -25,6 +25,8 @@ export type Booked = {
   parts?: BookedPart[];
   /** Of a hold or a request that waits for approval: until when. */
   decideBy?: string;
+  /** Barbers whose own calendars had not been seen for too long, where the shop wants to be warned. */
+  unseen?: string[];
   /** What it was booked under; missing from outcomes of before there were policies. */
   policy?: BookingPolicy;
 };

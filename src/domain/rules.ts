@@ -56,6 +56,8 @@ export type BarberRules = {
   claimed: Interval[];
   /** Starts of this barber's visits, one for each appointment, in any shop. */
   visits: number[];
+  /** His own calendar has not been seen for too long, and the shop wants to be warned of that. */
+  isUnseen?: boolean;
 };
 
 /** A barber of the shop with what he offers of the services that were asked for. */

@@ -31,8 +31,8 @@ export type Settings = {
   messageChannels: MessageChannel[];
   /** News that goes out by SMS too, beside the mail with its invitation. */
   alsoBySms: Textable[];
-  /** What is done where a barber's own calendar has not been seen for so many minutes: no visits, or visits all the same. */
-  blindCalendar: 'block' | 'allow';
+  /** What is done where a barber's own calendar has not been seen for so many minutes: no visits, visits that a person is told of, or visits all the same. */
+  blindCalendar: 'block' | 'warn' | 'allow';
   blindCalendarMinutes: number;
   /** How long a hold keeps its time, and how long an offer to somebody on the waitlist does. */
   holdSeconds: number;

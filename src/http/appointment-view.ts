@@ -28,6 +28,8 @@ export const appointmentAnswer = z.object({
   decideBy: z.string().nullable().meta({ description: 'Of a hold or a request: until when it is to be confirmed or approved. Of a visit that cannot take place as booked: until when the customer is to choose.' }),
   ended: z.object({ by: z.string().nullable(), reason: z.string().nullable(), late: z.boolean() }).nullable().meta({ description: 'Of what is over: on whose behalf, why, and whether it counts as a late cancellation.' }),
   workflowId: z.string(),
+  warnings: z.array(z.object({ code: z.literal('calendar_unseen'), barberId: z.string() })).exactOptional()
+    .meta({ description: 'In the answer to a booking alone, where the shop wants to be warned (`blindCalendar`): the barber\'s own calendar has not been seen for too long, so he may be busy.' }),
 }).meta({ id: 'Appointment' });
 
 const slot = z.object({ barberId: z.string(), startsAt: z.string(), endsAt: z.string() }).meta({ id: 'FreeSlot' });
@@ -69,9 +71,10 @@ export function bookedBody(booked: Booked, rest: Pick<Shown, 'id' | 'shopId' | '
   const { barberId, startsAt, endsAt, priceCents } = won;
   // An outcome of before visits had parts is all one part.
   const whole = { serviceId, barberId, startsAt, endsAt, priceCents, chosen: { rule: 'unknown' } as const };
-  return appointmentBody({
+  const body = appointmentBody({
     id, shopId, serviceId, customerTimeZone, ...won, parts: parts ?? [whole], policy: policyOf(booked.policy ?? {}), decideBy: booked.decideBy ?? null, endedBy: null, endReason: null, cancelledLate: false,
   });
+  return { ...body, ...(booked.unseen && { warnings: booked.unseen.map((barber) => ({ code: 'calendar_unseen' as const, barberId: barber })) }) };
 }
 
 /** The free times that a refusal offers instead. */

@@ -10,7 +10,7 @@ import { page, pageOf, uuid } from './schemas.ts';
 
 const conflict = z.object({
   id: z.string(), barberId: z.string(), connectionId: z.string(), appointmentId: z.string(), kind: z.enum(conflictKinds), startsAt: z.string(), endsAt: z.string(), foundAt: z.string(),
-}).meta({ id: 'CalendarConflict', description: '`overlap`: the barber has entered something on top of the visit; what it is about is not known here. `moved`, `deleted`: the visit\'s own entry was changed there, and the visit stands here.' });
+}).meta({ id: 'CalendarConflict', description: '`overlap`: the barber has entered something on top of the visit; what it is about is not known here. `moved`, `deleted`: the visit\'s own entry was changed there, and the visit stands here. `unseen`: it was booked while the calendar had not been seen for longer than the shop likes; it leaves when that has been seen again.' });
 
 export function calendarConflictRoutes(deps: HttpDeps): Route[] {
   const { orm, now } = deps;

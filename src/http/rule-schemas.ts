@@ -134,7 +134,7 @@ export const settings = z.strictObject({
   quietHours: z.strictObject({ from: wallTime, to: wallTime }).refine(({ from, to }) => from !== to, 'must not begin when it ends').nullable().exactOptional()
     .meta({ description: 'In these hours of the shop\'s wall clock, which may span midnight, no reminder goes out.' }),
   reminderChannels: ways, messageChannels: ways.unwrap().refine((given) => given.includes('mail'), 'must hold "mail": every customer has an address, not each a phone').exactOptional(),
-  blindCalendar: z.enum(['block', 'allow']).exactOptional().meta({ description: 'Where a barber\'s own calendar has not been seen for `blindCalendarMinutes`: no visits with him, or visits all the same.' }),
+  blindCalendar: z.enum(['block', 'warn', 'allow']).exactOptional().meta({ description: 'Where a barber\'s own calendar has not been seen for `blindCalendarMinutes`: no visits with him; visits, with a warning in the answer and a conflict for a person to look at until the calendar has been seen; or visits all the same.' }),
   blindCalendarMinutes: z.int().min(5).max(10_080).exactOptional(),
   alsoBySms: z.array(z.enum(textable)).max(3).exactOptional().meta({ description: 'What goes out by SMS too, beside the mail with its invitation.' }),
   holdSeconds: z.int().min(1).max(3600).exactOptional(),

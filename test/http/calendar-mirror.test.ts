@@ -50,7 +50,7 @@ describe('the mirror of a barber\'s calendar', () => {
     return (JSON.stringify(body).match(/"startsAt":"[^"]+"/g) ?? []).map((each) => new Date(each.slice(12, -1)).toISOString());
   };
   const offers = (time: string) => free().then((times) => times.includes(new Date(network.at(time)).toISOString()));
-  const conflicts = async (): Promise<{ id: string; appointmentId: string }[]> => (await call('GET', '/v1/calendar-conflicts')).body.items;
+  const conflicts = async (): Promise<{ id: string; appointmentId: string; kind: string }[]> => (await call('GET', '/v1/calendar-conflicts')).body.items;
 
   it('an entry, made, moved and deleted, takes its time here, and gives it back', async () => {
     expect(await offers('10:00')).to.equal(true);
@@ -109,7 +109,7 @@ describe('the mirror of a barber\'s calendar', () => {
     await eventually(free, (times) => times.length === 0);
   });
 
-  it('a calendar that cannot be read, shows since when; visits are refused or allowed, as the shop has chosen', async () => {
+  it('a calendar that cannot be read, shows since when; visits are refused, warned of or allowed, as the shop has chosen', async () => {
     await eventually(async () => (await call('GET', `/v1/calendars/${connectionId}`)).body.syncedAt as string | null, (at) => at !== null);
     radicale.setUsers({});
     try {
@@ -117,12 +117,23 @@ describe('the mirror of a barber\'s calendar', () => {
       await engine.database.orm.em.fork().execute(`update calendar_connection set synced_at = now() - interval '2 hours' where id = ?`, [connectionId]);
       expect(await offers('10:00')).to.equal(true);
       await engine.database.orm.em.fork().execute('update network set settings = ? where id = ?', [JSON.stringify({ blindCalendar: 'block', blindCalendarMinutes: 60 }), network.networkId]);
-      expectProblem(await engine.call(network.apiKey, 'POST', '/v1/appointments', bookingBody(network), { 'idempotency-key': randomUUID() }), 'time_off');
+      const wish = bookingBody(network);
+      const post = (key: string) => engine.call(network.apiKey, 'POST', '/v1/appointments', wish, { 'idempotency-key': key });
+      expectProblem(await post(randomUUID()), 'time_off');
+      await engine.database.orm.em.fork().execute('update network set settings = ? where id = ?', [JSON.stringify({ blindCalendar: 'warn', blindCalendarMinutes: 60 }), network.networkId]);
+      const key = randomUUID();
+      const { status, body } = await post(key);
+      expect([status, body.warnings]).to.deep.equal([201, [{ code: 'calendar_unseen', barberId: network.barberIds[0] }]]);
+      expect((await post(key)).body.warnings).to.deep.equal(body.warnings);
+      expect((await conflicts()).map(({ kind, appointmentId }) => [kind, appointmentId])).to.deep.equal([['unseen', body.id]]);
+      await call('POST', `/v1/appointments/${body.id}/reschedule`, { startsAt: network.at('16:00') });
+      expect(await conflicts()).to.have.length(1);
     } finally {
       radicale.setUsers({ [radicale.username]: radicale.password });
     }
     expect(await connect()).to.equal(connectionId);
     await eventually(() => offers('10:00'), (offered) => offered);
+    await eventually(conflicts, (items) => items.length === 0);
   });
 
   it('one that nobody reads any more, is read again by the keeper; one that has ended, by nobody', async () => {

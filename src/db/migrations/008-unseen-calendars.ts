@@ -1,0 +1,8 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/** Visits that were booked while a barber's calendar had not been seen for too long: a person should look. */
+export class Migration008UnseenCalendars extends Migration {
+  override up(): void {
+    this.addSql(`alter table calendar_conflict drop constraint conflict_kind_is_known, add constraint conflict_kind_is_known check (kind in ('overlap', 'moved', 'deleted', 'unseen'))`);
+  }
+}
