@@ -10,7 +10,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import type { Change, ChangeResult } from '../../src/domain/change.ts';
 import { visitOf } from '../../src/domain/rules.ts';
-import { changeUpdate, relocationWorkflowId, type RelocationWorkflow } from '../../workflows/messages.ts';
+import { calendarMirrorWorkflowId, changeUpdate, lookSignal, relocationWorkflowId, type CalendarMirrorInput, type MirrorRead, type RelocationWorkflow } from '../../workflows/messages.ts';
 import { booked, cancelled, changed, openStage, planned, refused, shortPolicy, stand, type Script, type Started } from '../support/scripted.ts';
 
 const version = process.argv[2] ?? 'v3';
@@ -183,6 +183,25 @@ if (asked.length === 0 || asked.includes('relocation')) {
     });
     await handle.result();
     store('relocation', await handle.fetchHistory());
+  });
+}
+if (asked.length === 0 || asked.includes('calendar')) {
+  const input = { networkId: randomUUID(), connectionId: randomUUID(), provider: 'caldav' as const, policy: shortPolicy({}) };
+  const look = () => stage.client.workflow.getHandle(calendarMirrorWorkflowId(input.connectionId)).signal(lookSignal);
+  // By the clock, told of while waiting and while reading, something repaired, a reading that failed, and the end.
+  const reads: (() => Promise<MirrorRead>)[] = [
+    async () => ({ isOver: false, againInSeconds: 1, repaired: 0 }), async () => ({ isOver: false, againInSeconds: 600, repaired: 1 }),
+    async () => look().then(() => ({ isOver: false, againInSeconds: 600, repaired: 0 })), async () => { throw new Error('away'); },
+    async () => ({ isOver: true, againInSeconds: 0, repaired: 0 }),
+  ];
+  let count = 0;
+  await stage.play({ readCalendar: async () => reads[count++]!(), handOver: async () => ({ handed: 1, more: false }) }, async ({ taskQueue }) => {
+    const handle = await stage.client.workflow.start<(given: CalendarMirrorInput) => Promise<void>>('calendarMirror', { workflowId: calendarMirrorWorkflowId(input.connectionId), taskQueue, args: [input] });
+    while (count < 2) await wait(50);
+    await wait(500);
+    await look();
+    await handle.result();
+    store('calendar', await handle.fetchHistory());
   });
 }
 await stage.close();

@@ -49,7 +49,7 @@ export async function openStage(): Promise<Stage> {
         return (activity as (given: unknown) => unknown)(input);
       }]));
       const deciding = await Worker.create({ connection: native, taskQueue, workflowBundle: bundle, activities: noted });
-      const effects = await Worker.create({ connection: native, taskQueue: effectsQueue(taskQueue, 'mail'), activities: noted });
+      const [effects, calendars] = await Promise.all((['mail', 'caldav'] as const).map((way) => Worker.create({ connection: native, taskQueue: effectsQueue(taskQueue, way), activities: noted })));
       const start = (wishes: Partial<AppointmentInput> = {}): Started => {
         const input: AppointmentInput = {
           appointmentId: randomUUID(), networkId: randomUUID(), shopId: randomUUID(), serviceId: randomUUID(), barberId: null,
@@ -61,7 +61,7 @@ export async function openStage(): Promise<Stage> {
         });
         return { input, workflowId, outcome: client.workflow.executeUpdateWithStart(bookUpdate, { updateId: bookUpdateId, startWorkflowOperation }) };
       };
-      return deciding.runUntil(effects.runUntil(work({ start, calls, taskQueue })));
+      return deciding.runUntil(effects!.runUntil(calendars!.runUntil(work({ start, calls, taskQueue }))));
     },
     close: async () => {
       await native.close();
