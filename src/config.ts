@@ -33,6 +33,8 @@ const environment = z.object({
   PORT: whole(3000, 0, 65535),
   WORKER_HOST: z.string().min(1).default('127.0.0.1'),
   WORKER_PORT: whole(3001, 0, 65535),
+  // Whether a worker decides, sends, or does both: apart, what is sent never takes the time of what is decided.
+  WORKER_ROLE: z.enum(['all', 'deciding', 'effects']).default('all'),
   TRUST_PROXY: whole(0, 0, 10),
   RATE_LIMIT_PER_MINUTE: whole(600, 1, 1_000_000),
   ANSWER_WITHIN_MS: whole(5000, 50, 60_000),
@@ -55,7 +57,7 @@ export type Config = Readonly<{
   /** Where customers reach the links in their mails, without a slash at the end. */
   publicUrl: string;
   api: Readonly<{ host: string; port: number; trustProxy: number; rateLimitPerMinute: number; answerWithinMs: number }>;
-  worker: Readonly<{ host: string; port: number }>;
+  worker: Readonly<{ host: string; port: number; role: 'all' | 'deciding' | 'effects' }>;
   reserveWithinSeconds: number;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }>;
@@ -96,7 +98,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
       answerWithinMs: e.ANSWER_WITHIN_MS,
     }),
-    worker: Object.freeze({ host: e.WORKER_HOST, port: e.WORKER_PORT }),
+    worker: Object.freeze({ host: e.WORKER_HOST, port: e.WORKER_PORT, role: e.WORKER_ROLE }),
     reserveWithinSeconds: e.RESERVE_WITHIN_SECONDS,
     logLevel: e.LOG_LEVEL,
   });

@@ -1,4 +1,5 @@
-/** A closed loop of clients: each sends its next request when the last one was answered. */
+/** Requests by a closed loop of clients, each of which sends its next when the last one was answered; or at a steady pace, whatever the answers do. */
+import { setTimeout as wait } from 'node:timers/promises';
 
 export type Load = { p50: number; p99: number; perSecond: number };
 
@@ -18,7 +19,23 @@ export async function measure(clients: number, requests: number, request: () => 
       times.push(performance.now() - sent);
     }
   }));
-  const seconds = (performance.now() - began) / 1000;
+  return loadOf(times, performance.now() - began);
+}
+
+/** So many requests a second, each begun when its time has come: what one customer waits while others come as they like. Milliseconds. The first failure ends the measurement. */
+export async function measurePaced(perSecond: number, requests: number, request: () => Promise<void>): Promise<Load> {
+  const times: number[] = [];
+  const began = performance.now();
+  await Promise.all(Array.from({ length: requests }, async (_, index) => {
+    const due = began + (index * 1000) / perSecond;
+    await wait(Math.max(0, due - performance.now()));
+    await request();
+    times.push(performance.now() - due);
+  }));
+  return loadOf(times, performance.now() - began);
+}
+
+function loadOf(times: number[], ms: number): Load {
   times.sort((a, b) => a - b);
-  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), perSecond: requests / seconds };
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), perSecond: times.length / (ms / 1000) };
 }

@@ -16,7 +16,7 @@ const { services, volumes } = load(text, { schema: CORE_SCHEMA.withTags(mergeTag
 
 /** They end by themselves, and others wait for their end. */
 const oneShots = ['migrate', 'temporal-schema'];
-const programs = ['api', 'worker', 'migrate'];
+const programs = ['api', 'worker', 'effects', 'migrate'];
 const requiredByOperator = ['POSTGRES_PASSWORD', 'PUNCTUAL_DB_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'LINK_SECRET'];
 
 /** What .env.example sets, in file order. */
@@ -33,7 +33,7 @@ const secrets = Object.fromEntries(requiredByOperator.map((name) => [name, 'a se
 
 describe('docker-compose.yml', () => {
   it('has what the production shape needs', () => {
-    expect(services).to.include.keys('postgres', 'temporal', 'temporal-ui', 'temporal-schema', 'migrate', 'api', 'worker', 'mail');
+    expect(services).to.include.keys('postgres', 'temporal', 'temporal-ui', 'temporal-schema', 'migrate', 'api', 'worker', 'effects', 'mail');
   });
 
   it('pins every image by version', () => {
@@ -67,7 +67,7 @@ describe('docker-compose.yml', () => {
         expect(condition, `${name} on ${other}`).to.equal(oneShots.includes(other) ? 'service_completed_successfully' : 'service_healthy');
       }
     }
-    for (const name of ['api', 'worker']) expect(services[name]?.depends_on, name).to.include.keys('migrate');
+    for (const name of ['api', 'worker', 'effects']) expect(services[name]?.depends_on, name).to.include.keys('migrate');
   });
 
   it('publishes loopback ports only, and neither PostgreSQL nor Temporal\'s gRPC', () => {
@@ -77,17 +77,18 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives the programs variables that src/config.ts reads, and all that it requires', () => {
-    const read = new Set(Array.from(file('src/config.ts').matchAll(/^ {2}([A-Z][A-Z_]+): /gm), ([, name]) => name));
+    const read = new Set(Array.from(`${file('src/config.ts')}${file('src/calendar-config.ts')}`.matchAll(/^ {2}([A-Z][A-Z_]+): /gm), ([, name]) => name));
     expect(read).to.include('DATABASE_URL').and.to.include('SMTP_URL');
     for (const name of programs) {
       const environment = environmentOf(name, secrets);
       for (const key of Object.keys(environment)) expect(read, `${name} is given ${key}`).to.include(key);
       expect(() => readConfig(environment), name).not.to.throw();
     }
-    const [api, worker] = ['api', 'worker'].map((name) => readConfig(environmentOf(name, secrets)));
+    const [api, worker, effects] = ['api', 'worker', 'effects'].map((name) => readConfig(environmentOf(name, secrets)));
+    expect([worker?.worker.role, effects?.worker.role]).to.deep.equal(['deciding', 'effects']);
     expect([api?.api.host, worker?.worker.host], 'reached from outside the container').to.deep.equal(['0.0.0.0', '0.0.0.0']);
     expect(services.api?.ports?.[0], 'the published port is the one listened on').to.match(new RegExp(`:${api?.api.port}$`));
-    for (const [name, port] of [['api', api?.api.port], ['worker', worker?.worker.port]]) expect(services[name!]?.healthcheck?.test.join(' ')).to.include(`:${port}/readyz`);
+    for (const [name, port] of [['api', api?.api.port], ['worker', worker?.worker.port], ['effects', effects?.worker.port]]) expect(services[name!]?.healthcheck?.test.join(' ')).to.include(`:${port}/readyz`);
   });
 
   it('starts programs that exist', () => {
