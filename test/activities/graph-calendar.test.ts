@@ -89,6 +89,13 @@ describe('a Microsoft calendar', () => {
     expect([(await get(remoteId)).id, (await get(twin)).id]).to.deep.equal([remoteId, undefined]);
   });
 
+  it('a mailbox that finds the filter for our own too complex, is asked by a plainer one', async () => {
+    const event = visit();
+    await calendar.put(event, null);
+    subject.line.script.push('pass', refusal(400, 'ErrorInvalidRestriction'));
+    expect((await calendar.changes(null, contractWindow)).objects.map(({ uid, mark }) => [uid, typeof mark])).to.deep.equal([[event.uid, 'string']]);
+  });
+
   it('a visit, deleted and put again and again, comes back each time, whatever Graph remembers of the first', async () => {
     const event = visit();
     for (let times = 0; times < 7; times += 1) {

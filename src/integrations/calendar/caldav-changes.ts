@@ -33,7 +33,7 @@ async function readSince(collection: Collection, syncToken: string, window: Inte
     const refused = answers.find(({ ok, status, href }) => !ok && href === collection.url && status !== 507);
     // RFC 6578, 3.2: the precondition valid-sync-token has failed, however the server says so.
     if (refused) return null;
-    const next = (answers[0]?.raw as { multistatus?: { syncToken?: string } } | undefined)?.multistatus?.syncToken;
+    const next = (answers[0]?.raw as { multistatus?: { syncToken?: unknown } } | undefined)?.multistatus?.syncToken;
     for (const { href, status } of answers) {
       const remoteId = href === undefined ? collection.url : new URL(href, collection.url).href;
       if (remoteId === collection.url || remoteId.endsWith('/')) continue;
@@ -41,7 +41,8 @@ async function readSince(collection: Collection, syncToken: string, window: Inte
       to.add(remoteId);
       from.delete(remoteId);
     }
-    if (next) token = next;
+    // An older token tells more than is new, and nothing less.
+    token = textOf(next) || token;
     if (!answers.some(({ status }) => status === 507)) break;
   }
   // Without changes some servers answer nothing that tsdav shows, and the token stays as it is.
@@ -54,9 +55,13 @@ async function readToken(collection: Collection): Promise<string> {
   const [found] = await propfind({ ...collection, props: { 'd:sync-token': {}, 'cs:getctag': {} }, depth: '0' });
   if (!found?.ok) throw unexpected('PROPFIND', found?.status ?? 0);
   const { syncToken, getctag } = (found.props ?? {}) as { syncToken?: unknown; getctag?: unknown };
-  if (typeof syncToken === 'string' && syncToken !== '') return `sync:${syncToken}`;
-  return typeof getctag === 'string' && getctag !== '' ? `tag:${getctag}` : '';
+  const [sync, tag] = [textOf(syncToken), textOf(getctag)];
+  if (sync !== '') return `sync:${sync}`;
+  return tag !== '' ? `tag:${tag}` : '';
 }
+
+/** tsdav makes a number of a text that looks like one; of others than whole ones the text is lost (1.10). */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : Number.isSafeInteger(value) ? String(value) : '');
 
 const data = { 'd:getetag': {}, 'c:calendar-data': {} };
 

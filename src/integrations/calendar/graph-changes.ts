@@ -90,8 +90,14 @@ async function readOurs({ call, path }: Collection, events: GraphEvent[]): Promi
   const spans = events.flatMap((each) => whenIs(each) ?? []);
   if (spans.length === 0) return found;
   const [from, to] = [spans.reduce((least, each) => Math.min(least, each.from), Infinity) - DAY, spans.reduce((most, each) => Math.max(most, each.to), -Infinity) + DAY].map((instant) => new Date(instant).toISOString().slice(0, 19));
-  const $filter = `${isVisit} and start/dateTime le '${to}' and end/dateTime ge '${from}'`;
-  for await (const { value } of call.pages<GraphEvent>('event.list', `${path}/events?${queryOf({ ...lookedAt, $filter, $top: 100 })}`)) for (const each of value) found.set(each.id, marksOf(each));
+  const list = async ($filter: string): Promise<void> => {
+    for await (const { value } of call.pages<GraphEvent>('event.list', `${path}/events?${queryOf({ ...lookedAt, $filter, $top: 100 })}`)) for (const each of value) found.set(each.id, marksOf(each));
+  };
+  await list(`${isVisit} and start/dateTime le '${to}' and end/dateTime ge '${from}'`).catch(async (error: unknown) => {
+    // Mailboxes may find a filter "too complex", and nobody says which.
+    if (!isRefused(error, 400)) throw error;
+    await list(isVisit);
+  });
   // What was moved away in between is not in that list.
   for (const { id } of events.filter((each) => !found.has(each.id) && mayBeOurs(each))) {
     const event = await call.send<GraphEvent>('event.get', 'GET', `${path}/events/${encodeURIComponent(id)}?${queryOf(lookedAt)}`).catch((error: unknown) => {
