@@ -1,5 +1,5 @@
 /** A line to an HTTP server whose answers are scripted: it passes on, breaks, falls silent, or answers itself. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -8,11 +8,14 @@ import type { AddressInfo } from 'node:net';
  */
 export type Answer = { before: () => Promise<unknown> } | 'drop' | 'silent' | 'pass' | 'pass, then drop' | 'pass, then silent' | { status: number; body?: unknown; headers?: Record<string, string> };
 
+/** What is asked over a line. */
+export type Asked = { method: string; path: string; headers: IncomingHttpHeaders };
+
 /**
- * Stands before `target` and answers each request by the next of `script`, and passes on those after the last. `seen` lists their methods;
- * `done` waits until the target has answered all that was passed on.
+ * Stands before `target` and answers each request by what `choose` says to it, else by the next of `script`, and passes on those after the last. `seen`
+ * lists their methods; `done` waits until the target has answered all that was passed on.
  */
-export async function startScripted(target: string): Promise<{ url: string; script: Answer[]; seen: string[]; done: () => Promise<unknown>; stop: () => void }> {
+export async function startScripted(target: string, choose: (asked: Asked) => Answer | null = () => null): Promise<{ url: string; script: Answer[]; seen: string[]; done: () => Promise<unknown>; stop: () => void }> {
   const script: Answer[] = [];
   const handled: Promise<void>[] = [];
   const seen: string[] = [];
@@ -23,7 +26,7 @@ export async function startScripted(target: string): Promise<{ url: string; scri
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     seen.push(request.method ?? '');
-    const scripted = script.shift() ?? 'pass';
+    const scripted = choose({ method: request.method ?? '', path: request.url ?? '', headers: request.headers }) ?? script.shift() ?? 'pass';
     if (typeof scripted === 'object' && 'before' in scripted) await scripted.before();
     const next = typeof scripted === 'object' && 'before' in scripted ? 'pass' : scripted;
     if (typeof next === 'object') {

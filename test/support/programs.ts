@@ -101,13 +101,16 @@ export async function standInTheWay(database: TestDatabase, statement: string, v
   await client.query(statement, values);
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   const { pid } = rows[0]!;
+  const whoWaits = `from pg_stat_activity where ?::int = any(pg_blocking_pids(pid))`;
   const waiting = async () => {
-    const [row] = await database.orm.em.fork().execute<{ count: number }[]>('select count(*)::int as count from pg_stat_activity where ?::int = any(pg_blocking_pids(pid))', [pid]);
+    const [row] = await database.orm.em.fork().execute<{ count: number }[]>(`select count(*)::int as count ${whoWaits}`, [pid]);
     return row!.count;
   };
   return {
     /** Waits until so many sessions wait for this one. */
     blocks: (count = 1) => eventually(waiting, (found) => found >= count),
+    /** Ends the sessions that wait: left alone, one whose program is dead would still do what it was told last. */
+    cut: () => database.orm.em.fork().execute(`select pg_terminate_backend(pid) ${whoWaits}`, [pid]),
     /** Takes back what was done, and lets go. */
     release: async () => {
       await client.query('rollback').catch(() => {});
