@@ -1,20 +1,16 @@
-/** The worker program: two task queues, one for deciding and one for effects, so that a flood of effects never slows an answer. */
+/** The worker program: decides, sends, or does both, as its role says. */
 import { once } from 'node:events';
 import { constants, setPriority } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { Logger } from 'pino';
-import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { createDecidingActivities, createEffectActivities, type ActivityDeps } from '../activities/index.ts';
-import { effectsQueue } from '../workflows/messages.ts';
+import { bundleWorkflowCode, NativeConnection, Runtime, TransportError, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { readConfig } from './config.ts';
-import { channels, type CalendarProvider } from './domain/channel.ts';
 import { openDeps, type Deps } from './deps.ts';
-import { createSignInLinks } from './db/calendar-sign-in.ts';
-import { createLinks } from './db/self-service.ts';
 import { mountHealth } from './http/health.ts';
 import { runProgram, type Running } from './program.ts';
+import { decidingWorker, effectWorkers } from './queue-workers.ts';
 import { sdkLogger } from './sdk-log.ts';
 
 const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
@@ -23,15 +19,6 @@ const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta
 export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({ workflowsPath, logger: sdkLogger(deps.log) });
 }
-
-/** Google and Graph call https addresses alone; the sandbox calls this machine. */
-function hookUrlOf({ publicUrl, calendars: { signIns } }: Deps['config']): ((provider: CalendarProvider, channelId: string) => string) | null {
-  const isReachable = publicUrl.startsWith('https:') || Object.values(signIns).some((signIn) => signIn && signIn.apiUrl !== null);
-  return isReachable ? (provider, channelId) => `${publicUrl}/hooks/calendars/${provider}/${channelId}` : null;
-}
-
-/** What each provider is asked at once, by one process. */
-const atOnce = { mail: 20, sms: 10, caldav: 10, google: 10, /* Four of one mailbox: https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */ graph: 4 } as const;
 
 type Options = { bundle?: WorkflowBundleWithSourceMap; interrupted?: AbortSignal };
 
@@ -60,38 +47,6 @@ export async function startWorker(deps: Deps, options: Options = {}): Promise<Ru
       log.info('the worker has drained');
     },
   };
-}
-
-const sharedOptions = ({ config }: Deps, connection: NativeConnection) => ({ connection, namespace: config.temporal.namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' }) as const;
-
-const activityDepsOf = ({ config, log, orm, mailer, texter, calendars, marks, metrics, now }: Deps): ActivityDeps =>
-  ({ log, orm, mailer, texter, calendars, marks, mailFrom: config.mailFrom, links: createLinks(config), signInLinks: createSignInLinks(config), metrics, now });
-
-/** Workflows, and what they decide by. */
-function decidingWorker(deps: Deps, connection: NativeConnection, workflowBundle: WorkflowBundleWithSourceMap): Promise<Worker> {
-  const { config: { databasePoolSize, temporal: { taskQueue } }, temporal: { client } } = deps;
-  return Worker.create({
-    ...sharedOptions(deps, connection), taskQueue, workflowBundle,
-    activities: createDecidingActivities({ ...activityDepsOf(deps), client, taskQueue }),
-    // Local activities hold a pool connection each; more of them would only queue for one.
-    maxConcurrentLocalActivityExecutions: databasePoolSize,
-    // Nearly every booking's first task comes by the normal queue, so half of the pollers wait there.
-    nonStickyToStickyPollRatio: 0.5,
-    // A worker that died is noticed by those who wait for its sticky queue after this.
-    stickyQueueScheduleToStartTimeout: '3s',
-    // About 0.4 MB each. An appointment that waits for days is replayed when its reminder comes; only the last minutes' need the cache.
-    maxCachedWorkflows: 500,
-  });
-}
-
-/** One for each way of sending that is set up, so that a slow provider holds nobody else's slots. */
-async function effectWorkers(deps: Deps, connection: NativeConnection): Promise<Worker[]> {
-  const { config } = deps;
-  const activities = createEffectActivities({ ...activityDepsOf(deps), everySeconds: config.calendars.everySeconds, hookUrl: hookUrlOf(config) });
-  const ways = channels.filter((way) => (way !== 'google' && way !== 'graph') || config.calendars.signIns[way] !== null);
-  return Promise.all(ways.map((channel) => Worker.create({
-    ...sharedOptions(deps, connection), taskQueue: effectsQueue(config.temporal.taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel],
-  })));
 }
 
 /** A worker that starts before Temporal waits for it, and says so; whatever starts it need not. The signal ends the wait. */

@@ -129,7 +129,7 @@ describe('docker-compose.yml', () => {
   it('gives the programs longer to drain than they take', () => {
     const seconds = (name: string) => Number(/^(\d+)s$/.exec(services[name]?.stop_grace_period ?? '')?.[1]);
     const drainMs = Number(/drainMs = ([\d_]+)/.exec(file('src/api.ts'))?.[1]?.replaceAll('_', ''));
-    const forceSeconds = Number(/shutdownForceTime: '(\d+)s'/.exec(file('src/worker.ts'))?.[1]);
+    const forceSeconds = Number(/shutdownForceTime: '(\d+)s'/.exec(file('src/queue-workers.ts'))?.[1]);
     expect(seconds('api')).to.be.above(drainMs / 1000);
     expect(seconds('worker')).to.be.above(forceSeconds);
   });
