@@ -1,11 +1,11 @@
 /** The Temporal workers of one process: one for deciding, and one for each way of sending, so that a flood of effects never slows an answer. */
 import { Worker, type NativeConnection, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createDecidingActivities, createEffectActivities, type ActivityDeps } from '../activities/index.ts';
-import { effectsQueue } from '../workflows/messages.ts';
+import { effectsQueue, mirrorQueue } from '../workflows/messages.ts';
 import { createSignInLinks } from './db/calendar-sign-in.ts';
 import { createLinks } from './db/self-service.ts';
 import type { Deps } from './deps.ts';
-import { channels, type CalendarProvider } from './domain/channel.ts';
+import { calendarProviders, channels, type CalendarProvider, type Channel } from './domain/channel.ts';
 
 /** Google and Graph call https addresses alone; the sandbox calls this machine. */
 function hookUrlOf({ publicUrl, calendars: { signIns } }: Deps['config']): ((provider: CalendarProvider, channelId: string) => string) | null {
@@ -14,7 +14,7 @@ function hookUrlOf({ publicUrl, calendars: { signIns } }: Deps['config']): ((pro
 }
 
 /** What each provider is asked at once, by one process. */
-const atOnce = { mail: 20, sms: 10, caldav: 10, google: 10, /* Four of one mailbox: https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */ graph: 4 } as const;
+const atOnce = { mail: 20, sms: 10, caldav: 10, google: 10, /* Four of one mailbox, of which one may be reading: https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */ graph: 3 } as const;
 
 const sharedOptions = ({ config }: Deps, connection: NativeConnection) => ({ connection, namespace: config.temporal.namespace, shutdownGraceTime: '20s', shutdownForceTime: '30s' }) as const;
 
@@ -38,12 +38,16 @@ export function decidingWorker(deps: Deps, connection: NativeConnection, workflo
   });
 }
 
-/** One for each way of sending that is set up, so that a slow provider holds nobody else's slots. */
+const isCalendar = (way: Channel): way is CalendarProvider => calendarProviders.some((provider) => provider === way);
+
+/** One for each way of sending that is set up, and for reading each provider's calendars, so that a slow provider holds nobody else's slots. */
 export async function effectWorkers(deps: Deps, connection: NativeConnection): Promise<Worker[]> {
   const { config } = deps;
   const activities = createEffectActivities({ ...activityDepsOf(deps), everySeconds: config.calendars.everySeconds, hookUrl: hookUrlOf(config) });
   const ways = channels.filter((way) => (way !== 'google' && way !== 'graph') || config.calendars.signIns[way] !== null);
-  return Promise.all(ways.map((channel) => Worker.create({
-    ...sharedOptions(deps, connection), taskQueue: effectsQueue(config.temporal.taskQueue, channel), activities, maxConcurrentActivityTaskExecutions: atOnce[channel], maxTaskQueueActivitiesPerSecond: config.perSecond[channel],
+  const { taskQueue: root } = config.temporal;
+  const queues = ways.flatMap((way) => [{ way, taskQueue: effectsQueue(root, way) }, ...(isCalendar(way) ? [{ way, taskQueue: mirrorQueue(root, way) }] : [])]);
+  return Promise.all(queues.map(({ way, taskQueue }) => Worker.create({
+    ...sharedOptions(deps, connection), taskQueue, activities, maxConcurrentActivityTaskExecutions: atOnce[way], maxTaskQueueActivitiesPerSecond: config.perSecond[way],
   })));
 }

@@ -1,7 +1,7 @@
 /** One calendar, read again and again: when its provider says that something has changed, and else by the clock. Ends when there is nothing to read any more. */
 import { condition, continueAsNew, patched, proxyActivities, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
-import { effectsQueue, lookSignal, type CalendarMirrorInput, type Policy } from './messages.ts';
+import { lookSignal, mirrorQueue, type CalendarMirrorInput, type Policy } from './messages.ts';
 
 /** Short histories: an operator reads the last hours, and a worker that takes over replays little. */
 const roundsPerRun = 100;
@@ -12,7 +12,7 @@ export async function calendarMirror(input: CalendarMirrorInput): Promise<void> 
   let isAsked = false;
   setHandler(lookSignal, () => { isAsked = true; });
   const { readCalendar } = proxyActivities<EffectActivities>({
-    taskQueue: effectsQueue(workflowInfo().taskQueue, input.provider ?? 'caldav'), startToCloseTimeout: '2m', retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+    taskQueue: mirrorQueue(workflowInfo().taskQueue, input.provider ?? 'caldav'), startToCloseTimeout: '2m', retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
   });
   const { handOver } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '1m', retry: { initialInterval: '2s', maximumInterval: '1m', maximumAttempts: 8 } });
   for (let rounds = 0; rounds < roundsPerRun && !workflowInfo().continueAsNewSuggested; rounds += 1) {

@@ -16,6 +16,9 @@ export const appointmentWorkflowId = (appointmentId: string): string => `appoint
 /** Effects run on queues of their own, one for each provider, so that a flood of them never slows an answer and a slow provider slows no other. */
 export const effectsQueue = (taskQueue: string, channel: Channel): string => (channel === 'mail' ? `${taskQueue}-effects` : `${taskQueue}-effects-${channel}`);
 
+/** Reading a provider's calendars has one more: each entry that we write makes its calendar be read, and a flood of those must not take the writes' turn. */
+export const mirrorQueue = (taskQueue: string, provider: CalendarProvider): string => `${effectsQueue(taskQueue, provider)}-mirror`;
+
 /** How an attempt at an effect ended. `unreachable`: not by this way; the next one's turn. */
 export type SendState = 'delivered' | 'parked' | 'skipped' | 'unreachable';
 export type SendResult = { state: SendState };

@@ -8,7 +8,7 @@ import type { AppointmentStatus } from '../../src/domain/appointment.ts';
 import type { Change, ChangeResult } from '../../src/domain/change.ts';
 import type { DeliveryKind, PlannedDelivery } from '../../src/domain/effects.ts';
 import type { Decided, Stand } from '../../src/domain/outcome.ts';
-import { appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, defaultPolicy, effectsQueue, type AppointmentInput, type AppointmentWorkflow, type Policy, type SendResult } from '../../workflows/messages.ts';
+import { appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, defaultPolicy, effectsQueue, mirrorQueue, type AppointmentInput, type AppointmentWorkflow, type Policy, type SendResult } from '../../workflows/messages.ts';
 import { required } from './database.ts';
 import { quiet, quietRuntime } from './quiet.ts';
 
@@ -49,7 +49,7 @@ export async function openStage(): Promise<Stage> {
         return (activity as (given: unknown) => unknown)(input);
       }]));
       const deciding = await Worker.create({ connection: native, taskQueue, workflowBundle: bundle, activities: noted });
-      const [effects, calendars] = await Promise.all((['mail', 'caldav'] as const).map((way) => Worker.create({ connection: native, taskQueue: effectsQueue(taskQueue, way), activities: noted })));
+      const [effects, calendars] = await Promise.all([effectsQueue(taskQueue, 'mail'), mirrorQueue(taskQueue, 'caldav')].map((queue) => Worker.create({ connection: native, taskQueue: queue, activities: noted })));
       const start = (wishes: Partial<AppointmentInput> = {}): Started => {
         const input: AppointmentInput = {
           appointmentId: randomUUID(), networkId: randomUUID(), shopId: randomUUID(), serviceId: randomUUID(), barberId: null,
