@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { findConnection, noteSignedOut } from '../src/db/calendar-connection.ts';
 import { compare } from '../src/db/calendar-drift.ts';
-import { applyChanges, findUnread, noteUnread, readMirrorState } from '../src/db/calendar-mirror.ts';
+import { applyChanges, findUnread, noteUnread, readAllNext, readMirrorState } from '../src/db/calendar-mirror.ts';
 import type { CalendarProvider } from '../src/domain/channel.ts';
 import { DAY } from '../src/domain/time.ts';
 import { CalendarError, type Calendar, type RemoteObject } from '../src/integrations/calendar/calendar.ts';
@@ -19,6 +19,8 @@ const wholeEvery = DAY;
 export type EverySeconds = Readonly<Record<CalendarProvider, number>>;
 /** So often at least, all the same, since no provider promises that each change is told. Below the least `blindCalendarMinutes`. */
 const toldEverySeconds = 240;
+/** What was being written while it was read, is looked at again after this. */
+const settledAfterSeconds = 5;
 
 export function createMirrorActivities({ orm, calendars, now, everySeconds, hookUrl, log }: ActivityDeps & Watching & { everySeconds: EverySeconds }) {
   const watching = createWatching({ orm, log, now, hookUrl });
@@ -46,10 +48,11 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
         const others = changes.objects.filter((object) => !isOurs(object));
         const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, objects: others });
         const drift = await compare(orm.em.fork(), connection, { own: changes.objects.filter(isOurs), gone: changes.gone, isWhole: changes.isWhole, at: new Date(at) });
-        if (drift.repaired + drift.conflicts > 0) log.warn({ connectionId, ...drift }, 'a calendar did not show what it should');
+        if (drift.repaired + drift.conflicts > 0) log.warn({ connectionId, repaired: drift.repaired, conflicts: drift.conflicts }, 'a calendar did not show what it should');
+        if (drift.isUnsettled) await readAllNext(orm.em.fork(), connectionId);
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
-        return { isOver: false, againInSeconds: againIn(connection.provider, renewAt), repaired: drift.repaired };
+        return { isOver: false, againInSeconds: drift.isUnsettled ? settledAfterSeconds : againIn(connection.provider, renewAt), repaired: drift.repaired };
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {

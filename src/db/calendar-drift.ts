@@ -8,44 +8,60 @@ export type OwnObject = { remoteId: string; uid: string | null; busy: Interval[]
 export type Seen = { own: OwnObject[]; gone: string[]; isWhole: boolean; /** When reading began. */ at: Date };
 
 type Ids = { id: string; networkId: string; barberId: string };
-type Wanted = { appointmentId: string; from: number; to: number; remoteId: string | null; writtenAt: string | null };
+type Wanted = { appointmentId: string; from: number; to: number; remoteId: string | null; writtenAt: string | null; judgedAt: string | null; isInFlight: boolean };
+
+const isAt = ({ busy: [only, ...more] }: OwnObject, from: number, to: number): boolean => only?.from === from && only.to === to && more.length === 0;
 
 /** What was written while we read may not be in what we read. */
 const settlingMs = 2000;
 
-/** @returns how many entries are written or taken away anew, and how many conflicts are new. */
-export async function compare(em: EntityManager, ids: Ids, seen: Seen): Promise<{ repaired: number; conflicts: number }> {
-  if (!seen.isWhole && seen.own.length === 0 && seen.gone.length === 0) return { repaired: 0, conflicts: 0 };
+/**
+ * @returns how many entries are written or taken away anew, how many conflicts are new, and whether something cannot be judged by this reading: other than it should while it was
+ * being written, or never told at all (made and deleted between two readings). Changes are told once only, so all must be read anew.
+ */
+export async function compare(em: EntityManager, ids: Ids, seen: Seen): Promise<{ repaired: number; conflicts: number; isUnsettled: boolean }> {
   return em.fork().transactional(async (tx) => {
     const wanted = await readWanted(tx, ids, seen.at);
-    const settled = wanted.filter(({ writtenAt }) => writtenAt === null || Date.parse(writtenAt) < seen.at.getTime() - settlingMs);
+    const isSettled = ({ isInFlight, writtenAt }: Wanted): boolean => !isInFlight && (writtenAt === null || Date.parse(writtenAt) < seen.at.getTime() - settlingMs);
+    const differs = ({ from, to, remoteId }: Wanted): boolean => {
+      const there = seen.own.find((object) => object.remoteId === remoteId);
+      return remoteId !== null && (there ? !isAt(there, from, to) : seen.isWhole || seen.gone.includes(remoteId));
+    };
+    const isTold = (remoteId: string): boolean => seen.gone.includes(remoteId) || seen.own.some((object) => object.remoteId === remoteId);
+    const isUntold = ({ remoteId, writtenAt, judgedAt }: Wanted): boolean =>
+      !seen.isWhole && remoteId !== null && writtenAt !== null && !isTold(remoteId) && (judgedAt === null || Date.parse(judgedAt) < Date.parse(writtenAt) - settlingMs);
+    const settled = wanted.filter(isSettled);
     const missing: string[] = [];
     const drifted: { appointmentId: string; kind: 'moved' | 'deleted'; remoteId: string }[] = [];
     const right: string[] = [];
     for (const { appointmentId, from, to, remoteId } of settled) {
       const there = seen.own.find((object) => object.remoteId === remoteId);
       if (remoteId === null) missing.push(...(seen.isWhole ? [appointmentId] : []));
-      else if (there && there.busy.length === 1 && there.busy[0]!.from === from && there.busy[0]!.to === to) right.push(appointmentId);
+      else if (there && isAt(there, from, to)) right.push(appointmentId);
       else if (there) drifted.push({ appointmentId, kind: 'moved', remoteId });
       else if (seen.isWhole || seen.gone.includes(remoteId)) drifted.push({ appointmentId, kind: 'deleted', remoteId });
     }
     const ghosts = seen.isWhole ? await findGhosts(tx, ids, seen, wanted.map(({ appointmentId }) => appointmentId)) : [];
     await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('moved', 'deleted') and settled_at is null and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
       [ids.id, uuids(right), uuids(wanted.map(({ appointmentId }) => appointmentId))]);
-    return { repaired: await planEntries(tx, ids.networkId, ids.id, [...missing, ...ghosts], seen.at), conflicts: await note(tx, ids, drifted) };
+    const isUnsettled = wanted.some((each) => (isSettled(each) ? isUntold(each) : differs(each)));
+    const judged = wanted.filter(({ remoteId }) => remoteId !== null && (isTold(remoteId) || seen.isWhole)).map(({ appointmentId }) => appointmentId);
+    await tx.execute('update calendar_event set judged_at = ? where connection_id = ? and appointment_id = any(?::uuid[])', [seen.at, ids.id, uuids(judged)]);
+    return { repaired: await planEntries(tx, ids.networkId, ids.id, [...missing, ...ghosts], seen.at), conflicts: await note(tx, ids, drifted), isUnsettled };
   });
 }
 
-/** Visits to come of this barber that nothing is under way for, and where we put them. */
+/** Visits to come of this barber that nothing waits for, and where we put them. */
 async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, now: Date): Promise<Wanted[]> {
   return tx.execute(
-    `select a.id as "appointmentId", (extract(epoch from min(p.starts_at)) * 1000)::float8 as "from", (extract(epoch from max(p.ends_at)) * 1000)::float8 as "to", e.remote_id as "remoteId", e.written_at as "writtenAt"
+    `select a.id as "appointmentId", (extract(epoch from min(p.starts_at)) * 1000)::float8 as "from", (extract(epoch from max(p.ends_at)) * 1000)::float8 as "to", e.remote_id as "remoteId", e.written_at as "writtenAt", e.judged_at as "judgedAt",
+       exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state = 'in_flight') as "isInFlight"
      from appointment a join appointment_part p on p.appointment_id = a.id and p.barber_id = ?::uuid
      left join calendar_event e on e.appointment_id = a.id and e.connection_id = ?::uuid
      where a.network_id = ? and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started') and a.starts_at > ?::timestamptz and a.starts_at < ?::timestamptz + interval '390 days'
        and exists (select from calendar_connection c where c.id = ?::uuid and c.writes and c.state = 'connected')
-       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'in_flight', 'parked'))
-     group by a.id, e.remote_id, e.written_at`, [barberId, id, networkId, now, now, id, id],
+       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'parked'))
+     group by a.id, e.remote_id, e.written_at, e.judged_at`, [id, barberId, id, networkId, now, now, id, id],
   );
 }
 

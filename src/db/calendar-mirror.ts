@@ -80,6 +80,11 @@ async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids
   return noted.length;
 }
 
+/** What was told once could not be judged yet: the next reading is of all. */
+export async function readAllNext(em: EntityManager, id: string): Promise<void> {
+  await em.execute('update calendar_connection set whole_at = null where id = ?', [id]);
+}
+
 /** It could not be read this time. */
 export async function noteUnread(em: EntityManager, id: string, error: { errorClass: string; errorText: string }): Promise<void> {
   await em.execute(`update calendar_connection set error_class = ?, error_text = ? where id = ? and state = 'connected'`, [error.errorClass, error.errorText, id]);
