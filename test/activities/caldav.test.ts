@@ -10,7 +10,8 @@ import { findCaldavCalendars } from '../../src/integrations/calendar/caldav-disc
 import type { Calendar } from '../../src/integrations/calendar/calendar.ts';
 import { startInstant, toUtc } from '../../src/domain/time.ts';
 import { createGuardedFetch } from '../../src/integrations/guarded-fetch.ts';
-import { contractNow, contractWindow, describeCalendar, failureOf, visit, type Entry } from '../support/calendar-contract.ts';
+import { describeCalendar } from '../support/calendar-contract.ts';
+import { contractNow, contractWindow, failureOf, visit, type Entry } from '../support/calendar-subject.ts';
 import { startScripted, type Answer } from '../support/faulty-http.ts';
 import { icsOf } from '../support/ics.ts';
 import { needPython } from '../support/python.ts';

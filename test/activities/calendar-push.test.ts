@@ -7,7 +7,7 @@ import type { AddedAccount } from '../../src/dev/calendar-sandbox/start.ts';
 import type { Calendar, Push } from '../../src/integrations/calendar/calendar.ts';
 import { createGoogleCalendar } from '../../src/integrations/calendar/google.ts';
 import { createGraphCalendar } from '../../src/integrations/calendar/graph.ts';
-import { failureOf } from '../support/calendar-contract.ts';
+import { failureOf } from '../support/calendar-subject.ts';
 import { newEmail, startSandbox, type TestSandbox } from '../support/calendar-sandbox.ts';
 import { eventually } from '../support/engine.ts';
 import { startScripted } from '../support/faulty-http.ts';

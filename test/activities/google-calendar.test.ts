@@ -8,7 +8,8 @@ import { addDays, toUtc } from '../../src/domain/time.ts';
 import type { AddedAccount } from '../../src/dev/calendar-sandbox/start.ts';
 import { CalendarError, type Calendar } from '../../src/integrations/calendar/calendar.ts';
 import { createGoogleCalendar, listGoogleCalendars } from '../../src/integrations/calendar/google.ts';
-import { contractNow, contractWindow, describeCalendar, failureOf, moved, span, visit, type CalendarSubject, type Entry } from '../support/calendar-contract.ts';
+import { describeCalendar } from '../support/calendar-contract.ts';
+import { contractNow, contractWindow, failureOf, moved, span, visit, type CalendarSubject, type Entry } from '../support/calendar-subject.ts';
 import { newEmail, startSandbox, type TestSandbox } from '../support/calendar-sandbox.ts';
 import { startScripted, type Answer } from '../support/faulty-http.ts';
 

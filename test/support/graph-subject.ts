@@ -4,7 +4,7 @@ import { toUtc } from '../../src/domain/time.ts';
 import type { AddedAccount } from '../../src/dev/calendar-sandbox/start.ts';
 import type { Calendar } from '../../src/integrations/calendar/calendar.ts';
 import { createGraphCalendar } from '../../src/integrations/calendar/graph.ts';
-import { contractNow, type CalendarSubject, type Entry } from './calendar-contract.ts';
+import { contractNow, type CalendarSubject, type Entry } from './calendar-subject.ts';
 import { newEmail, type Graph, type Json, type TestSandbox } from './calendar-sandbox.ts';
 import { startScripted } from './faulty-http.ts';
 
