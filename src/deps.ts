@@ -9,6 +9,7 @@ import { countLate } from './db/delivery-summary.ts';
 import { openOrm, type Orm } from './db/orm.ts';
 import { createOauthClient } from './integrations/calendar/oauth.ts';
 import { createCalendarOpener, type CalendarOpener } from './integrations/calendar/open.ts';
+import { createPace } from './integrations/calendar/pace.ts';
 import { createGuardedFetch } from './integrations/guarded-fetch.ts';
 import { createMailer, type Mailer } from './integrations/mail.ts';
 import { createSealer } from './integrations/sealing.ts';
@@ -51,7 +52,9 @@ export async function openDeps(config: Config): Promise<Deps> {
   const guard = createGuardedFetch({ allowLoopback });
   const now = () => new Date();
   const { google, graph } = config.calendars.signIns;
-  const signIns = { google: google && { client: createOauthClient('google', google), apiUrl: google.apiUrl }, graph: graph && { client: createOauthClient('graph', graph), apiUrl: graph.apiUrl } };
+  // A write is two requests: a look, and the writing. Microsoft counts ten minutes together, so bursts do no harm there.
+  const turn = createPace(2 * config.perSecond.google);
+  const signIns = { google: google && { client: createOauthClient('google', google), apiUrl: google.apiUrl, turn }, graph: graph && { client: createOauthClient('graph', graph), apiUrl: graph.apiUrl } };
   const store = { read: (id: string) => readSecrets(orm.em.fork(), id), replace: (id: string, old: string, secrets: string) => replaceSecrets(orm.em.fork(), id, old, secrets) };
   const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, signIns, store, now });
   const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, signIns, now });

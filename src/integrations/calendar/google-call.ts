@@ -6,6 +6,8 @@ import { toCalendarError } from './google-errors.ts';
 export type GoogleAccess = {
   /** A CalendarError that it throws passes through. */
   accessToken: () => Promise<string>;
+  /** Resolves when it is a request's turn; see pace.ts. */
+  turn?: () => Promise<void>;
   /** Google itself without it. */
   rootUrl?: string;
   timeoutMs?: number;
@@ -16,11 +18,12 @@ type Options = { headers: Record<string, string> };
 /** One request by its name, as in `events.get`; `doing` gives the client's method the options. Throws a CalendarError. */
 export type GoogleCall = <T>(operation: string, doing: (api: calendar_v3.Calendar, options: Options) => Promise<{ status: number; data: T }>, headers?: Record<string, string>) => Promise<T>;
 
-export function createGoogleCall({ accessToken, rootUrl, timeoutMs = 10_000, now }: GoogleAccess): GoogleCall {
+export function createGoogleCall({ accessToken, turn, rootUrl, timeoutMs = 10_000, now }: GoogleAccess): GoogleCall {
   // Without its retries: whoever calls knows when to try again, and after what.
   const api = calendar({ version: 'v3', retry: false, timeout: timeoutMs, ...(rootUrl !== undefined && { rootUrl }) });
   return async (operation, doing, headers = {}) => {
     try {
+      await turn?.();
       const { status, data } = await doing(api, { headers: { authorization: `Bearer ${await accessToken()}`, ...headers } });
       // The client hands on as text what is not JSON: a page of somebody's between us and Google must not look like an empty calendar.
       if (status !== 204 && (typeof data !== 'object' || data === null)) throw new CalendarError('transient', `Google failed: ${operation} ${status}, not JSON`);

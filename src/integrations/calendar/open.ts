@@ -27,8 +27,8 @@ export type SecretStore = {
   replace: (id: string, old: string, secrets: string) => Promise<void>;
 };
 
-/** Those providers that are set up; null is off. `apiUrl`: of a sandbox. */
-export type SignIns = Record<OauthProvider, { client: OauthClient; apiUrl: string | null } | null>;
+/** Those providers that are set up; null is off. `apiUrl`: of a sandbox; `turn`: see pace.ts. */
+export type SignIns = Record<OauthProvider, { client: OauthClient; apiUrl: string | null; turn?: () => Promise<void> } | null>;
 
 export type OpenerDeps = {
   /** Null: calendars are off. */
@@ -48,10 +48,10 @@ export function createCalendarOpener({ sealer, fetch, signIns, store, now }: Ope
       if (provider === 'caldav') return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
       const signIn = signIns[provider];
       if (!signIn) throw new CalendarError('sign_in', `${provider} is not set up`);
-      const { client, apiUrl } = signIn;
+      const { client, apiUrl, turn } = signIn;
       const accessToken = createFreshToken({ id, sealed: secrets, opened: opened as OauthSecrets, client, sealer, store, now });
       return provider === 'google'
-        ? createGoogleCalendar({ calendarId, accessToken, timeZone, ...(apiUrl && { rootUrl: apiUrl }), now })
+        ? createGoogleCalendar({ calendarId, accessToken, ...(turn && { turn }), timeZone, ...(apiUrl && { rootUrl: apiUrl }), now })
         : createGraphCalendar({ calendarId, accessToken, timeZone, ...(apiUrl && { baseUrl: apiUrl }), now });
     },
     reseal: async ({ id, secrets }) => {
