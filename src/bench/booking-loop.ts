@@ -10,8 +10,8 @@ import { addDays, toUtc, toWall } from '../domain/time.ts';
 
 const day = 86_400_000;
 
-/** Answers a function that books one slot by HTTP, a new customer each time, and throws unless it was booked. */
-export async function bookingLoop({ orm, now }: Pick<Deps, 'orm' | 'now'>, networkId: string, api: string, apiKey: string): Promise<() => Promise<void>> {
+/** Answers a function that books one slot by HTTP, a new customer each time, and throws unless it was booked. `isMeant` leaves barbers out. */
+export async function bookingLoop({ orm, now }: Pick<Deps, 'orm' | 'now'>, networkId: string, api: string, apiKey: string, isMeant: (barberId: string) => boolean = () => true): Promise<() => Promise<void>> {
   const em = orm.em.fork();
   const { items: shops } = await listShops(em, networkId, { limit: 100, cursor: null });
   const { items: services } = await listServices(em, networkId, { limit: 100, cursor: null });
@@ -25,6 +25,7 @@ export async function bookingLoop({ orm, now }: Pick<Deps, 'orm' | 'now'>, netwo
     const from = addDays(toWall(at, shop.timeZone).date, 2);
     const ends = new Map<string, number>();
     for (const slot of offeredSlots({ ...facts, visit, from, to: addDays(from, 6), now: at })) {
+      if (!isMeant(slot.barberId)) continue;
       // Slots of one barber must not overlap each other.
       if ((ends.get(slot.barberId) ?? 0) > slot.startsAt) continue;
       ends.set(slot.barberId, slot.endsAt);

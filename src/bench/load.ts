@@ -1,7 +1,7 @@
 /** Requests by a closed loop of clients, each of which sends its next when the last one was answered; or at a steady pace, whatever the answers do. */
 import { setTimeout as wait } from 'node:timers/promises';
 
-export type Load = { p50: number; p99: number; perSecond: number };
+export type Load = { p50: number; p95: number; p99: number; perSecond: number };
 
 /** The value below which a share of the sorted values lies. */
 export const percentile = (sorted: number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
@@ -37,5 +37,5 @@ export async function measurePaced(perSecond: number, requests: number, request:
 
 function loadOf(times: number[], ms: number): Load {
   times.sort((a, b) => a - b);
-  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), perSecond: times.length / (ms / 1000) };
+  return { p50: percentile(times, 0.5), p95: percentile(times, 0.95), p99: percentile(times, 0.99), perSecond: times.length / (ms / 1000) };
 }

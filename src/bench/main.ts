@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: all benchmarks, or the one that is named: `npm run bench -- bookings`, `-- effects`, `-- availability`. Each runs on
+ * `npm run bench`: all benchmarks, or the one that is named: `npm run bench -- bookings`, `-- effects`, `-- calendars`, `-- availability`. Each runs on
  * servers of its own in a folder of its own.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -7,9 +7,10 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchAvailability } from './availability-bench.ts';
 import { benchBookings } from './bookings-bench.ts';
+import { benchCalendars } from './calendars-bench.ts';
 import { benchEffects } from './effects-bench.ts';
 
-const benches: Record<string, (folder: string) => Promise<void>> = { bookings: benchBookings, effects: benchEffects, availability: benchAvailability };
+const benches: Record<string, (folder: string) => Promise<void>> = { bookings: benchBookings, effects: benchEffects, calendars: benchCalendars, availability: benchAvailability };
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !Object.hasOwn(benches, name));
 if (unknown !== undefined) {

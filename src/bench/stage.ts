@@ -23,6 +23,8 @@ export type Stage = {
   workerPid: number;
   /** Books the next free slot over HTTP. */
   book: () => Promise<void>;
+  /** The same, of these barbers alone. */
+  bookerOf: (barberIds: Set<string>) => Promise<() => Promise<void>>;
   close: () => Promise<void>;
 };
 
@@ -48,11 +50,12 @@ export async function openStage(folder: string, more: Record<string, string> = {
     const { apiKey } = await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'bench', scopes: ['book'] });
     const worker = await begin('programs.ts', ['worker'], env);
     const api = await begin('programs.ts', ['api'], env);
+    const bookerOf = (isMeant?: (barberId: string) => boolean) => bookingLoop(deps, networkId, String(api.said), apiKey, isMeant);
     const [{ line }] = await deps.orm.em.fork().execute<[{ line: string }]>(`select pg_read_file('postmaster.pid') as line`);
     return {
       servers, deps, env, networkId, close,
       shared: { temporal: pidIn(join(folder, 'temporal.pid')), postgres: Number(line.split('\n')[0]) },
-      apiPid: api.child.pid!, workerPid: worker.child.pid!, book: await bookingLoop(deps, networkId, String(api.said), apiKey),
+      apiPid: api.child.pid!, workerPid: worker.child.pid!, book: await bookerOf(), bookerOf: (barberIds) => bookerOf((id) => barberIds.has(id)),
     };
   } catch (error) {
     await close();

@@ -16,7 +16,7 @@ export interface Server {
   settings: Settings;
   tokens: Tokens;
   faults: Faults;
-  /** Requests so far, by `provider operation`. */
+  /** Requests so far, by `provider operation`; those that were too many in their second, by `provider throttled` as well. */
   counts: Map<string, number>;
 }
 
@@ -32,7 +32,10 @@ export function mount(server: Server, provider: Provider, routes: Route[]): void
     if (settings.requestsPerSecond === null) return false;
     const since = (recent.get(id) ?? []).filter((at) => at > store.now() - 1000);
     recent.set(id, since);
-    if (since.length >= settings.requestsPerSecond) return true;
+    if (since.length >= settings.requestsPerSecond) {
+      server.counts.set(`${provider} throttled`, (server.counts.get(`${provider} throttled`) ?? 0) + 1);
+      return true;
+    }
     since.push(store.now());
     return false;
   };
