@@ -197,7 +197,8 @@ if (asked.length === 0 || asked.includes('calendar')) {
   let count = 0;
   await stage.play({ readCalendar: async () => reads[count++]!(), handOver: async () => ({ handed: 1, more: false }) }, async ({ taskQueue }) => {
     const handle = await stage.client.workflow.start<(given: CalendarMirrorInput) => Promise<void>>('calendarMirror', { workflowId: calendarMirrorWorkflowId(input.connectionId), taskQueue, args: [input] });
-    while (count < 2) await wait(50);
+    const isWaiting = (): boolean => count >= 2;
+    while (!isWaiting()) await wait(50);
     await wait(500);
     await look();
     await handle.result();

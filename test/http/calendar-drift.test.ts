@@ -27,7 +27,7 @@ describe('a calendar that does not show what it should', () => {
     await radicale?.stop();
   });
   beforeEach(async () => {
-    network = await buildNetwork(engine.database.orm);
+    network = await buildNetwork(engine.database.orm, { barbers: 2 });
     url = await radicale.newCalendar();
     const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars`, { provider: 'caldav', serverUrl: radicale.url, username: radicale.username, password: radicale.password, calendarId: url });
     expect(status, text).to.equal(201);
@@ -99,6 +99,23 @@ describe('a calendar that does not show what it should', () => {
     await readWhole();
     await eventually(names, (found) => found.join() === `${lost}.ics`);
     expect(await conflicts()).to.deep.equal([]);
+  });
+
+  it('one that two barbers share, read for either, keeps the visits of both', async () => {
+    const [, other] = network.barberIds;
+    const { body } = await call('POST', `/v1/barbers/${other}/calendars`, { provider: 'caldav', serverUrl: radicale.url, username: radicale.username, password: radicale.password, calendarId: url });
+    const [mine, { body: theirs }] = [await shown('10:00'), await book(engine, network, { startsAt: network.at('15:00'), barberId: other })];
+    await eventually(async () => (await names()).sort().join(), (found) => found === [`${mine}.ics`, `${theirs.id}.ics`].sort().join());
+    await eventually(() => sql(`select 1 from delivery where kind = 'calendar_barber' and state <> 'delivered' and connection_id in (?, ?)`, [connectionId, body.id]), (rows) => rows.length === 0);
+    await sql(`update calendar_event set written_at = written_at - interval '1 minute'`, []);
+    const deliveries = () => sql<{ count: number }>('select count(*)::int as count from delivery where connection_id in (?, ?)', [connectionId, body.id]);
+    const planned = await deliveries();
+    await readWhole();
+    await sql('update calendar_connection set whole_at = null where id = ?', [body.id]);
+    await eventually(() => sql<{ whole: string | null }>('select whole_at as whole from calendar_connection where id = ?', [body.id]), ([row]) => row!.whole !== null);
+    expect(await deliveries()).to.deep.equal(planned);
+    expect(await conflicts()).to.deep.equal([]);
+    await call('DELETE', `/v1/calendars/${body.id}`);
   });
 
   it('one that is right, read again and again, is left alone', async () => {
