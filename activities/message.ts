@@ -1,5 +1,5 @@
 /** Sending messages. The message is made at the moment of sending, from the database: nothing of it travels through Temporal. */
-import type { DeliveryContext } from '../src/db/attempt.ts';
+import { isAnothers, type DeliveryContext } from '../src/db/attempt.ts';
 import { takeNextChannel } from '../src/db/delivery-end.ts';
 import type { Channel } from '../src/domain/channel.ts';
 import { messageKinds, type MessageKind } from '../src/domain/effects.ts';
@@ -34,7 +34,8 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
     const message = renderMessage(kind, { ...toView(context), links }, reader.locale);
     if (context.channel === 'mail') return mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
     // Who opened it again may not know what an earlier try has left in doubt: a dead sign-in can have come in between.
-    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since: context.unclear || context.retries > 0 ? context.createdAt : null });
+    const since = context.unclear || context.retries > 0 ? context.createdAt : null;
+    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since, isAnothers: (sid) => isAnothers(orm.em.fork(), context, sid) });
   }
 
   async function fail(context: DeliveryContext, reader: Reader, failure: Failure, input: SendInput): Promise<SendResult> {
