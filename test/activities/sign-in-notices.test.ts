@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { createSignInActivities } from '../../activities/handover.ts';
+import { endDelivery } from '../../src/db/delivery-end.ts';
+import { reopenSignedOut } from '../../src/db/handover.ts';
 import { MailError, type MailErrorKind } from '../../src/integrations/mail.ts';
 import { claim, facts, request } from '../support/claiming.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -42,7 +44,7 @@ describe('the news of a dead sign-in', () => {
     await claim(database.orm, ids, await facts(database.orm, network, startsAt), startsAt);
     const em = database.orm.em.fork();
     await em.execute('update shop set email = ? where id = ?', [shop, network.shopId]);
-    await em.execute(`update delivery set state = 'parked', channel = 'sms', error_class = 'sign_in', error_text = 'SMS failed: 20003', finished_at = now() where appointment_id = ? and kind = 'confirmation_customer'`, [ids.appointmentId]);
+    await em.execute(`update delivery set state = 'parked', channel = 'sms', channels = '{sms}', error_class = 'sign_in', error_text = 'SMS failed: 20003', finished_at = now() where appointment_id = ? and kind = 'confirmation_customer'`, [ids.appointmentId]);
     await em.execute(
       `insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, signed_out_at) values (?, ?, ?, 'caldav', 'rui', 'https://calendar.example/', 'Europe/Lisbon', 'signed_out', now())`,
       [randomUUID(), network.networkId, network.barberIds[0]],
@@ -87,5 +89,20 @@ describe('the news of a dead sign-in', () => {
     refused = new Map();
     await tellAll();
     expect(sent.toSorted()).to.deep.equal([shop, shop, barber].toSorted());
+  });
+
+  it('that was opened again in vain, since the account answers and each message is refused, is told by the next sweep', async () => {
+    const { network, shop } = await signedOut();
+    const em = database.orm.em.fork();
+    await reopenSignedOut(em, 'sms', 500);
+    await activities().tellShops();
+    expect(sent, 'it may work again').to.deep.equal([]);
+    const [row] = await em.execute<[{ id: string }]>(`select id from delivery where network_id = ? and error_class = 'sign_in'`, [network.networkId]);
+    await endDelivery(em, network.networkId, row.id, { state: 'parked', errorClass: 'sign_in', errorText: 'SMS failed: 21606' });
+
+    await reopenSignedOut(em, 'sms', 500);
+    await activities().tellShops();
+    await activities().tellShops();
+    expect(sent).to.deep.equal([shop]);
   });
 });
