@@ -4,6 +4,8 @@ import { takeNextChannel } from '../src/db/delivery-end.ts';
 import type { Channel } from '../src/domain/channel.ts';
 import { messageKinds, type MessageKind } from '../src/domain/effects.ts';
 import { linksOf } from '../src/domain/link.ts';
+import { policyOf } from '../src/domain/policy.ts';
+import { quietUntil } from '../src/domain/reminders.ts';
 import { renderMessage } from '../src/domain/message.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import { createAttempts, type SendInput } from './attempt.ts';
@@ -52,6 +54,8 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
      * whose answer was lost, Twilio is asked whether it has it. Failures name their own next delay, or park the delivery.
      */
     sendMessage: (input: SendInput): Promise<SendResult> => attempts.run(input, async (context) => {
+      const quiet = context.kind === 'reminder_customer' ? quietUntil(context.appointmentId, context.shop.timeZone, policyOf(context.policy ?? {}), Date.parse(context.startsAt), now().getTime()) : null;
+      if (quiet !== null) return attempts.later(context, quiet);
       const reader = addressee(context);
       if (!reader) return unreachable(context, 'no_address', 'there is nobody to send this to');
       if (!isOn(context.channel)) return unreachable(context, 'off', 'no provider for SMS is set up');

@@ -47,6 +47,16 @@ export async function noteFailure(em: EntityManager, networkId: string, id: stri
   );
 }
 
+/** An attempt that came at a wrong time is as if it had not begun, and the next one comes later; the effect stays open for it, unless it was withdrawn meanwhile. What an earlier one left in doubt stays so. */
+export async function putOff(em: EntityManager, networkId: string, id: string, { waitSeconds, unclear }: { waitSeconds: number; unclear: boolean }): Promise<void> {
+  await em.execute(
+    `update delivery set error_class = case when ? then 'unclear' else error_class end, attempts = attempts - 1, first_tried_at = case when attempts > 1 then first_tried_at end, next_try_at = now() + make_interval(secs => ?),
+       state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
+     where id = ? and network_id = ? and finished_at is null`,
+    [unclear, waitSeconds, id, networkId],
+  );
+}
+
 /** It cannot go by this way: the next one begins anew. */
 export async function takeNextChannel(em: EntityManager, networkId: string, id: string, to: Channel, errorClass: string): Promise<void> {
   await em.execute(

@@ -103,6 +103,28 @@ describe('sendMessage', () => {
     expect(await state()).to.include({ state: 'parked', errorClass: 'permanent', errorText: 'SMTP failed: 550 RCPT TO' });
   });
 
+  it('a reminder, whose try falls into the night, waits for its end and has lost nothing; one that could not wait goes', async () => {
+    const em = database.orm.em.fork();
+    const startsAt = Date.parse(network.at('10:00', 3));
+    const quietly = (to: string) => em.execute(`update appointment set policy = policy || ? where id = ?`, [JSON.stringify({ quietHours: { from: '22:00', to }, reminderJitterSeconds: 0 }), appointmentId]);
+    await em.execute(`update delivery set kind = 'reminder_customer' where id = ?`, [deliveryId]);
+    failure = new MailError('transient', 'SMTP failed: 451');
+    await send().catch(() => {});
+    failure = null;
+    clock = startsAt - 6 * 3_600_000;
+    await quietly('07:00');
+    for (const each of [await send().catch((caught: unknown) => caught), await send().catch((caught: unknown) => caught)]) {
+      expect(each).to.be.instanceOf(ApplicationFailure).and.to.include({ type: 'Quiet', nextRetryDelay: 3 * 3_600_000 });
+    }
+    expect(sent).to.deep.equal([]);
+    expect(await state()).to.include({ state: 'due', attempts: 1, errorClass: 'transient' });
+
+    await quietly('09:30');
+    await send();
+    expect(await state()).to.include({ state: 'delivered', attempts: 2 });
+    expect(sent).to.have.length(1);
+  });
+
   it('a message whose use is past, is skipped', async () => {
     clock = Date.parse(network.at('10:00', 3));
 
