@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'chai';
 import { createLinks } from '../../src/db/self-service.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { createHousekeepingActivities } from '../../activities/housekeeping.ts';
 import { createMessageActivities } from '../../activities/message.ts';
 import { nextWait } from '../../activities/retry.ts';
 import { createAddressMarks } from '../../src/db/address-mark.ts';
@@ -132,6 +134,16 @@ describe('sendMessage', () => {
 
     expect(sent).to.have.length(0);
     expect(await state()).to.include({ state: 'skipped', errorClass: 'too_late' });
+  });
+
+  it('a message that no worker took until its use was past, is skipped; before that, it waits for a person', async () => {
+    const housekeeping = createHousekeepingActivities({ orm: database.orm, metrics: createMetrics(async () => 0), now: () => new Date() } as ActivityDeps);
+    const other = (await readDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id !== deliveryId)!.id;
+    await database.orm.em.fork().execute(`update delivery set useful_until = now() - interval '2 minutes' where id = ?`, [deliveryId]);
+    for (const id of [deliveryId, other]) await housekeeping.settleDelivery({ networkId: network.networkId, deliveryId: id, why: 'lost' });
+
+    expect(await state()).to.include({ state: 'skipped', errorClass: 'too_late', errorText: 'the attempt was lost' });
+    expect((await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === other)).to.include({ state: 'parked', errorClass: 'lost' });
   });
 
   it('a confirmation of what was cancelled in between, is not sent', async () => {
