@@ -1,10 +1,10 @@
 /** Effects that no workflow has are handed over to one: the appointment's own while it runs, else one that only sends. */
 import { v5 as uuidv5 } from 'uuid';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
 import type { MessageChannel } from '../src/domain/channel.ts';
 import { findToTell, noteTold } from '../src/db/calendar-sign-in.ts';
 import { renderNotice } from '../src/domain/notice.ts';
-import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
+import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, putHandoverBehind, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
 import { MailError, type OutgoingMail } from '../src/integrations/mail.ts';
 import { renderSignedOut } from '../src/domain/sign-in-page.ts';
 import { appointmentWorkflowId, redeliverUpdate, redeliveryWorkflowId, type Policy, type RedeliveryWorkflow } from '../workflows/messages.ts';
@@ -39,21 +39,26 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
   }
 
   return {
-    /** Hands over some of what waits. A workflow that cannot be reached now leaves its effects to the next run; repeating hands over only what is left. */
+    /**
+     * Hands over some of what waits. A workflow that cannot be reached now, or is stuck, leaves its effects to a later run, behind the others; it holds up
+     * nobody else's. Repeating hands over only what is left.
+     */
     async handOver({ policy }: { policy: Policy }): Promise<{ handed: number; more: boolean }> {
       const found = await findHandovers(orm.em.fork(), atOnce);
-      let handed = 0;
-      for (const each of found) {
+      const ends = await Promise.all(found.map(async (each) => {
         try {
           if (!(await giveToOwn(each))) await giveToAnother(each, policy);
           await noteHandover(orm.em.fork(), each);
-          handed += 1;
+          return 'handed';
         } catch (error) {
           log.warn({ appointmentId: each.appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'effects could not be handed over yet');
+          await putHandoverBehind(orm.em.fork(), each);
+          return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ? 'stuck' : 'failed';
         }
-      }
-      if (found.length > 0 && handed === 0) throw new Error('no effect could be handed over');
-      return { handed, more: found.length === atOnce };
+      }));
+      const handed = ends.filter((end) => end === 'handed').length;
+      if (found.length > 0 && ends.every((end) => end === 'failed')) throw new Error('no effect could be handed over');
+      return { handed, more: found.length === atOnce && handed > 0 };
     },
 
     /** Finds what was lost, and opens again what a sign-in had parked that works again. Repeating finds less. */

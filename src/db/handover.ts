@@ -31,6 +31,11 @@ export async function noteHandover(em: EntityManager, { round, deliveries }: Han
   );
 }
 
+/** They could not be handed over: all others that wait come first. */
+export async function putHandoverBehind(em: EntityManager, { deliveries }: Handover): Promise<void> {
+  await em.execute('update delivery set handover_since = now() where id = any(?::uuid[]) and handover_since is not null', [`{${deliveries.map(({ id }) => id).join(',')}}`]);
+}
+
 /** No try of theirs is under way or ahead although it should be: whoever had them is gone. Well beyond any wait between two tries of Temporal's own. */
 const lostAfter = `interval '10 minutes'`;
 
