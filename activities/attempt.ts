@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { beginAttempt, type DeliveryContext } from '../src/db/attempt.ts';
-import { endDelivery, noteFailure, type DeliveryEnd } from '../src/db/delivery-end.ts';
+import { endDelivery, noteFailure, putOff, type DeliveryEnd } from '../src/db/delivery-end.ts';
 import type { Channel } from '../src/domain/channel.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -50,6 +50,13 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
       } finally {
         clearInterval(beat);
       }
+    },
+
+    /** It is not the time for it: throws with the delay, and the attempt is none. */
+    later: async (context: DeliveryContext, until: number): Promise<never> => {
+      const waitSeconds = Math.ceil((until - now().getTime()) / 1000);
+      await putOff(orm.em.fork(), context.networkId, context.id, { waitSeconds, unclear: context.unclear });
+      throw ApplicationFailure.create({ message: 'it waits for the end of quiet hours', type: 'Quiet', nextRetryDelay: waitSeconds * 1000 });
     },
 
     /** After a failure that may pass: throws it with its next delay; when that would be too late, answers what `giveUp` does, or parks. */

@@ -1,10 +1,11 @@
 /** Effects that no workflow has are handed over to one: the appointment's own while it runs, else one that only sends. */
 import { v5 as uuidv5 } from 'uuid';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
 import type { MessageChannel } from '../src/domain/channel.ts';
 import { findToTell, noteTold } from '../src/db/calendar-sign-in.ts';
 import { renderNotice } from '../src/domain/notice.ts';
-import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
+import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, putHandoverBehind, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
+import { MailError, type OutgoingMail } from '../src/integrations/mail.ts';
 import { renderSignedOut } from '../src/domain/sign-in-page.ts';
 import { appointmentWorkflowId, redeliverUpdate, redeliveryWorkflowId, type Policy, type RedeliveryWorkflow } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -38,21 +39,26 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
   }
 
   return {
-    /** Hands over some of what waits. A workflow that cannot be reached now leaves its effects to the next run; repeating hands over only what is left. */
+    /**
+     * Hands over some of what waits. A workflow that cannot be reached now, or is stuck, leaves its effects to a later run, behind the others; it holds up
+     * nobody else's. Repeating hands over only what is left.
+     */
     async handOver({ policy }: { policy: Policy }): Promise<{ handed: number; more: boolean }> {
       const found = await findHandovers(orm.em.fork(), atOnce);
-      let handed = 0;
-      for (const each of found) {
+      const ends = await Promise.all(found.map(async (each) => {
         try {
           if (!(await giveToOwn(each))) await giveToAnother(each, policy);
           await noteHandover(orm.em.fork(), each);
-          handed += 1;
+          return 'handed';
         } catch (error) {
           log.warn({ appointmentId: each.appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'effects could not be handed over yet');
+          await putHandoverBehind(orm.em.fork(), each);
+          return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ? 'stuck' : 'failed';
         }
-      }
-      if (found.length > 0 && handed === 0) throw new Error('no effect could be handed over');
-      return { handed, more: found.length === atOnce };
+      }));
+      const handed = ends.filter((end) => end === 'handed').length;
+      if (found.length > 0 && ends.every((end) => end === 'failed')) throw new Error('no effect could be handed over');
+      return { handed, more: found.length === atOnce && handed > 0 };
     },
 
     /** Finds what was lost, and opens again what a sign-in had parked that works again. Repeating finds less. */
@@ -66,7 +72,19 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
 }
 
 /** What asks the providers themselves; it runs beside the effects. */
-export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLinks, now }: ActivityDeps) {
+export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLinks, log, now }: Omit<ActivityDeps, 'calendars' | 'marks' | 'links' | 'metrics'>) {
+  /** Whether there is nothing left to do about it today. One address that is refused keeps the news from nobody else: what may pass is tried by the next sweep. */
+  async function tell(mail: Pick<OutgoingMail, 'messageId' | 'to' | 'subject' | 'text' | 'html' | 'headers'>): Promise<boolean> {
+    try {
+      await mailer.send({ from: { name: 'Punctual', address: mailFrom }, replyTo: null, invitation: null, ...mail });
+      return true;
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      log.warn({ messageId: mail.messageId, error: error.message }, 'somebody could not be told of a dead sign-in');
+      return error.kind === 'permanent';
+    }
+  }
+
   return {
     /** Of the ways that a dead sign-in has stopped, those that work again. */
     async findSignedIn(): Promise<MessageChannel[]> {
@@ -81,13 +99,11 @@ export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLi
     /** Tells each shop once a day, by mail, what waits for a sign-in. The Message-ID is that of shop, way and day. */
     async tellShops(): Promise<void> {
       for (const shop of await findShopsToTell(orm.em.fork())) {
-        const notice = renderNotice(shop);
-        await mailer.send({
+        const isTold = await tell({
           messageId: `<${uuidv5(`sign-in ${shop.shopId} ${shop.channel} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
-          from: { name: 'Punctual', address: mailFrom }, to: { name: shop.name, address: shop.email }, replyTo: null, ...notice,
-          headers: { 'X-Punctual-Kind': 'sign_in_shop' }, invitation: null,
+          to: { name: shop.name, address: shop.email }, ...renderNotice(shop), headers: { 'X-Punctual-Kind': 'sign_in_shop' },
         });
-        await noteShopTold(orm.em.fork(), shop);
+        if (isTold) await noteShopTold(orm.em.fork(), shop);
       }
     },
 
@@ -95,13 +111,16 @@ export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLi
     async tellOwners(): Promise<void> {
       for (const calendar of await findToTell(orm.em.fork())) {
         const notice = renderSignedOut({ ...calendar, url: signInLinks.url(calendar) });
+        let isTold = calendar.addresses.length === 0;
         for (const address of calendar.addresses) {
-          await mailer.send({
+          const went = await tell({
             messageId: `<${uuidv5(`calendar ${calendar.id} ${address} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
-            from: { name: 'Punctual', address: mailFrom }, to: { name: calendar.barberName, address }, replyTo: null, ...notice, headers: { 'X-Punctual-Kind': 'sign_in_barber' }, invitation: null,
+            to: { name: calendar.barberName, address }, ...notice, headers: { 'X-Punctual-Kind': 'sign_in_barber' },
           });
+          isTold ||= went;
         }
-        await noteTold(orm.em.fork(), calendar.id);
+        // Who has heard of it is not written to again today because another could not be reached.
+        if (isTold) await noteTold(orm.em.fork(), calendar.id);
       }
     },
   };

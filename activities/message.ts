@@ -1,9 +1,11 @@
 /** Sending messages. The message is made at the moment of sending, from the database: nothing of it travels through Temporal. */
-import type { DeliveryContext } from '../src/db/attempt.ts';
+import { isAnothers, type DeliveryContext } from '../src/db/attempt.ts';
 import { takeNextChannel } from '../src/db/delivery-end.ts';
 import type { Channel } from '../src/domain/channel.ts';
 import { messageKinds, type MessageKind } from '../src/domain/effects.ts';
 import { linksOf } from '../src/domain/link.ts';
+import { policyOf } from '../src/domain/policy.ts';
+import { quietUntil } from '../src/domain/reminders.ts';
 import { renderMessage } from '../src/domain/message.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import { createAttempts, type SendInput } from './attempt.ts';
@@ -34,7 +36,8 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
     const message = renderMessage(kind, { ...toView(context), links }, reader.locale);
     if (context.channel === 'mail') return mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
     // Who opened it again may not know what an earlier try has left in doubt: a dead sign-in can have come in between.
-    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since: context.unclear || context.retries > 0 ? context.createdAt : null });
+    const since = context.unclear || context.retries > 0 ? context.createdAt : null;
+    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since, isAnothers: (sid) => isAnothers(orm.em.fork(), context, sid) });
   }
 
   async function fail(context: DeliveryContext, reader: Reader, failure: Failure, input: SendInput): Promise<SendResult> {
@@ -51,6 +54,8 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
      * whose answer was lost, Twilio is asked whether it has it. Failures name their own next delay, or park the delivery.
      */
     sendMessage: (input: SendInput): Promise<SendResult> => attempts.run(input, async (context) => {
+      const quiet = context.kind === 'reminder_customer' ? quietUntil(context.appointmentId, context.shop.timeZone, policyOf(context.policy ?? {}), Date.parse(context.startsAt), now().getTime()) : null;
+      if (quiet !== null) return attempts.later(context, quiet);
       const reader = addressee(context);
       if (!reader) return unreachable(context, 'no_address', 'there is nobody to send this to');
       if (!isOn(context.channel)) return unreachable(context, 'off', 'no provider for SMS is set up');

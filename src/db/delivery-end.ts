@@ -12,16 +12,17 @@ const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
 };
 
 /**
- * Ends a delivery, once: a late attempt changes nothing any more. What was taken back meanwhile needs no person, so it is skipped where it would
+ * Ends a delivery, once: a late attempt changes nothing any more. What was taken back meanwhile, or has outlived its use, needs no person, so it is skipped where it would
  * be parked; what its provider has already said will not arrive is bounced. Where it takes back what was delivered before, that is undone. Error
  * texts carry no personal data. @returns the state that it is in now; `skipped` when there is none such.
  */
 export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<DeliveryState> {
   const [ended] = await em.execute<{ kind: DeliveryKind; state: DeliveryState }[]>(
-    `update delivery set finished_at = now(), provider_id = ?, error_class = coalesce(?, error_class), error_text = coalesce(?, error_text), handover_since = null,
-       state = case when ? = 'delivered' and error_class = 'undelivered' and provider_id = ? then 'bounced' when ? = 'parked' and withdrawn_at is not null then 'skipped' else ? end
+    `update delivery set finished_at = now(), provider_id = ?, error_text = coalesce(?, error_text), handover_since = null,
+       error_class = case when ? = 'parked' and withdrawn_at is null and useful_until <= now() then 'too_late' else coalesce(?, error_class) end,
+       state = case when ? = 'delivered' and error_class = 'undelivered' and provider_id = ? then 'bounced' when ? = 'parked' and (withdrawn_at is not null or useful_until <= now()) then 'skipped' else ? end
      where id = ? and network_id = ? and finished_at is null returning kind, state`,
-    [end.providerId ?? null, end.errorClass ?? null, end.errorText ?? null, end.state, end.providerId ?? null, end.state, end.state, id, networkId],
+    [end.providerId ?? null, end.errorText ?? null, end.state, end.errorClass ?? null, end.state, end.providerId ?? null, end.state, end.state, id, networkId],
   );
   if (!ended) {
     const [found] = await em.execute<{ state: DeliveryState }[]>('select state from delivery where id = ? and network_id = ?', [id, networkId]);
@@ -44,6 +45,16 @@ export async function noteFailure(em: EntityManager, networkId: string, id: stri
        state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
      where id = ? and network_id = ? and finished_at is null`,
     [error.errorClass, error.errorText, error.waitSeconds, id, networkId],
+  );
+}
+
+/** An attempt that came at a wrong time is as if it had not begun, and the next one comes later; the effect stays open for it, unless it was withdrawn meanwhile. What an earlier one left in doubt stays so. */
+export async function putOff(em: EntityManager, networkId: string, id: string, { waitSeconds, unclear }: { waitSeconds: number; unclear: boolean }): Promise<void> {
+  await em.execute(
+    `update delivery set error_class = case when ? then 'unclear' else error_class end, attempts = attempts - 1, first_tried_at = case when attempts > 1 then first_tried_at end, next_try_at = now() + make_interval(secs => ?),
+       state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
+     where id = ? and network_id = ? and finished_at is null`,
+    [unclear, waitSeconds, id, networkId],
   );
 }
 

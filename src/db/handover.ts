@@ -31,6 +31,11 @@ export async function noteHandover(em: EntityManager, { round, deliveries }: Han
   );
 }
 
+/** They could not be handed over: all others that wait come first. */
+export async function putHandoverBehind(em: EntityManager, { deliveries }: Handover): Promise<void> {
+  await em.execute('update delivery set handover_since = now() where id = any(?::uuid[]) and handover_since is not null', [`{${deliveries.map(({ id }) => id).join(',')}}`]);
+}
+
 /** No try of theirs is under way or ahead although it should be: whoever had them is gone. Well beyond any wait between two tries of Temporal's own. */
 const lostAfter = `interval '10 minutes'`;
 
@@ -66,19 +71,22 @@ export async function reopenSignedOut(em: EntityManager, channel: MessageChannel
 
 export type ShopToTell = { shopId: string; networkId: string; name: string; email: string; locale: string; channel: MessageChannel; count: number; since: string };
 
-/** Shops whose messages a dead sign-in has parked, and which have not heard of it for a day. A dead sign-in of the mail itself cannot be told by mail. */
+/** In SQL: a dead sign-in has parked `d`, or had when it was opened again; after the second time, that is no sign any more that it works (an account may answer, and refuse each message). */
+const waitsForSignIn = `d.error_class = 'sign_in' and (d.state = 'parked' or (d.state in ('due', 'in_flight') and d.retries > 1))`;
+
+/** Shops whose messages wait for a sign-in, and which have not heard of it for a day. A dead sign-in of the mail itself cannot be told by mail. */
 export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> {
   return em.execute<ShopToTell[]>(
     `select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.locale, d.channel, count(*)::int as count, to_char(min(d.finished_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
      from delivery d join shop s on s.id = ${shopOf}
-     where d.state = 'parked' and d.error_class = 'sign_in' and d.channel <> 'mail' and d.connection_id is null and s.email is not null
+     where ${waitsForSignIn} and d.channel <> 'mail' and d.connection_id is null and s.email is not null
      group by s.id, s.network_id, s.name, s.email, s.locale, d.channel having coalesce(max(d.told_at), '-infinity') < now() - interval '1 day'`,
   );
 }
 
 export async function noteShopTold(em: EntityManager, { shopId, channel }: ShopToTell): Promise<void> {
   await em.execute(
-    `update delivery d set told_at = now() where d.state = 'parked' and d.error_class = 'sign_in' and d.channel = ?
+    `update delivery d set told_at = now() where ${waitsForSignIn} and d.channel = ?
        and ${shopOf} = ?`, [channel, shopId],
   );
 }

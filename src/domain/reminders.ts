@@ -24,6 +24,15 @@ export const createRemind = (appointmentId: string, timeZone: string, rules: Rem
     .map((dueAt) => ({ kind: 'reminder_customer', dueAt: new Date(dueAt).toISOString(), usefulUntil: new Date(startsAt).toISOString() }));
 };
 
+/**
+ * Until when a reminder waits whose try has fallen into quiet hours (its provider was away, a worker was, or a person had it tried again); null where
+ * it need not wait, or cannot: with less than `leastNotice` left after them it goes all the same.
+ */
+export function quietUntil(appointmentId: string, timeZone: string, { quietHours, reminderJitterSeconds }: ReminderRules, startsAt: number, now: number): number | null {
+  const until = outsideQuietHours(now, jitter(appointmentId, reminderJitterSeconds), startsAt, timeZone, quietHours);
+  return until > now ? until : null;
+}
+
 /** Milliseconds, in whole seconds; from the id alone. */
 const jitter = (appointmentId: string, mostSeconds: number): number => (mostSeconds === 0 ? 0 : (Number.parseInt(appointmentId.slice(-8), 16) % (mostSeconds + 1)) * 1000);
 

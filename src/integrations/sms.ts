@@ -15,6 +15,8 @@ export type OutgoingSms = {
   text: string;
   /** An earlier try ended in an error that was `ambiguous`, and none since has settled it: its message is looked for from this instant on (ISO). Else null. */
   since: string | null;
+  /** Whether another delivery has this message (its SID): two reminders of one visit read the same, and the one that went is not the other. */
+  isAnothers?: (sid: string) => Promise<boolean>;
 };
 
 export type Texter = {
@@ -71,14 +73,16 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
   const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from };
 
   /**
-   * Ours is known by number, sender, text and time: nothing that we could give a message comes back with it. Not asked by DateSent, which
+   * Ours is known by number, sender, text and time, and by being nobody else's: nothing that we could give a message comes back with it. Not asked by DateSent, which
    * a message has only once it left Twilio's queue (the newest come first anyway); a service's message has no `from` until then either.
    */
   async function sentSince(sms: OutgoingSms, instant: string): Promise<string | null> {
     const since = Date.parse(instant) - clockSlackMs;
     const messages = await client.messages.list({ to: sms.to, ...(sender.from && { from: sender.from }), pageSize: 1000, limit: 1000 });
-    return messages.find((message) => message.direction === 'outbound-api' && (message.from === from || message.messagingServiceSid === from)
-      && sameText(message.body, sms.text) && message.dateCreated.getTime() >= since)?.sid ?? null;
+    const alike = messages.filter((message) => message.direction === 'outbound-api' && (message.from === from || message.messagingServiceSid === from)
+      && sameText(message.body, sms.text) && message.dateCreated.getTime() >= since && !arrivesNever.has(message.status));
+    for (const { sid } of alike) if (!(await sms.isAnothers?.(sid))) return sid;
+    return null;
   }
 
   return {
@@ -100,6 +104,9 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
     },
   };
 }
+
+/** What has failed reached nobody, and its callback may have come before we knew whose it was. */
+const arrivesNever = new Set<string>(['failed', 'undelivered', 'canceled']);
 
 const sameText = (found: string | null, text: string): boolean => found?.trim() === text.trim() || found?.trim() === `${trialPrefix}${text}`.trim();
 

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'chai';
 import { createLinks } from '../../src/db/self-service.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { createHousekeepingActivities } from '../../activities/housekeeping.ts';
 import { createMessageActivities } from '../../activities/message.ts';
 import { nextWait } from '../../activities/retry.ts';
 import { createAddressMarks } from '../../src/db/address-mark.ts';
@@ -103,6 +105,28 @@ describe('sendMessage', () => {
     expect(await state()).to.include({ state: 'parked', errorClass: 'permanent', errorText: 'SMTP failed: 550 RCPT TO' });
   });
 
+  it('a reminder, whose try falls into the night, waits for its end and has lost nothing; one that could not wait goes', async () => {
+    const em = database.orm.em.fork();
+    const startsAt = Date.parse(network.at('10:00', 3));
+    const quietly = (to: string) => em.execute(`update appointment set policy = policy || ? where id = ?`, [JSON.stringify({ quietHours: { from: '22:00', to }, reminderJitterSeconds: 0 }), appointmentId]);
+    await em.execute(`update delivery set kind = 'reminder_customer' where id = ?`, [deliveryId]);
+    failure = new MailError('transient', 'SMTP failed: 451');
+    await send().catch(() => {});
+    failure = null;
+    clock = startsAt - 6 * 3_600_000;
+    await quietly('07:00');
+    for (const each of [await send().catch((caught: unknown) => caught), await send().catch((caught: unknown) => caught)]) {
+      expect(each).to.be.instanceOf(ApplicationFailure).and.to.include({ type: 'Quiet', nextRetryDelay: 3 * 3_600_000 });
+    }
+    expect(sent).to.deep.equal([]);
+    expect(await state()).to.include({ state: 'due', attempts: 1, errorClass: 'transient' });
+
+    await quietly('09:30');
+    await send();
+    expect(await state()).to.include({ state: 'delivered', attempts: 2 });
+    expect(sent).to.have.length(1);
+  });
+
   it('a message whose use is past, is skipped', async () => {
     clock = Date.parse(network.at('10:00', 3));
 
@@ -110,6 +134,16 @@ describe('sendMessage', () => {
 
     expect(sent).to.have.length(0);
     expect(await state()).to.include({ state: 'skipped', errorClass: 'too_late' });
+  });
+
+  it('a message that no worker took until its use was past, is skipped; before that, it waits for a person', async () => {
+    const housekeeping = createHousekeepingActivities({ orm: database.orm, metrics: createMetrics(async () => 0), now: () => new Date() } as ActivityDeps);
+    const other = (await readDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id !== deliveryId)!.id;
+    await database.orm.em.fork().execute(`update delivery set useful_until = now() - interval '2 minutes' where id = ?`, [deliveryId]);
+    for (const id of [deliveryId, other]) await housekeeping.settleDelivery({ networkId: network.networkId, deliveryId: id, why: 'lost' });
+
+    expect(await state()).to.include({ state: 'skipped', errorClass: 'too_late', errorText: 'the attempt was lost' });
+    expect((await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === other)).to.include({ state: 'parked', errorClass: 'lost' });
   });
 
   it('a confirmation of what was cancelled in between, is not sent', async () => {

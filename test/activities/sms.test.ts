@@ -57,6 +57,16 @@ describe('sms, to a sandbox', () => {
     expect(line.seen).to.deep.equal(['POST']);
   });
 
+  it('an earlier try, looked for, is not one that has failed since, nor one that another delivery has', async () => {
+    const sms = newSms();
+    const { providerId } = await texter().send(sms);
+    expect(await texter().send(again(sms))).to.deep.equal({ providerId });
+    const { providerId: another } = await texter().send({ ...again(sms), isAnothers: async (sid) => sid === providerId });
+    expect(another).not.to.equal(providerId);
+    for (const sid of [providerId, another]) await sandbox.setStatus(sid, 'undelivered');
+    expect([providerId, another]).not.to.include((await texter().send(again(sms))).providerId);
+  });
+
   it('a text, sent by a messaging service, goes out from its number', async () => {
     const sms = newSms();
     const { providerId } = await texter({ from: sandbox.messagingServiceSid }).send(sms);

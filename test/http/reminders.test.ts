@@ -58,6 +58,16 @@ describe('reminders, sent', () => {
     expect(await mails(id)).to.equal(0);
   });
 
+  it('the second of two that read the same, whose try got no answer, goes out too: the first one\'s SMS is not taken for it', async () => {
+    const to = phone();
+    const lead = (dueInMs: number) => (Date.parse(network.at('10:00')) - Date.now() - dueInMs) / 60_000;
+    line.script.push('pass', 'drop');
+    const id = await soon({ phone: to }, { reminderChannels: ['sms', 'mail'], reminderLeadMinutes: [lead(3000), lead(6000)] });
+    expect((await ended(id)).map(({ channel, state }) => [channel, state])).to.deep.equal([['sms', 'delivered'], ['sms', 'delivered']]);
+    expect(line.script).to.deep.equal([]);
+    expect(await texts(to)).to.have.length(2);
+  });
+
   it('by SMS first, without a phone, goes by mail', async () => {
     const id = await soon({ phone: undefined }, { reminderChannels: ['sms', 'mail'] });
     expect((await ended(id))[0]).to.include({ channel: 'mail', state: 'delivered' });
