@@ -74,6 +74,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const twilio = [e.TWILIO_ACCOUNT_SID, e.TWILIO_AUTH_TOKEN, e.TWILIO_FROM] as const;
   if (twilio.some(Boolean) && !twilio.every(Boolean)) throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
   const calendars = readCalendars(e);
+  // Regions and edges have hosts of their own; another host is a sandbox.
+  if (e.NODE_ENV === 'production' && e.TWILIO_API_URL && !/^https:\/\/([\w-]+\.)+twilio\.com(\/|$)/.test(e.TWILIO_API_URL)) throw new Error('The configuration is faulty: TWILIO_API_URL names a sandbox, and NODE_ENV is production.');
   const [accountSid, authToken, from] = twilio;
   return Object.freeze({
     databaseUrl: e.DATABASE_URL,

@@ -33,10 +33,10 @@ export async function startWorker(deps: Deps, options: Options = {}): Promise<Ru
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
   log.info({ taskQueue, role }, 'the worker runs');
-  if (!config.calendars.signIns.google) log.info('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
-  if (!config.calendars.signIns.graph) log.info('Microsoft calendars are off: MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET are not set');
-  if (config.calendars.keys.length === 0) log.info('calendars are off: CALENDAR_KEYS is not set');
-  if (!texter) log.info('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
+  if (!config.calendars.signIns.google) log.warn('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
+  if (!config.calendars.signIns.graph) log.warn('Microsoft calendars are off: MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET are not set');
+  if (config.calendars.keys.length === 0) log.warn('calendars are off: CALENDAR_KEYS is not set');
+  if (!texter) log.warn('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
   return {
     ended,
     isPolling: () => workers.every((worker) => worker.getState() === 'RUNNING'),

@@ -1,4 +1,5 @@
 /** What a failed SMS means, by Twilio's codes (its "Error and Warning Dictionary"). */
+import { readRetryAfter } from './retry-after.ts';
 
 /** `transient`: try again; `permanent`: this SMS will never go; `sign_in`: the account must be mended first, then try again. */
 export type SmsErrorKind = 'transient' | 'permanent' | 'sign_in';
@@ -60,7 +61,7 @@ export function refusalOf(status: number, body: unknown, headers: unknown): SmsE
   const number = (body as { code?: unknown } | null)?.code;
   const code = Number.isSafeInteger(number) ? String(number) : `HTTP_${status}`;
   const seconds = (headers as Record<string, unknown> | null)?.['retry-after'];
-  const retryAfterSeconds = typeof seconds === 'string' && /^\d{1,6}$/.test(seconds) ? Number(seconds) : null;
+  const retryAfterSeconds = readRetryAfter(typeof seconds === 'string' ? seconds : null, Date.now());
   if (status === 429 || waits.has(code)) return new SmsError('transient', code, { retryAfterSeconds });
   if (status >= 500 || status === 408 || status < 400) return new SmsError('transient', code, { retryAfterSeconds, ambiguous: true });
   if (refusedNumbers.has(code)) return new SmsError('permanent', code);

@@ -167,8 +167,8 @@ describe('sms, to a sandbox', () => {
     });
   }
 
-  it('a wait that Twilio asks for, in seconds, is told; one that is no number is not', async () => {
-    for (const [header, seconds] of [['7', 7], ['soon', null], ['-1', null]] as const) {
+  it('a wait that Twilio asks for, in seconds or until a date, is told; what is neither is not', async () => {
+    for (const [header, seconds] of [['7', 7], ['4000000', 4_000_000], ['Sun, 22 Nov 2026 10:00:00 GMT', 0], ['soon', null], ['-1', null]] as const) {
       line.script.push({ status: 429, body: { code: 20429 }, headers: { 'retry-after': header } });
       expect((await failureOf(texter().send(newSms()))).retryAfterSeconds).to.equal(seconds);
     }

@@ -1,6 +1,7 @@
 /** What a CalDAV server's answers mean. */
 import { ForbiddenAddress, TooLarge } from '../guarded-fetch.ts';
-import { CalendarError, readRetryAfter } from './calendar.ts';
+import { readRetryAfter } from '../retry-after.ts';
+import { CalendarError } from './calendar.ts';
 
 export const isGone = (status: number): boolean => status === 404 || status === 410;
 /** An answer that no step expects. A 4xx of the server's will be the same tomorrow, but for those that speak of time or place. */

@@ -79,11 +79,3 @@ export class CalendarError extends Error {
     this.forbidden = forbidden;
   }
 }
-
-/** RFC 9110, 10.2.3: seconds, or a date. Null for what is neither. */
-export function readRetryAfter(value: string | null, now: number): number | null {
-  if (value === null) return null;
-  if (/^\d+$/.test(value.trim())) return Number(value);
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - now) / 1000));
-}

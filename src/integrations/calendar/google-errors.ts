@@ -1,5 +1,6 @@
 /** What Google's answers mean. Source: https://developers.google.com/workspace/calendar/api/guides/errors */
-import { CalendarError, readRetryAfter, type CalendarErrorKind } from './calendar.ts';
+import { readRetryAfter } from '../retry-after.ts';
+import { CalendarError, type CalendarErrorKind } from './calendar.ts';
 
 /** An answer that is no success. */
 export class GoogleRefusal extends CalendarError {

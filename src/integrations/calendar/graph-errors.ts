@@ -1,6 +1,7 @@
 /** What Microsoft Graph's answers mean. Source: https://learn.microsoft.com/en-us/graph/errors, https://learn.microsoft.com/en-us/graph/throttling */
 import { ForbiddenAddress, TooLarge } from '../guarded-fetch.ts';
-import { CalendarError, readRetryAfter, type CalendarErrorKind } from './calendar.ts';
+import { readRetryAfter } from '../retry-after.ts';
+import { CalendarError, type CalendarErrorKind } from './calendar.ts';
 
 /** An answer that is no success. */
 export class GraphRefusal extends CalendarError {
