@@ -10,7 +10,7 @@ import type { Change, ChangeResult } from '../src/domain/change.ts';
 import type { Stand } from '../src/domain/outcome.ts';
 import { earlierLife } from './earlier-life.ts';
 import { deliverAll, startSending, type Sending } from './effects.ts';
-import { bookUpdate, changeUpdate, redeliverUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
+import { bookUpdate, changeUpdate, givenUpSignal, redeliverUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
 import { change, forgetContact, reserve } from './reservation.ts';
 import { offerFreedTime } from './waitlist.ts';
 
@@ -30,6 +30,7 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     return state.outcome!;
   });
   setHandler(changeUpdate, ask);
+  setHandler(givenUpSignal, (ids) => { sending?.giveUp(ids); });
   setHandler(redeliverUpdate, (reopened) => {
     sending?.again(reopened);
     return sending !== undefined;

@@ -40,6 +40,8 @@ export type Sending = {
   startDue: () => number | null;
   /** Starts what a person has opened again, unless it runs. */
   again: (reopened: PlannedDelivery[]) => void;
+  /** Those that a person has given up wait for nobody any more. */
+  giveUp: (ids: string[]) => void;
   /** Waits until all that has started has ended. */
   done: () => Promise<void>;
 };
@@ -80,6 +82,10 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
         if (parked.delete(effect.id)) onParked(parked.size);
         start(effect);
       }
+    },
+    giveUp: (ids) => {
+      const given = ids.filter((id) => parked.delete(id));
+      if (given.length > 0) onParked(parked.size);
     },
     done: async () => {
       while ([...running.values()].some(({ isOver }) => !isOver)) await Promise.all([...running.values()].map(({ ended }) => ended));

@@ -66,6 +66,9 @@ export const redeliveryWorkflowId = (appointmentId: string, version: number | st
 export type HandoverInput = { sweep: boolean; policy: Policy };
 export type HandoverWorkflow = (input: HandoverInput) => Promise<number>;
 
+/** Ids of effects that a person has given up: nobody waits for them any more. */
+export const givenUpSignal = defineSignal<[string[]]>('givenUp');
+
 /** Effects that were opened again; false when this workflow is at its end and cannot take them. */
 export const redeliverUpdate = defineUpdate<boolean, [PlannedDelivery[]]>('redeliver');
 

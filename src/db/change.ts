@@ -117,7 +117,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   if (row.waitlistEntryId && from === 'held') await noteAnswer(tx, row, at);
   if (row.waitlistEntryId && from === 'pending_approval' && (to === 'refused' || to === 'expired')) await waitAgain(tx, row);
   writeEvent(tx, row, change, from, at, details);
-  insertDeliveries(tx, row, effects, at);
+  await insertDeliveries(tx, row, effects, at);
   await planVisit(tx, row, from, at);
   await tx.flush();
   return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };

@@ -1,4 +1,4 @@
-/** Dead letters: effects that wait for a person. They are tried again or given up, one by one or many at once. */
+/** Dead letters: effects that wait for a person, since they could not be sent, or did not arrive. They are tried again or given up, one by one or many at once. */
 import { v7 as uuidv7 } from 'uuid';
 import type { Channel } from '../domain/channel.ts';
 import type { DeliveryKind } from '../domain/effects.ts';
@@ -15,6 +15,10 @@ export type DeadLetterView = {
   attempts: number; retries: number; dueAt: string; firstTriedAt: string | null; parkedAt: string; usefulUntil: string;
 };
 
+/** Parked, or bounced and not made good by a later message to the same reader. */
+const waits = `(d.state = 'parked' or (d.state = 'bounced' and not exists (select from delivery later where later.appointment_id = d.appointment_id and later.sequence > d.sequence
+  and later.kind <> 'reminder_customer' and right(later.kind, 7) = right(d.kind, 7))))`;
+
 /** The condition and its parameters, in order. */
 function where(networkId: string, { ids, shopId, kind, errorClass, channel, connectionId, before, after }: DeadLetterFilter): [string, unknown[]] {
   const terms: [string, unknown][] = [['d.network_id = ?', networkId]];
@@ -26,7 +30,7 @@ function where(networkId: string, { ids, shopId, kind, errorClass, channel, conn
   if (connectionId) terms.push(['d.connection_id = ?::uuid', connectionId]);
   if (before) terms.push(['d.finished_at < ?::timestamptz', before]);
   if (after) terms.push(['d.finished_at >= ?::timestamptz', after]);
-  return [`d.state = 'parked' and ${terms.map(([term]) => term).join(' and ')}`, terms.map(([, value]) => value)];
+  return [`${waits} and ${terms.map(([term]) => term).join(' and ')}`, terms.map(([, value]) => value)];
 }
 
 /** The oldest first. */
@@ -57,25 +61,30 @@ export async function findDelivery(em: EntityManager, networkId: string, id: str
   return row ?? null;
 }
 
+/** A delivery that was changed, and whose it is. */
+export type Changed = { id: string; appointmentId: string };
+export type ChangedMany = { changed: Changed[]; left: number };
+
 /**
  * Opens up to `limit` dead letters again, the oldest first, to be handed over to a workflow. One that is open again is none any more, so doing
- * it twice tries once. Answers how many there were and how many are left.
+ * it twice tries once. Answers which there were and how many are left.
  */
-export async function reopenDeadLetters(em: EntityManager, networkId: string, filter: DeadLetterFilter, actor: string, limit: number): Promise<{ changed: number; left: number }> {
+export async function reopenDeadLetters(em: EntityManager, networkId: string, filter: DeadLetterFilter, actor: string, limit: number): Promise<ChangedMany> {
   return change(em, networkId, filter, limit, { kind: 'retried', actor, reason: null }, `state = 'due', channel = channels[1], attempts = 0, first_tried_at = null, next_try_at = null,
-    attempt_by = null, finished_at = null, retries = retries + 1, handover_since = now()`);
+    attempt_by = null, finished_at = null, retries = retries + 1, handover_since = now(),
+    provider_id = case when state = 'bounced' then null else provider_id end`);
 }
 
 /** Gives up to `limit` dead letters up, for a reason. */
-export async function skipDeadLetters(em: EntityManager, networkId: string, filter: DeadLetterFilter, actor: string, reason: string, limit: number): Promise<{ changed: number; left: number }> {
+export async function skipDeadLetters(em: EntityManager, networkId: string, filter: DeadLetterFilter, actor: string, reason: string, limit: number): Promise<ChangedMany> {
   return change(em, networkId, filter, limit, { kind: 'skipped', actor, reason }, `state = 'skipped', error_class = 'given_up', error_text = 'a person gave it up'`);
 }
 
-async function change(em: EntityManager, networkId: string, filter: DeadLetterFilter, limit: number, event: { kind: string; actor: string; reason: string | null }, set: string): Promise<{ changed: number; left: number }> {
+async function change(em: EntityManager, networkId: string, filter: DeadLetterFilter, limit: number, event: { kind: string; actor: string; reason: string | null }, set: string): Promise<ChangedMany> {
   const [condition, values] = where(networkId, filter);
   return em.fork().transactional(async (tx) => {
-    const changed = await tx.execute<{ id: string }[]>(
-      `update delivery set ${set} where id in (select d.id from delivery d where ${condition} order by d.finished_at, d.id limit ? for update) and state = 'parked' returning id`, [...values, limit],
+    const changed = await tx.execute<Changed[]>(
+      `update delivery set ${set} where id in (select d.id from delivery d where ${condition} order by d.finished_at, d.id limit ? for update) and state in ('parked', 'bounced') returning id, appointment_id as "appointmentId"`, [...values, limit],
     );
     if (changed.length > 0) {
       await tx.execute(
@@ -85,12 +94,12 @@ async function change(em: EntityManager, networkId: string, filter: DeadLetterFi
       );
     }
     const [rest] = await tx.execute<[{ left: number }]>(`select count(*)::int as left from delivery d where ${condition}`, values);
-    return { changed: changed.length, left: rest.left };
+    return { changed, left: rest.left };
   });
 }
 
 /** How many effects wait for a person, over all networks; for the metric. */
 export async function countParked(em: EntityManager): Promise<number> {
-  const [row] = await em.execute<{ count: number }[]>(`select count(*)::int as count from delivery where state = 'parked'`);
+  const [row] = await em.execute<{ count: number }[]>(`select count(*)::int as count from delivery d where ${waits}`);
   return row?.count ?? 0;
 }

@@ -1,6 +1,6 @@
 /** Deliveries: one row per effect and appointment, written in the transaction of the transition that demands it. */
 import { v5 as uuidv5 } from 'uuid';
-import { withChannels, type Channel } from '../domain/channel.ts';
+import { textable, withChannels, type Channel } from '../domain/channel.ts';
 import type { DeliveryKind, NewDelivery, PlannedDelivery, Remind } from '../domain/effects.ts';
 import { policyOf } from '../domain/policy.ts';
 import { createRemind } from '../domain/reminders.ts';
@@ -26,14 +26,27 @@ export const remindOf = (row: Pick<AppointmentRow, 'id' | 'shopTimeZone' | 'poli
 export const sequenceOf = (version: number, isTakenBack = false): number => (version - 1) * 2 - (isTakenBack ? 1 : 0);
 
 /** Adds the rows to the running unit of work; the caller flushes, and then reads where the appointment stands. */
-export function insertDeliveries(em: EntityManager, { id: appointmentId, networkId, version, policy }: AppointmentRow, effects: NewDelivery[], now: Date): void {
-  for (const { about, channels, ...effect } of withChannels(effects, policyOf(policy))) {
+export async function insertDeliveries(em: EntityManager, { id: appointmentId, networkId, version, policy }: AppointmentRow, effects: NewDelivery[], now: Date): Promise<void> {
+  const rules = policyOf(policy);
+  // What an SMS has told, an SMS takes back, whatever the rules say of news.
+  const alsoBySms = effects.some(isTextable) && (await isToldBySms(em, appointmentId)) ? [...textable] : rules.alsoBySms;
+  for (const { about, channels, ...effect } of withChannels(effects, { ...rules, alsoBySms })) {
     const sequence = sequenceOf(version, effect.kind === 'cancellation_barber' && about?.parts !== undefined);
     em.create(Delivery, {
       id: deliveryId(appointmentId, sequence, { ...effect, channels }), networkId, appointmentId, kind: effect.kind, barberId: effect.barberId ?? null, sequence, about: about ?? null, state: 'due',
       dueAt: new Date(effect.dueAt), usefulUntil: new Date(effect.usefulUntil), attempts: 0, createdAt: now, channels, channel: channels[0]!, retries: 0,
     }, { persist: true });
   }
+}
+
+const isTextable = ({ kind }: NewDelivery): boolean => textable.some((stem) => kind === `${stem}_customer`);
+
+/** Whether an SMS has told the customer of this visit, or may have. */
+async function isToldBySms(em: EntityManager, appointmentId: string): Promise<boolean> {
+  const [row] = await em.execute<{ told: boolean }[]>(
+    `select exists (select from delivery where appointment_id = ? and channel = 'sms' and right(kind, 9) = '_customer' and (state in ('delivered', 'in_flight') or (state = 'skipped' and attempts > 0))) as told`, [appointmentId],
+  );
+  return row?.told ?? false;
 }
 
 /**

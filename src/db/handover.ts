@@ -65,7 +65,7 @@ export async function findSignedOut(em: EntityManager): Promise<MessageChannel[]
 export async function reopenSignedOut(em: EntityManager, channel: MessageChannel, limit: number): Promise<number> {
   const networks = await em.execute<{ network_id: string }[]>(`select distinct network_id from delivery where state = 'parked' and error_class = 'sign_in' and channel = ?`, [channel]);
   let reopened = 0;
-  for (const { network_id } of networks) reopened += (await reopenDeadLetters(em, network_id, { errorClass: 'sign_in', channel }, 'housekeeping', limit)).changed;
+  for (const { network_id } of networks) reopened += (await reopenDeadLetters(em, network_id, { errorClass: 'sign_in', channel }, 'housekeeping', limit)).changed.length;
   return reopened;
 }
 

@@ -123,7 +123,7 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
     ...(change.by === 'staff' && change.reason && { reason: change.reason }),
   };
   const effects = row.status === 'pending_approval' ? planApprovalMove(row.decideBy!.getTime(), move) : planMove(move);
-  insertDeliveries(tx, row, effects, at);
+  await insertDeliveries(tx, row, effects, at);
   await planVisit(tx, row, null, at);
   writeEvent(tx, row, change, row.status, at, {
     from: before, to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) }, ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),

@@ -15,6 +15,7 @@ import { Migration005Calendars } from './migrations/005-calendars.ts';
 import { Migration006Feeds } from './migrations/006-feeds.ts';
 import { Migration007CalendarChannels } from './migrations/007-calendar-channels.ts';
 import { Migration008UnseenCalendars } from './migrations/008-unseen-calendars.ts';
+import { Migration009Bounced } from './migrations/009-bounced.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -33,6 +34,7 @@ const migrations = [
   { name: '006-feeds', class: Migration006Feeds },
   { name: '007-calendar-channels', class: Migration007CalendarChannels },
   { name: '008-unseen-calendars', class: Migration008UnseenCalendars },
+  { name: '009-bounced', class: Migration009Bounced },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

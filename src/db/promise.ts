@@ -72,7 +72,7 @@ async function shift(tx: EntityManager, row: AppointmentRow, parts: Parts, by: n
     ({ kind, dueAt: new Date(dueAt.getTime() + by).toISOString(), usefulUntil: new Date(usefulUntil.getTime() + by).toISOString() }));
   // Confirmations go out whatever happens to the time; another reminder stands in for each.
   await withdrawDeliveries(tx, row.id, 'retime', now, ['reminder_customer']);
-  insertDeliveries(tx, row, planned, now);
+  await insertDeliveries(tx, row, planned, now);
   await planVisit(tx, row, null, now);
   writeEvent(tx, row, change, row.status, now, { from: before, to: row.startsAt.toISOString() });
   await tx.flush();

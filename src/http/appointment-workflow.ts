@@ -6,12 +6,13 @@ import { toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import {
   appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, redeliveryWorkflowId, searchAttributesOf, workflowTaskTimeout,
-  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type HandoverWorkflow, type RedeliveryWorkflow, type WaitlistWorkflow, calendarMirrorWorkflowId, lookSignal, type CalendarMirrorInput,
+  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type HandoverWorkflow, type RedeliveryWorkflow, type WaitlistWorkflow, calendarMirrorWorkflowId, givenUpSignal, lookSignal, type CalendarMirrorInput,
 } from '../../workflows/messages.ts';
 import type { HttpDeps } from './deps.ts';
 
 const connectWithinMs = 1500;
 const lookWithinMs = 2000;
+const tellAtOnce = 20;
 
 export function createAppointmentCalls({ config, temporal, log, policy }: HttpDeps) {
   const { client, connection } = temporal;
@@ -115,5 +116,14 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
     }
   }
 
-  return { ready, decide, change, deliver, lookAtWaitlist, handOver, readCalendar };
+  /** What operators see in the Temporal UI of those that a person has given up. Only that: a workflow that is over, or away, is passed by. */
+  async function tellGivenUp(given: { id: string; appointmentId: string }[]): Promise<void> {
+    const left = [...Map.groupBy(given, ({ appointmentId }) => appointmentId)];
+    while (left.length > 0) {
+      await Promise.all(left.splice(0, tellAtOnce).map(async ([appointmentId, each]) => connection.withDeadline(Date.now() + lookWithinMs, () =>
+        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).signal(givenUpSignal, each.map(({ id }) => id))).catch(() => {})));
+    }
+  }
+
+  return { ready, decide, change, deliver, lookAtWaitlist, handOver, readCalendar, tellGivenUp };
 }

@@ -21,7 +21,7 @@ const skipReasons = ['told_otherwise', 'obsolete', 'wrong_address', 'duplicate',
 
 const narrowing = {
   shopId: uuid.optional(), kind: z.enum(deliveryKinds).optional(), channel: z.enum(channels).optional(),
-  errorClass: text(40).optional().meta({ description: 'permanent, transient (tried until it was too late), unclear (likewise, and the provider may have it), sign_in, bounced, opted_out, lost.' }),
+  errorClass: text(40).optional().meta({ description: 'permanent, transient (tried until it was too late), unclear (likewise, and the provider may have it), sign_in, bounced (the address is known as dead), opted_out, undelivered (sent, and it did not arrive), lost.' }),
   parkedBefore: instant.optional(), parkedAfter: instant.optional(),
 };
 const filter = z.strictObject(narrowing);
@@ -72,16 +72,20 @@ export function deadLetterRoutes(deps: HttpDeps): Route[] {
       answers: { 202: { description: 'They are on their way.', body: many } }, problems: ['invalid_request', 'temporal_unavailable'],
       handle: async ({ caller, body: given }) => {
         await workflow.ready();
-        const answer = await reopenDeadLetters(orm.em.fork(), caller.networkId, toFilter(given), actor(caller), mostAtOnce);
-        if (answer.changed > 0) await workflow.handOver(randomUUID());
-        return { status: 202, body: answer };
+        const { changed, left } = await reopenDeadLetters(orm.em.fork(), caller.networkId, toFilter(given), actor(caller), mostAtOnce);
+        if (changed.length > 0) await workflow.handOver(randomUUID());
+        return { status: 202, body: { changed: changed.length, left } };
       },
     }),
     route({
       method: 'post', path: `${path}/skip`, scope: 'manage', tag, summary: 'Give many up', body: filter.extend({ reason: why }),
       description: `Up to ${mostAtOnce}, the oldest first; \`left\` says how many more there are.`,
       answers: { 200: { description: 'They wait no more.', body: many } }, problems: ['invalid_request'],
-      handle: async ({ caller, body: { reason, ...given } }) => ({ status: 200, body: await skipDeadLetters(orm.em.fork(), caller.networkId, toFilter(given), actor(caller), reason, mostAtOnce) }),
+      handle: async ({ caller, body: { reason, ...given } }) => {
+        const { changed, left } = await skipDeadLetters(orm.em.fork(), caller.networkId, toFilter(given), actor(caller), reason, mostAtOnce);
+        await workflow.tellGivenUp(changed);
+        return { status: 200, body: { changed: changed.length, left } };
+      },
     }),
     route({
       method: 'post', path: `${path}/:id/retry`, scope: 'manage', tag, summary: 'Have one tried again', params,
@@ -89,10 +93,10 @@ export function deadLetterRoutes(deps: HttpDeps): Route[] {
       answers: { 202: { description: 'How it stands; read the appointment\'s deliveries for its end.', body: state } }, problems: ['not_found', 'not_allowed', 'temporal_unavailable'],
       handle: async ({ caller, params: { id } }) => {
         const before = await find(caller.networkId, id);
-        if (before.state !== 'parked' && before.retries === 0) throw new Problem('not_allowed', { detail: 'It does not wait for a person.' });
+        if (before.state !== 'parked' && before.state !== 'bounced' && before.retries === 0) throw new Problem('not_allowed', { detail: 'It does not wait for a person.' });
         await workflow.ready();
         const { changed } = await reopenDeadLetters(orm.em.fork(), caller.networkId, { ids: [id] }, actor(caller), 1);
-        if (changed > 0) await workflow.handOver(randomUUID());
+        if (changed.length > 0) await workflow.handOver(randomUUID());
         return { status: 202, body: { ...(await find(caller.networkId, id)) } };
       },
     }),
@@ -101,7 +105,8 @@ export function deadLetterRoutes(deps: HttpDeps): Route[] {
       answers: { 200: { description: 'It waits no more.', body: state } }, problems: ['invalid_request', 'not_found', 'not_allowed'],
       handle: async ({ caller, params: { id }, body: { reason } }) => {
         await find(caller.networkId, id);
-        await skipDeadLetters(orm.em.fork(), caller.networkId, { ids: [id] }, actor(caller), reason, 1);
+        const { changed } = await skipDeadLetters(orm.em.fork(), caller.networkId, { ids: [id] }, actor(caller), reason, 1);
+        await workflow.tellGivenUp(changed);
         const after = await find(caller.networkId, id);
         if (after.state !== 'skipped') throw new Problem('not_allowed', { detail: 'It does not wait for a person.' });
         return { status: 200, body: { ...after } };

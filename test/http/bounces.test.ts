@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { Network } from '../../src/db/entities/network.ts';
 import { book, customer } from '../support/booking.ts';
 import { eventually, startEngine, type Engine } from '../support/engine.ts';
+import { mailsOf } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
@@ -46,8 +47,8 @@ describe('mails that come back', () => {
     fetch(`${engine.url}/hooks/mail/bounce`, { method: 'POST', headers: { authorization: `Bearer ${apiKey}`, 'content-type': type }, body: text });
   const toCustomer = async (id: string): Promise<Row> =>
     (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items.find(({ kind }: Row) => kind === 'confirmation_customer');
-  async function mailed(who: Record<string, unknown> = {}): Promise<{ id: string; deliveryId: string }> {
-    const { body: { id } } = await book(engine, network, { customer: customer(who) });
+  async function mailed(who: Record<string, unknown> = {}, time = '10:00'): Promise<{ id: string; deliveryId: string }> {
+    const { body: { id } } = await book(engine, network, { startsAt: network.at(time), customer: customer(who) });
     const row = await eventually(() => toCustomer(id), ({ state }) => state === 'delivered');
     return { id, deliveryId: row.id };
   }
@@ -62,6 +63,27 @@ describe('mails that come back', () => {
       expect(await eventually(() => toCustomer(next.body.id), ({ state }) => state === 'parked')).to.include({ errorClass: 'bounced' });
     });
   }
+
+  it('one that went no other way, waits for a person, who has it tried again or gives it up', async () => {
+    const call = (method: string, path: string, body?: unknown) => engine.call(network.apiKey, method, path, body);
+    const waiting = async (): Promise<{ id: string }[]> => (await call('GET', '/v1/dead-letters?errorClass=undelivered')).body.items;
+    const [again, given] = [await mailed({ email: `gone.${randomUUID()}@example.com` }), await mailed({ email: `gone.${randomUUID()}@example.com` }, '12:00')];
+    for (const { deliveryId } of [again, given]) await handIn(notification('postfix', deliveryId));
+    expect((await waiting()).map(({ id }) => id)).to.have.members([again.deliveryId, given.deliveryId]);
+    for (let times = 0; times < 2; times += 1) expect((await call('POST', `/v1/dead-letters/${again.deliveryId}/retry`)).status).to.equal(202);
+    await eventually(() => toCustomer(again.id), ({ state }) => state === 'delivered');
+    expect(await eventually(() => mailsOf(again.id), (mails) => mails.filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer').length > 1)).to.have.length(3);
+    expect((await call('POST', `/v1/dead-letters/${given.deliveryId}/skip`, { reason: 'told_otherwise' })).body).to.include({ state: 'skipped' });
+    expect(await waiting()).to.deep.equal([]);
+  });
+
+  it('one of a visit that was moved since, waits for nobody: the later mail tells all', async () => {
+    const { id, deliveryId } = await mailed({ email: `gone.${randomUUID()}@example.com` });
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/reschedule`, { startsAt: network.at('15:00') }, { 'idempotency-key': randomUUID() });
+    await handIn(notification('postfix', deliveryId));
+    expect(await toCustomer(id)).to.include({ state: 'bounced' });
+    expect((await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items).to.deep.equal([]);
+  });
 
   it('one, with another way left, goes by that', async () => {
     await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail', 'sms'], reminderLeadMinutes: [] } });

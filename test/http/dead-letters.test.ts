@@ -89,6 +89,16 @@ describe('dead letters', () => {
     expect(await count(engine.database.orm, 'delivery_event', 'delivery_id = ?', [id])).to.equal(1);
   });
 
+  it('one, given up, is looked for by no operator in the Temporal UI any more', async () => {
+    refuse('confirmation_customer');
+    const parkedOf = async (appointmentId: string) => (await engine.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(appointmentId)).describe()).searchAttributes.PunctualParked as number[] | undefined;
+    const [one, other] = [await parked(), await parked('confirmation_customer', { startsAt: network.at('15:00') })];
+    for (const { appointmentId } of [one, other]) await eventually(() => parkedOf(appointmentId), (found) => found?.[0] === 1);
+    expect((await call('POST', `/v1/dead-letters/${one.id}/skip`, { reason: 'told_otherwise' })).status).to.equal(200);
+    expect((await call('POST', '/v1/dead-letters/skip', { kind: 'confirmation_customer', reason: 'told_otherwise' })).body).to.deep.equal({ changed: 1, left: 0 });
+    for (const { appointmentId } of [one, other]) await eventually(() => parkedOf(appointmentId), (found) => found?.[0] === 0);
+  });
+
   it('one, tried again when it still cannot be delivered, waits again', async () => {
     refuse('confirmation_customer');
     const { appointmentId, id } = await parked();

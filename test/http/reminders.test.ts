@@ -1,5 +1,5 @@
 /** Goal: every reminder goes out, once, by the way that reaches its reader, and the daily check shows it. Method: the whole engine, with leads that end some seconds from now. */
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Network } from '../../src/db/entities/network.ts';
 import { countSegments } from '../../src/domain/sms-text.ts';
@@ -141,6 +141,20 @@ describe('reminders, sent', () => {
     await eventually(() => deliveries(id), (rows) => rows.filter(({ kind, state }) => kind.startsWith('cancellation') && state === 'delivered').length === 3);
     expect((await deliveries(id)).filter(({ kind }) => kind.startsWith('confirmation')).map(({ channel, state }) => `${channel} ${state}`).sort()).to.deep.equal(['mail undone', 'mail undone', 'sms undone']);
     expect((await texts(to)).reverse().map((text) => text.split(':')[0])).to.deep.equal(['Marcacao confirmada', 'Marcacao cancelada']);
+  });
+
+  it('a time that an SMS has told, is corrected and taken back by SMS too, whatever the shop sends by SMS else', async () => {
+    const to = phone();
+    const id = await soon({ phone: to }, { alsoBySms: ['confirmation'], reminderLeadMinutes: [] });
+    await eventually(() => deliveries(id), (rows) => rows.length === 3 && rows.every(({ state }) => state === 'delivered'));
+    const { body: { startsAt } } = await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}`);
+    const { status, text } = await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/reschedule`, { startsAt: new Date(Date.parse(startsAt as string) + 30 * 60_000).toISOString() }, { 'idempotency-key': randomUUID() });
+    expect(status, text).to.equal(200);
+    await eventually(() => deliveries(id), (rows) => rows.filter(({ kind, state }) => kind.startsWith('rescheduled') && state === 'delivered').length === 3);
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`);
+    await eventually(() => deliveries(id), (rows) => rows.filter(({ kind, state }) => kind.startsWith('cancellation') && state === 'delivered').length === 3);
+    expect((await deliveries(id)).filter(({ channel }) => channel === 'sms').map(({ kind, state }) => `${kind} ${state}`).sort()).to.deep.equal(['cancellation_customer delivered', 'confirmation_customer undone', 'rescheduled_customer undone']);
+    expect((await texts(to)).reverse().map((each) => each.split(':')[0])).to.deep.equal(['Marcacao confirmada', 'Marcacao alterada', 'Marcacao cancelada']);
   });
 
   it('the daily check, after all that was due, counts it: due minus sent is zero', async () => {
