@@ -24,7 +24,7 @@ type Options = { bundle?: WorkflowBundleWithSourceMap; interrupted?: AbortSignal
 
 /** Runs the workers that the configuration's role names: one for deciding, and one for each way of sending. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
 export async function startWorker(deps: Deps, options: Options = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
-  const { config, log, texter } = deps;
+  const { config, log } = deps;
   const { address, taskQueue } = config.temporal;
   const { role } = config.worker;
   const workflowBundle = role === 'effects' ? null : options.bundle ?? (await bundleWorkflows(deps));
@@ -33,10 +33,7 @@ export async function startWorker(deps: Deps, options: Options = {}): Promise<Ru
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
   log.info({ taskQueue, role }, 'the worker runs');
-  if (!config.calendars.signIns.google) log.warn('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
-  if (!config.calendars.signIns.graph) log.warn('Microsoft calendars are off: MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET are not set');
-  if (config.calendars.keys.length === 0) log.warn('calendars are off: CALENDAR_KEYS is not set');
-  if (!texter) log.warn('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
+  if (role !== 'deciding') sayWhatIsOff(deps);
   return {
     ended,
     isPolling: () => workers.every((worker) => worker.getState() === 'RUNNING'),
@@ -47,6 +44,14 @@ export async function startWorker(deps: Deps, options: Options = {}): Promise<Ru
       log.info('the worker has drained');
     },
   };
+}
+
+/** Nothing is sent in silence to nowhere. */
+function sayWhatIsOff({ config: { calendars: { keys, signIns } }, texter, log }: Deps): void {
+  if (!texter) log.warn('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
+  if (keys.length === 0) return log.warn('calendars are off: CALENDAR_KEYS is not set');
+  if (!signIns.google) log.warn('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
+  if (!signIns.graph) log.warn('Microsoft calendars are off: MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET are not set');
 }
 
 /** A worker that starts before Temporal waits for it, and says so; whatever starts it need not. The signal ends the wait. */

@@ -35,7 +35,7 @@ export async function openStage(folder: string, more: Record<string, string> = {
   const [postgres = 0, temporal = 0, temporalUi = 0, smtp = 0, mailUi = 0] = await freePorts(5);
   const servers = await startServers({ folder, ports: { postgres, temporal, temporalUi, smtp, mailUi }, external: {}, throwaway: false, log: (line) => console.log(line) });
   const env = {
-    ...process.env, DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, PORT: '0', LOG_LEVEL: 'warn',
+    ...process.env, DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, PORT: '0', LOG_LEVEL: 'error',
     LINK_SECRET: randomBytes(32).toString('hex'), RATE_LIMIT_PER_MINUTE: '1000000', ANSWER_WITHIN_MS: '30000', ...more,
   };
   const deps = await openDeps(readConfig(env));
