@@ -135,6 +135,19 @@ describe('a CalDAV calendar', () => {
     expect(await radicale.objects(url)).to.deep.equal({});
   });
 
+  it('a visit, moved, made to repeat or called free by a program that keeps what it does not know, is as we mean it after the next writing', async () => {
+    const event = visit();
+    const placed = await calendar.put(event, null);
+    const [[name, text] = ['', '']] = Object.entries(await radicale.objects(url));
+    const timesOf = (object: string): string[] => object.match(/^(DTSTART|DTEND);TZID.+|^RRULE.+WEEKLY.*|^TRANSP.+/gm)!.map((line) => line.trim());
+    for (const changed of [text.replace('T103000', 'T093000'), text.replace('DTSTAMP', 'RRULE:FREQ=WEEKLY;COUNT=3\r\nDTSTAMP'), text.replace('OPAQUE', 'TRANSPARENT')]) {
+      expect(timesOf(changed)).to.not.deep.equal(timesOf(text));
+      expect(await radicale.enter(url, name, changed)).to.be.oneOf([201, 204]);
+      await calendar.put(event, placed);
+      expect(timesOf((await radicale.objects(url))[name]!)).to.deep.equal(timesOf(text));
+    }
+  });
+
   it('a server that is locked or full, met, is asked again later', async () => {
     for (const status of [507, 423]) {
       line.script.push('pass', { status });
