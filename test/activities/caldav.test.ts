@@ -148,6 +148,15 @@ describe('a CalDAV calendar', () => {
     }
   });
 
+  for (const status of [400, 403, 409]) {
+    it(`a server that answers ${status} where a UID has another address, met, is written to there`, async () => {
+      const event = visit();
+      await radicale.enter(url, 'from-the-mail.ics', icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']));
+      line.script.push('pass', { status });
+      expect((await calendar.put(event, null)).remoteId).to.match(/from-the-mail\.ics$/);
+    });
+  }
+
   it('a server that is locked or full, met, is asked again later', async () => {
     for (const status of [507, 423]) {
       line.script.push('pass', { status });

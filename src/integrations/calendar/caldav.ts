@@ -67,8 +67,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
         ? await updateCalendarObject({ calendarObject: { url: remoteId, data, etag: there.etag }, ...common })
         : await createCalendarObject({ calendar, filename: remoteId.slice(url.length), iCalString: data, ...common });
       if (response.ok) return { remoteId, etag: response.headers.get('etag') ?? (await read(remoteId, event))?.etag ?? '' };
-      // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address.
-      if (!there && (response.status === 409 || response.status === 403)) remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
+      // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address. Nextcloud says so with a 400 (https://github.com/nextcloud/server/pull/61640).
+      if (!there && [400, 403, 409].includes(response.status)) remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
       else if (response.status !== 412 && !isGone(response.status)) throw unexpected('PUT', response.status);
       await wait(50 * tries);
     }
