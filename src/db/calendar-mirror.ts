@@ -63,7 +63,7 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
   await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`, [connectionId]);
 }
 
-/** Of visits that are still to come. @returns how many are new. */
+/** Of visits that are still to come. What a person has settled is not brought up again; what ended by itself, and is so again, is. @returns how many are new. */
 async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids): Promise<number> {
   const onTop = `select k.remote_id, o.appointment_id, o.during from calendar_busy k join occupancy o on o.barber_id = k.barber_id and k.during && o.during
     where k.connection_id = ? and upper(o.during) > now()`;
@@ -74,7 +74,7 @@ async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
      select distinct on (t.remote_id, t.appointment_id) gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during from (${onTop}) t
-     where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during)
+     where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during and x.settled_by is distinct from 'itself')
      on conflict do nothing returning id`, [networkId, barberId, id, id, id],
   );
   return noted.length;

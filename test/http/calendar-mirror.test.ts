@@ -103,6 +103,14 @@ describe('the mirror of a barber\'s calendar', () => {
     await eventually(conflicts, (items) => items.length === 0);
   });
 
+  it('an entry on top of a visit that is moved away, and back again, is told to a person again', async () => {
+    await book(engine, network, { startsAt: network.at('10:00') });
+    for (const [time, count] of [['10:00', 1], ['15:00', 0], ['10:00', 1]] as const) {
+      await enter('dentist', time, time.replace(':00', ':30'));
+      await eventually(conflicts, (items) => items.length === count);
+    }
+  });
+
   it('a day, entered every week and all day, takes those days', async () => {
     const day = network.at('10:00').slice(0, 10).replaceAll('-', '');
     await radicale.enter(url, 'away.ics', icsOf(['UID:away', `DTSTART;VALUE=DATE:${day}`, 'RRULE:FREQ=WEEKLY', 'SUMMARY:away']));
