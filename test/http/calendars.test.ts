@@ -149,6 +149,16 @@ describe('barbers\' calendars', () => {
     expect(await shown()).to.deep.equal([]);
   });
 
+  it('one that is ended while a visit is being written into it, holds nothing afterwards', async () => {
+    const { body } = await connect(0, { reads: false });
+    let ended: Answer | undefined;
+    line.script.push('pass', { before: async () => { ended = await call('DELETE', `/v1/calendars/${body.id}`); } });
+    const { body: visit } = await book(engine, network);
+    await eventually(() => deliveries(visit.id), (found) => found.length === 2 && !found.some(({ state }) => ['due', 'in_flight'].includes(state)));
+    expect(ended!.body.state).to.equal('ended');
+    expect(await shown()).to.deep.equal([]);
+  });
+
   it('one whose sign-in has died, parks what is to be written; connected again, gets it all, once', async () => {
     const { body: connection } = await connect();
     const { body: kept } = await book(engine, network, { startsAt: network.at('09:00') });
