@@ -19,10 +19,13 @@ export async function readMirrorState(em: EntityManager, { id, networkId }: Pick
 
 /**
  * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking that has
- * read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. @returns what was found.
+ * read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a connection that has ended. @returns what was found.
  */
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {
   return em.fork().transactional(async (tx) => {
+    // It may have ended, or not be read any more, while its provider was asked: what is taken over then would keep its owner busy for ever.
+    const isRead = await tx.execute<unknown[]>(`select 1 from calendar_connection where id = ? and reads and state <> 'ended' for no key update`, [ids.id]);
+    if (isRead.length === 0) return { changed: 0, conflicts: 0 };
     const named = [...changes.objects.map(({ remoteId }) => remoteId), ...changes.gone];
     const known = await tx.execute<{ remote_id: string; during: string }[]>(
       `select remote_id, during::text as during from calendar_busy where connection_id = ? and (? or remote_id = any(?::text[])) for update`, [ids.id, changes.isWhole, arrayOf(named)],
