@@ -61,9 +61,9 @@ export function createCalendarActivities(deps: ActivityDeps) {
       if (connection.state === 'signed_out' && context.retries === 0) return attempts.end(context, { state: 'parked', errorClass: 'sign_in', errorText: 'its owner has not signed in again yet' });
       const kept = await calendars.open(connection).then((calendar) => settle(calendar, { ...context, barberId, connectionId }, connection)).catch(asFailure);
       if (typeof kept === 'string') return attempts.delivered(context, kept);
-      if (kept.kind === 'sign_in') await noteSignedOut(orm.em.fork(), connectionId, kept.message);
+      const isStill = kept.kind !== 'sign_in' || (await noteSignedOut(orm.em.fork(), connection, kept.message));
       if (kept.kind === 'permanent') return attempts.end(context, { state: 'parked', errorClass: 'permanent', errorText: kept.message });
-      return attempts.retry(context, kept, input.policy);
+      return attempts.retry(context, isStill ? kept : { ...kept, kind: 'transient' }, input.policy);
     }),
   };
 }

@@ -180,6 +180,18 @@ describe('barbers\' calendars', () => {
     await settled(kept.id, ['delivered', 'undone']);
   });
 
+  it('one whose owner signs in again while the old sign-in is being refused, stays connected, and gets what that held up', async () => {
+    const { body: connection } = await connect(0, { reads: false });
+    line.script.push({ before: async () => {
+      radicale.setUsers({ [radicale.username]: 'another' });
+      expect((await connect(0, { reads: false, password: 'another' })).status).to.equal(201);
+    } });
+    const { body } = await book(engine, network);
+    await settled(body.id, ['delivered']).finally(() => { radicale.setUsers({ [radicale.username]: radicale.password }); });
+    expect(await shown()).to.have.length(1);
+    expect((await call('GET', `/v1/calendars/${connection.id}`)).body.state).to.equal('connected');
+  });
+
   it('one whose server fails for a while, is right in the end, and holds up nothing else', async () => {
     await connect();
     line.script.push('drop', 'pass', 'pass, then drop');
