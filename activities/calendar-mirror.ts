@@ -56,7 +56,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {
-          await noteSignedOut(orm.em.fork(), connectionId, error.message);
+          if (!(await noteSignedOut(orm.em.fork(), connection, error.message))) return { isOver: false, againInSeconds: 1, repaired: 0 };
           await watching.end(connectionId, async () => null);
           return { isOver: true, againInSeconds: 0, repaired: 0 };
         }

@@ -25,7 +25,7 @@ export function createCalendarActivities(deps: ActivityDeps) {
     for (let rounds = 0; ; rounds += 1) {
       const remoteId = await apply(calendar, visit, context, connection);
       const next = await read();
-      if (next?.version === visit?.version || rounds === mostRounds) return remoteId;
+      if ((next?.version === visit?.version && next?.isTakenAway === visit?.isTakenAway) || rounds === mostRounds) return remoteId;
       visit = next;
     }
   }
@@ -37,7 +37,7 @@ export function createCalendarActivities(deps: ActivityDeps) {
     const ids = { networkId, appointmentId, connectionId };
     // Its UID was another when other barbers took part, or none did.
     if (placed && placed.uid !== uid) await calendar.remove(placed);
-    if (!visit || visit.look === 'none' || connection.state === 'ended') {
+    if (!visit || visit.look === 'none' || visit.isTakenAway || connection.state === 'ended') {
       await calendar.remove({ uid, remoteId: placed?.uid === uid ? placed.remoteId : null });
       await noteRemoved(orm.em.fork(), ids, context.id);
       return placed?.remoteId ?? uid;
@@ -61,9 +61,9 @@ export function createCalendarActivities(deps: ActivityDeps) {
       if (connection.state === 'signed_out' && context.retries === 0) return attempts.end(context, { state: 'parked', errorClass: 'sign_in', errorText: 'its owner has not signed in again yet' });
       const kept = await calendars.open(connection).then((calendar) => settle(calendar, { ...context, barberId, connectionId }, connection)).catch(asFailure);
       if (typeof kept === 'string') return attempts.delivered(context, kept);
-      if (kept.kind === 'sign_in') await noteSignedOut(orm.em.fork(), connectionId, kept.message);
+      const isStill = kept.kind !== 'sign_in' || (await noteSignedOut(orm.em.fork(), connection, kept.message));
       if (kept.kind === 'permanent') return attempts.end(context, { state: 'parked', errorClass: 'permanent', errorText: kept.message });
-      return attempts.retry(context, kept, input.policy);
+      return attempts.retry(context, isStill ? kept : { ...kept, kind: 'transient' }, input.policy);
     }),
   };
 }

@@ -10,6 +10,9 @@ export type ConflictKind = (typeof conflictKinds)[number];
 /** Instants are ISO text in UTC. What the entry is about is not known here. */
 export type ConflictView = { id: string; barberId: string; connectionId: string; appointmentId: string; kind: ConflictKind; startsAt: string; endsAt: string; foundAt: string };
 
+/** Before the name of whoever had an entry written again, so that its being changed once more is told once more. */
+export const restoredBy = 'restored:';
+
 const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const foundAt = `date_trunc('milliseconds', x.found_at)`;
 
@@ -37,8 +40,9 @@ export async function settleConflict(em: EntityManager, networkId: string, id: s
     );
     if (!row) return null;
     if (!row.isOpen) return false;
-    await tx.execute('update calendar_conflict set settled_at = now(), settled_by = ? where id = ?', [actor, id]);
-    return restore && (row.kind === 'moved' || row.kind === 'deleted') ? (await planEntries(tx, networkId, row.connectionId, [row.appointmentId], now)) > 0 : false;
+    const restores = restore && (row.kind === 'moved' || row.kind === 'deleted');
+    await tx.execute('update calendar_conflict set settled_at = now(), settled_by = ? where id = ?', [restores ? `${restoredBy}${actor}` : actor, id]);
+    return restores ? (await planEntries(tx, networkId, row.connectionId, [row.appointmentId], now)) > 0 : false;
   });
 }
 

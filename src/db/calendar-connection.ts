@@ -15,7 +15,7 @@ export type ConnectionView = {
 };
 
 /** What opening it needs. */
-export type Connection = { id: string; networkId: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; timeZone: string; privacy: CalendarPrivacy; secrets: string | null; state: CalendarState };
+export type Connection = { id: string; networkId: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; timeZone: string; privacy: CalendarPrivacy; secrets: string | null; state: CalendarState; version: number };
 
 export type NewConnection = Pick<ConnectionView, 'barberId' | 'provider' | 'account' | 'calendarId' | 'calendarName' | 'privacy' | 'writes' | 'reads'>;
 
@@ -38,7 +38,7 @@ export async function readConnection(em: EntityManager, networkId: string, id: s
 /** Null when there is none, or it has ended and its secrets are gone. */
 export async function findConnection(em: EntityManager, networkId: string, id: string): Promise<Connection | null> {
   const [row] = await em.execute<Connection[]>(
-    `select id, network_id as "networkId", barber_id as "barberId", provider, account, calendar_id as "calendarId", time_zone as "timeZone", privacy, secrets, state
+    `select id, network_id as "networkId", barber_id as "barberId", provider, account, calendar_id as "calendarId", time_zone as "timeZone", privacy, secrets, state, version
      from calendar_connection where network_id = ? and id = ?`, [networkId, id],
   );
   return row ?? null;
@@ -74,11 +74,13 @@ export async function saveConnection(em: EntityManager, networkId: string, given
   });
 }
 
-/** The provider no longer takes the sign-in; noted once. */
-export async function noteSignedOut(em: EntityManager, id: string, errorText: string): Promise<void> {
+/** The provider no longer takes the sign-in that was read with this `version`; noted once. @returns false where its owner has signed in again since: then it is as if nothing had been. */
+export async function noteSignedOut(em: EntityManager, { id, version }: Pick<Connection, 'id' | 'version'>, errorText: string): Promise<boolean> {
   await em.execute(
-    `update calendar_connection set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1 where id = ? and state = 'connected'`, [errorText, id],
+    `update calendar_connection set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1 where id = ? and state = 'connected' and version = ?`, [errorText, id, version],
   );
+  const [row] = await em.execute<{ state: CalendarState }[]>('select state from calendar_connection where id = ?', [id]);
+  return row?.state !== 'connected';
 }
 
 /** All that is sealed, over all networks. */

@@ -1,4 +1,5 @@
 /** Both sides compared: what a calendar shows of our visits, and what it should. What is surely ours is put right; what somebody changed there is for a person. */
+import { restoredBy } from './calendar-conflict.ts';
 import { planEntries } from './calendar-visit.ts';
 import type { EntityManager } from './orm.ts';
 import type { Interval } from '../domain/rules.ts';
@@ -78,14 +79,15 @@ async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, {
   return rows.map((row) => row.id);
 }
 
-/** What a person has settled is not brought up again for the same visit at the same time. */
+/** What a person has left as it was is not brought up again for the same visit at the same time; what was put right, by him or by itself, and is so again, is. */
 async function note(tx: EntityManager, { id, networkId, barberId }: Ids, drifted: { appointmentId: string; kind: string; remoteId: string }[]): Promise<number> {
   if (drifted.length === 0) return 0;
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
      select gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, n."appointmentId", n.kind, n."remoteId", tstzrange(a.starts_at, a.ends_at)
      from jsonb_to_recordset(?::jsonb) n("appointmentId" uuid, kind text, "remoteId" text) join appointment a on a.id = n."appointmentId"
-     where not exists (select from calendar_conflict x where x.connection_id = ?::uuid and x.kind = n.kind and x.appointment_id = a.id and x.during = tstzrange(a.starts_at, a.ends_at))
+     where not exists (select from calendar_conflict x where x.connection_id = ?::uuid and x.kind = n.kind and x.appointment_id = a.id and x.during = tstzrange(a.starts_at, a.ends_at)
+       and x.settled_by is distinct from 'itself' and coalesce(x.settled_by, '') not like '${restoredBy}%')
      on conflict do nothing returning id`, [networkId, barberId, id, JSON.stringify(drifted), id],
   );
   return noted.length;

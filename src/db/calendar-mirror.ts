@@ -19,10 +19,13 @@ export async function readMirrorState(em: EntityManager, { id, networkId }: Pick
 
 /**
  * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking that has
- * read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. @returns what was found.
+ * read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a connection that has ended. @returns what was found.
  */
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {
   return em.fork().transactional(async (tx) => {
+    // It may have ended, or not be read any more, while its provider was asked: what is taken over then would keep its owner busy for ever.
+    const isRead = await tx.execute<unknown[]>(`select 1 from calendar_connection where id = ? and reads and state <> 'ended' for no key update`, [ids.id]);
+    if (isRead.length === 0) return { changed: 0, conflicts: 0 };
     const named = [...changes.objects.map(({ remoteId }) => remoteId), ...changes.gone];
     const known = await tx.execute<{ remote_id: string; during: string }[]>(
       `select remote_id, during::text as during from calendar_busy where connection_id = ? and (? or remote_id = any(?::text[])) for update`, [ids.id, changes.isWhole, arrayOf(named)],
@@ -63,7 +66,7 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
   await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`, [connectionId]);
 }
 
-/** Of visits that are still to come. @returns how many are new. */
+/** Of visits that are still to come. What a person has settled is not brought up again; what ended by itself, and is so again, is. @returns how many are new. */
 async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids): Promise<number> {
   const onTop = `select k.remote_id, o.appointment_id, o.during from calendar_busy k join occupancy o on o.barber_id = k.barber_id and k.during && o.during
     where k.connection_id = ? and upper(o.during) > now()`;
@@ -74,7 +77,7 @@ async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
      select distinct on (t.remote_id, t.appointment_id) gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during from (${onTop}) t
-     where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during)
+     where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during and x.settled_by is distinct from 'itself')
      on conflict do nothing returning id`, [networkId, barberId, id, id, id],
   );
   return noted.length;

@@ -39,6 +39,8 @@ export type WantedVisit = CalendarVisit & {
   version: number;
   /** Of several barbers each has an event of his own. */
   isSole: boolean;
+  /** The connection has ended, and its entries are to be taken away. */
+  isTakenAway: boolean;
   startsAt: string;
   endsAt: string;
   timeZone: string;
@@ -52,6 +54,7 @@ export async function readVisit(em: EntityManager, networkId: string, appointmen
   const [row] = await em.execute<Row[]>(
     `select a.status, a.version, a.currency, a.shop_time_zone as "timeZone", b.locale, coalesce(p.parts, '[]') as parts, p.starts_at as "startsAt", p.ends_at as "endsAt",
        not exists (select from appointment_part o where o.appointment_id = a.id and o.barber_id <> b.id) as "isSole",
+       exists (select from calendar_connection k join delivery d on d.connection_id = k.id where k.id = ?::uuid and k.state = 'ended' and d.appointment_id = a.id and d.created_at >= k.ended_at) as "isTakenAway",
        json_build_object('name', s.name, 'address', s.address) as shop, case when c.id is not null then json_build_object('name', c.name, 'phone', c.phone) end as customer,
        (select json_build_object('remoteId', e.remote_id, 'etag', e.etag, 'uid', e.uid) from calendar_event e where e.appointment_id = a.id and e.connection_id = ?::uuid) as placed
      from appointment a join shop s on s.id = a.shop_id join barber b on b.id = ?::uuid and b.network_id = a.network_id
@@ -59,7 +62,7 @@ export async function readVisit(em: EntityManager, networkId: string, appointmen
        from appointment_part p join service v on v.id = p.service_id where p.appointment_id = a.id and p.barber_id = b.id) p
      left join contact c on c.id = a.id
      where a.id = ? and a.network_id = ?`,
-    [connectionId, barberId, appointmentId, networkId],
+    [connectionId, connectionId, barberId, appointmentId, networkId],
   );
   if (!row) return null;
   const look = row.parts.length === 0 ? 'none' : lookOf(row.status);
@@ -115,7 +118,11 @@ export async function planRemoval(em: EntityManager, networkId: string, connecti
        where connection_id = ? and network_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null`, [now, now, connectionId, networkId],
     );
     if (!remove) return;
-    const rows = await tx.execute<{ id: string }[]>('select a.id from calendar_event e join appointment a on a.id = e.appointment_id where e.connection_id = ? and a.ends_at > ?::timestamptz', [connectionId, now]);
+    // What is being written just now may come to be there.
+    const rows = await tx.execute<{ id: string }[]>(
+      `select a.id from appointment a where a.network_id = ? and a.ends_at > ?::timestamptz and a.id in (
+         select appointment_id from calendar_event where connection_id = ? union all select appointment_id from delivery where connection_id = ? and state = 'in_flight')`, [networkId, now, connectionId, connectionId],
+    );
     await planEntries(tx, networkId, connectionId, rows.map(({ id }) => id), now);
   });
 }

@@ -3,6 +3,8 @@
  * Radicale, with a line before it that breaks at every point; what its owner does is done by plain HTTP.
  */
 import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import ICAL from 'ical.js';
 import { createCaldavCalendar } from '../../src/integrations/calendar/caldav.ts';
@@ -136,6 +138,28 @@ describe('a CalDAV calendar', () => {
     expect(await radicale.objects(url)).to.deep.equal({});
   });
 
+  it('a visit, moved, made to repeat or called free by a program that keeps what it does not know, is as we mean it after the next writing', async () => {
+    const event = visit();
+    const placed = await calendar.put(event, null);
+    const [[name, text] = ['', '']] = Object.entries(await radicale.objects(url));
+    const timesOf = (object: string): string[] => object.match(/^(DTSTART|DTEND);TZID.+|^RRULE.+WEEKLY.*|^TRANSP.+/gm)!.map((line) => line.trim());
+    for (const changed of [text.replace('T103000', 'T093000'), text.replace('DTSTAMP', 'RRULE:FREQ=WEEKLY;COUNT=3\r\nDTSTAMP'), text.replace('OPAQUE', 'TRANSPARENT')]) {
+      expect(timesOf(changed)).to.not.deep.equal(timesOf(text));
+      expect(await radicale.enter(url, name, changed)).to.be.oneOf([201, 204]);
+      await calendar.put(event, placed);
+      expect(timesOf((await radicale.objects(url))[name]!)).to.deep.equal(timesOf(text));
+    }
+  });
+
+  for (const status of [400, 403, 409]) {
+    it(`a server that answers ${status} where a UID has another address, met, is written to there`, async () => {
+      const event = visit();
+      await radicale.enter(url, 'from-the-mail.ics', icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']));
+      line.script.push('pass', { status });
+      expect((await calendar.put(event, null)).remoteId).to.match(/from-the-mail\.ics$/);
+    });
+  }
+
   it('a server that is locked or full, met, is asked again later', async () => {
     for (const status of [507, 423]) {
       line.script.push('pass', { status });
@@ -170,6 +194,39 @@ describe('a CalDAV calendar', () => {
     // Of what tsdav has made a number of, the text is lost: then all is read each time.
     line.script.push(tagged('1.10'));
     expect((await calendar.changes(null, contractWindow)).token).to.equal('');
+  });
+
+  it('a calendar whose texts are larger than an answer may be, is read in parts', async () => {
+    const text = icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z', ...Array.from({ length: 100 }, () => `X-INVITATION:${'x'.repeat(50)}`)]);
+    const answerOf = (href: string, withText: boolean): string => `<response><href>${href}</href><propstat><prop><getetag>"1"</getetag>${withText ? `<C:calendar-data>${text}</C:calendar-data>` : ''}</prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
+    const all = Array.from({ length: 200 }, (_, index) => `/full/${index}.ics`);
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      let asked = '';
+      for await (const chunk of request) asked += String(chunk);
+      const isNamed = asked.includes('calendar-multiget');
+      const found = request.method === 'PROPFIND' ? [answerOf('/full/', false)] : all.filter((href) => !isNamed || asked.includes(`${href}<`)).map((href) => answerOf(href, asked.includes('calendar-data')));
+      response.writeHead(207, { 'content-type': 'text/xml' }).end(`<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">${found.join('')}</multistatus>`);
+    };
+    const full = createServer((request, response) => void answer(request, response));
+    await new Promise<void>((resolve) => { full.listen(0, '127.0.0.1', resolve); });
+    const small = createGuardedFetch({ allowLoopback: true, timeoutMs: 5000, mostBytes: 600_000 });
+    expect(all.length * text.length).to.be.above(1_200_000);
+    const calendarUrl = `http://127.0.0.1:${(full.address() as AddressInfo).port}/full/`;
+    const { objects } = await createCaldavCalendar({ calendarUrl, username: 'rui', password: 'x', timeZone, fetch: small.fetch, now: () => new Date(contractNow) }).changes(null, contractWindow);
+    expect(objects.filter(({ busy }) => busy.length === 1)).to.have.length(200);
+    await small.close();
+    full.close();
+  });
+
+  it('an answer that is too large, or breaks in its middle, is told as a failure of the calendar', async () => {
+    const tiny = createGuardedFetch({ allowLoopback: true, timeoutMs: 1500, mostBytes: 100 });
+    const openWith = (calendarUrl: string, fetch: typeof globalThis.fetch): Calendar => createCaldavCalendar({ calendarUrl, username: radicale.username, password: radicale.password, timeZone, fetch, now: () => new Date(contractNow) });
+    expect(await failureOf(openWith(url, tiny.fetch).changes(null, contractWindow))).to.include({ kind: 'permanent', message: 'CalDAV failed: the answer is too large' });
+    await tiny.close();
+    const half = createServer((_request, response) => void response.writeHead(207, { 'content-length': '1000' }).write('<multistatus', () => response.destroy()));
+    await new Promise<void>((resolve) => { half.listen(0, '127.0.0.1', resolve); });
+    expect((await failureOf(openWith(`http://127.0.0.1:${(half.address() as AddressInfo).port}/`, guard.fetch).changes(null, contractWindow))).kind).to.equal('transient');
+    half.close();
   });
 
   it('an object that nobody can read, met, hides no other', async () => {

@@ -73,6 +73,14 @@ describe('signing in to a calendar', () => {
         const over = await failureOf(client.refresh(fresh, now));
         expect([over.kind, over.message]).to.deep.equal(['sign_in', 'OAuth failed: invalid_grant']);
       });
+
+      it('access, renewed while our own registration is wrong, is not over', async () => {
+        const secrets = await signIn();
+        const wrong = createOauthClient(provider, { clientId: sandbox.clientId, clientSecret: 'run out', authorizeUrl: sandbox.authorizeUrls[provider], tokenUrl: sandbox.tokenUrls[provider] });
+        const failure = await failureOf(wrong.refresh(secrets, now));
+        expect([failure.kind, failure.message]).to.deep.equal(['transient', 'OAuth failed: invalid_client']);
+        expect((await client.refresh(secrets, now)).accessToken).to.be.a('string');
+      });
     });
   }
 });

@@ -68,7 +68,7 @@ describe('mail, of a visit that two barbers give', () => {
   /** Sends them all, and answers what arrived, in their order. */
   async function send(version: number, effects: NewDelivery[]) {
     const em = database.orm.em.fork();
-    insertDeliveries(em, rowOf(network.networkId, appointmentId, version), effects, new Date());
+    await insertDeliveries(em, rowOf(network.networkId, appointmentId, version), effects, new Date());
     await em.flush();
     const open = await readDeliveries(em, network.networkId, appointmentId);
     const planned = effects.map(({ kind, barberId }) => open.find((each) => each.kind === kind && each.barberId === barberId)!);

@@ -180,7 +180,7 @@ describe('sendMessage', () => {
       randomUUID(),
     );
     await em.execute(`update booking_request set outcome = '{"ok": false, "code": "slot_taken", "nearest": []}', decided_at = now() where id = ?`, [id]);
-    insertDeliveries(em, rowOf(networkId, id), [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
+    await insertDeliveries(em, rowOf(networkId, id), [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
     await em.flush();
     deliveryId = (await readDeliveries(em, networkId, id))[0]!.id;
     await send();
@@ -216,7 +216,7 @@ describe('sendMessage', () => {
     const id = randomUUID();
     const startsAt = Date.parse(network.at('10:00', 3));
     const remind = createRemind(id, 'Europe/Lisbon', { reminderLeadMinutes: [60], reminderJitterSeconds: 0, quietHours: null });
-    insertDeliveries(em, rowOf(network.networkId, id), planConfirmation(startsAt, remind, Date.now(), barberIds), new Date());
+    await insertDeliveries(em, rowOf(network.networkId, id), planConfirmation(startsAt, remind, Date.now(), barberIds), new Date());
     await em.flush();
 
     expect((await readDeliveries(em, network.networkId, id)).map(({ kind, barberId, channels }) => [kind, barberId, channels])).to.have.deep.members([

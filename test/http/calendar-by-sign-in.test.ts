@@ -111,6 +111,18 @@ for (const [provider, name, host] of [['google', 'Google', 'GOOGLE'], ['graph', 
     expect(((await engine.deps.calendarAccounts.open(after!.secrets, id)) as { expiresAt: number }).expiresAt).to.be.above(Date.now() + 5 * 60_000);
   });
 
+  it('whose token the provider has ended before its time, is renewed without anybody', async () => {
+    const { id } = await connect();
+    sandbox.byHand.expireAccess(email);
+    await book(engine, network);
+    await eventually(shown, (found) => found.length === 1);
+    sandbox.byHand.expireAccess(email);
+    const wall = (time: string) => toWall(Date.parse(instant(time)), 'Europe/Lisbon').iso.slice(0, 16);
+    sandbox.byHand.add(email, { title: 'Dentista', start: wall('15:00'), end: wall('16:00') });
+    await eventually(() => engine.database.orm.em.fork().execute('select 1 from calendar_busy where connection_id = ?', [id]), (rows) => rows.length === 1);
+    expect((await call('GET', `/v1/calendars/${id}`)).body.state).to.equal('connected');
+  });
+
   it('refused, begun too long ago, used twice, or forged, connects nothing', async () => {
     const refused = await follow(await begin(), 'deny');
     expect(refused.status).to.equal(409);

@@ -64,6 +64,11 @@ describe('a calendar that does not show what it should', () => {
     await eventually(names, (found) => found.includes(`${id}.ics`));
     expect(await conflicts()).to.deep.equal([]);
     expect((await call('GET', `/v1/appointments/${id}`)).body.status).to.equal('confirmed');
+    // Deleted once more, it is told once more.
+    await eventually(() => sql(`select 1 from delivery where appointment_id = ? and connection_id is not null and state <> 'delivered'`, [id]), (rows) => rows.length === 0);
+    await sql(`update calendar_event set written_at = written_at - interval '1 minute' where appointment_id = ?`, [id]);
+    await radicale.erase(url, `${id}.ics`);
+    await eventually(conflicts, (found) => found.length === 1);
   });
 
   it('an entry that its owner moves, is told to a person, who leaves it, and is not told again', async () => {

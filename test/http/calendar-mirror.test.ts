@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { applyChanges } from '../../src/db/calendar-mirror.ts';
 import { calendarMirrorWorkflowId } from '../../workflows/messages.ts';
 import { book, bookingBody } from '../support/booking.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
@@ -101,6 +102,25 @@ describe('the mirror of a barber\'s calendar', () => {
     expect((await conflicts()).map(({ appointmentId }) => appointmentId)).to.deep.equal([second.id]);
     await radicale.erase(url, 'dentist.ics');
     await eventually(conflicts, (items) => items.length === 0);
+  });
+
+  it('one that ends while it is read, keeps nobody busy', async () => {
+    await call('DELETE', `/v1/calendars/${connectionId}`);
+    const [from, to] = ['10:00', '11:00'].map((time) => Date.parse(network.at(time))) as [number, number];
+    const late = { objects: [{ remoteId: 'dentist', etag: '', busy: [{ from, to }] }], gone: [], token: 'sync:1', isWhole: true };
+    await applyChanges(engine.database.orm.em.fork(), { id: connectionId, networkId: network.networkId, barberId: network.barberIds[0]! }, late);
+    expect(await offers('10:00')).to.equal(true);
+    connectionId = await connect({ reads: false });
+    await applyChanges(engine.database.orm.em.fork(), { id: connectionId, networkId: network.networkId, barberId: network.barberIds[0]! }, late);
+    expect(await offers('10:00')).to.equal(true);
+  });
+
+  it('an entry on top of a visit that is moved away, and back again, is told to a person again', async () => {
+    await book(engine, network, { startsAt: network.at('10:00') });
+    for (const [time, count] of [['10:00', 1], ['15:00', 0], ['10:00', 1]] as const) {
+      await enter('dentist', time, time.replace(':00', ':30'));
+      await eventually(conflicts, (items) => items.length === count);
+    }
   });
 
   it('a day, entered every week and all day, takes those days', async () => {

@@ -149,6 +149,16 @@ describe('barbers\' calendars', () => {
     expect(await shown()).to.deep.equal([]);
   });
 
+  it('one that is ended while a visit is being written into it, holds nothing afterwards', async () => {
+    const { body } = await connect(0, { reads: false });
+    let ended: Answer | undefined;
+    line.script.push('pass', { before: async () => { ended = await call('DELETE', `/v1/calendars/${body.id}`); } });
+    const { body: visit } = await book(engine, network);
+    await eventually(() => deliveries(visit.id), (found) => found.length === 2 && !found.some(({ state }) => ['due', 'in_flight'].includes(state)));
+    expect(ended!.body.state).to.equal('ended');
+    expect(await shown()).to.deep.equal([]);
+  });
+
   it('one whose sign-in has died, parks what is to be written; connected again, gets it all, once', async () => {
     const { body: connection } = await connect();
     const { body: kept } = await book(engine, network, { startsAt: network.at('09:00') });
@@ -168,6 +178,18 @@ describe('barbers\' calendars', () => {
     expect(again.body).to.include({ id: connection.id, state: 'connected' });
     expect((await eventually(shown, (found) => found.length === 3 && !found.some(({ uid }) => uid.startsWith(kept.id)))).map(({ uid }) => uid).sort()).to.deep.equal(ids.map((id) => `${id}@punctual`).sort());
     await settled(kept.id, ['delivered', 'undone']);
+  });
+
+  it('one whose owner signs in again while the old sign-in is being refused, stays connected, and gets what that held up', async () => {
+    const { body: connection } = await connect(0, { reads: false });
+    line.script.push({ before: async () => {
+      radicale.setUsers({ [radicale.username]: 'another' });
+      expect((await connect(0, { reads: false, password: 'another' })).status).to.equal(201);
+    } });
+    const { body } = await book(engine, network);
+    await settled(body.id, ['delivered']).finally(() => { radicale.setUsers({ [radicale.username]: radicale.password }); });
+    expect(await shown()).to.have.length(1);
+    expect((await call('GET', `/v1/calendars/${connection.id}`)).body.state).to.equal('connected');
   });
 
   it('one whose server fails for a while, is right in the end, and holds up nothing else', async () => {

@@ -69,7 +69,10 @@ async function readWindow(collection: Collection, window: Interval): Promise<Rem
   // Servers read times without a zone, and whole days, as UTC: a day more on either side, which is cut off again.
   const [start, end] = [window.from - DAY, window.to + DAY].map((instant) => new Date(instant).toISOString().replaceAll(/[-:]|\.\d+/g, ''));
   const filters = { 'comp-filter': { _attributes: { name: 'VCALENDAR' }, 'comp-filter': { _attributes: { name: 'VEVENT' }, 'time-range': { _attributes: { start, end } } } } };
-  return toObjects(collection, await calendarQuery({ ...collection, props: data, filters, depth: '1' }), window);
+  // Their texts in parts: invitations of meetings run to ten kilobytes each, and all of a full calendar would be larger than any answer may be.
+  const answers = await calendarQuery({ ...collection, props: { 'd:getetag': {} }, filters, depth: '1' });
+  refuseFailed(collection, answers);
+  return readObjects(collection, answers.flatMap(({ ok, href }) => (ok && href !== undefined ? [new URL(href, collection.url).href] : [])), window);
 }
 
 async function readObjects(collection: Collection, remoteIds: string[], window: Interval): Promise<RemoteObject[]> {
@@ -94,9 +97,15 @@ async function multiGet(collection: Collection, objectUrls: string[]): Promise<A
   }
 }
 
-function toObjects({ url, timeZone }: Collection, answers: Answer[], window: Interval): RemoteObject[] {
+/** What failed as a whole. */
+function refuseFailed({ url }: Collection, answers: Answer[]): void {
   const failed = answers.find(({ ok, status, href }) => !ok && !isGone(status) && (href === undefined || new URL(href, url).href === url));
   if (failed) throw unexpected('REPORT', failed.status);
+}
+
+function toObjects(collection: Collection, answers: Answer[], window: Interval): RemoteObject[] {
+  refuseFailed(collection, answers);
+  const { url, timeZone } = collection;
   return answers.flatMap(({ href, ok, props }): RemoteObject[] => {
     if (!ok || href === undefined) return [];
     const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };

@@ -20,8 +20,17 @@ export function checked(guarded: typeof fetch, now: () => Date): typeof fetch {
       await response.body?.cancel();
       throw new CalendarError('transient', `CalDAV failed: ${status}`, readRetryAfter(response.headers.get('retry-after'), now().getTime()));
     }
-    return response;
+    return whole(response);
   };
+}
+
+/** The answer with all of its body, so that what breaks, stalls or grows too long in its middle is told as what comes before it. */
+async function whole(response: Response): Promise<Response> {
+  const { status, statusText, headers, url } = response;
+  const body = await response.arrayBuffer().catch(toError);
+  const copy = new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
+  Object.defineProperty(copy, 'url', { value: url });
+  return copy;
 }
 
 function toError(error: unknown): never {

@@ -2,11 +2,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { calendarQuery, createCalendarObject, deleteCalendarObject, propfind, updateCalendarObject } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
+import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
 import { checked, isGone, signIn, unexpected } from './caldav-errors.ts';
 import { readObject, Unreadable } from './read-busy.ts';
-import { markOf, writeObject } from './write-object.ts';
+import { markOf, spanOf, writeObject } from './write-object.ts';
 
 export type CaldavOptions = {
   /** The calendar's own address. */
@@ -21,6 +22,8 @@ export type CaldavOptions = {
 };
 
 const raceTries = 3;
+/** So far around a visit its entry must not keep its owner busy a second time. */
+const lookAround = 370 * DAY;
 
 export function createCaldavCalendar({ calendarUrl, username, password, timeZone, fetch: guarded, now }: CaldavOptions): Calendar {
   const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
@@ -29,16 +32,19 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
 
-  /** Null when there is nothing. Of a foreign object under our address, only that it is there. */
-  async function read(remoteId: string): Promise<(Placed & { mark: string | null }) | null> {
+  /** Null when there is nothing. Programs keep the mark when the owner moves the event, or has it repeat: so when it is, is looked at itself. */
+  async function read(remoteId: string, event: CalendarEvent): Promise<(Placed & { isWritten: boolean }) | null> {
     const response = await common.fetch(remoteId, { headers: common.headers });
     if (isGone(response.status)) return null;
     if (!response.ok) throw unexpected('GET', response.status);
     const found = { remoteId, etag: response.headers.get('etag') ?? '' };
+    const { from, to } = spanOf(event);
     try {
-      return { ...found, mark: readObject(await response.text(), { from: 0, to: 1 }, timeZone).mark };
+      const { mark, busy: [first, ...others] } = readObject(await response.text(), { from: from - lookAround, to: to + lookAround }, timeZone);
+      return { ...found, isWritten: mark === markOf(event) && others.length === 0 && first?.from === from && first.to === to };
     } catch (error) {
-      if (error instanceof Unreadable) return { ...found, mark: null };
+      // A foreign object under our address: it becomes the visit.
+      if (error instanceof Unreadable) return { ...found, isWritten: false };
       throw error;
     }
   }
@@ -52,18 +58,17 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   }
 
   async function put(event: CalendarEvent, known: Placed | null): Promise<Placed> {
-    const mark = markOf(event);
     const data = writeObject(event, now());
     let remoteId = known?.remoteId ?? placeOf(event.uid);
     for (let tries = 0; tries < raceTries; tries += 1) {
-      const there = await read(remoteId);
-      if (there?.mark === mark) return { remoteId, etag: there.etag };
+      const there = await read(remoteId, event);
+      if (there?.isWritten) return { remoteId, etag: there.etag };
       const response = there
         ? await updateCalendarObject({ calendarObject: { url: remoteId, data, etag: there.etag }, ...common })
         : await createCalendarObject({ calendar, filename: remoteId.slice(url.length), iCalString: data, ...common });
-      if (response.ok) return { remoteId, etag: response.headers.get('etag') ?? (await read(remoteId))?.etag ?? '' };
-      // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address.
-      if (!there && (response.status === 409 || response.status === 403)) remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
+      if (response.ok) return { remoteId, etag: response.headers.get('etag') ?? (await read(remoteId, event))?.etag ?? '' };
+      // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address. Nextcloud says so with a 400 (https://github.com/nextcloud/server/pull/61640).
+      if (!there && [400, 403, 409].includes(response.status)) remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
       else if (response.status !== 412 && !isGone(response.status)) throw unexpected('PUT', response.status);
       await wait(50 * tries);
     }

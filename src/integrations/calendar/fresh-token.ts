@@ -9,11 +9,12 @@ const aheadMs = 5 * 60_000;
 
 /**
  * A function that answers a token which is good for a while. Another process may renew at the same moment, and a provider may change the refresh token with
- * it: then what that one has kept is taken. Throws a CalendarError: `sign_in` when it is over.
+ * it: then what that one has kept is taken. With the token that the provider has just `refused`, another: one may end before its time. Throws a CalendarError:
+ * `sign_in` when it is over.
  */
 export function createFreshToken({ id, sealed, opened, client, sealer, store, now }: {
   id: string; sealed: string; opened: OauthSecrets; client: OauthClient; sealer: Sealer; store: SecretStore; now: () => Date;
-}): () => Promise<string> {
+}): (refused?: string) => Promise<string> {
   let [kept, secrets] = [sealed, opened];
   let renewing: Promise<string> | undefined;
   const isFresh = ({ expiresAt }: OauthSecrets): boolean => expiresAt - now().getTime() > aheadMs;
@@ -33,8 +34,8 @@ export function createFreshToken({ id, sealed, opened, client, sealer, store, no
     return secrets.accessToken;
   }
 
-  return () => {
-    if (isFresh(secrets)) return Promise.resolve(secrets.accessToken);
+  return (refused) => {
+    if (isFresh(secrets) && secrets.accessToken !== refused) return Promise.resolve(secrets.accessToken);
     renewing ??= renew().finally(() => { renewing = undefined; });
     return renewing;
   };

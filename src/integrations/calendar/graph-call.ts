@@ -1,11 +1,11 @@
 /** How Microsoft Graph is asked: by plain fetch, once, within limits of time and size, at its own address alone, with a token that is fresh for each request. */
 import { TooLarge } from '../guarded-fetch.ts';
 import { CalendarError } from './calendar.ts';
-import { refusalOf, toCalendarError } from './graph-errors.ts';
+import { isRefused, refusalOf, toCalendarError } from './graph-errors.ts';
 
 export type GraphAccess = {
-  /** A CalendarError that it throws passes through. */
-  accessToken: () => Promise<string>;
+  /** A CalendarError that it throws passes through. Given a token that was refused, another, where there is one. */
+  accessToken: (refused?: string) => Promise<string>;
   /** Graph itself without it. */
   baseUrl?: string;
   fetch?: typeof globalThis.fetch;
@@ -45,11 +45,24 @@ export function createGraphCall({ accessToken, baseUrl = 'https://graph.microsof
     return pathname.startsWith(`${root}/`) ? `${pathname.slice(root.length)}${search}` : null;
   };
 
-  async function send<T>(operation: string, method: string, path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {}): Promise<T> {
+  async function send<T>(operation: string, method: string, path: string, given: { body?: unknown; headers?: Record<string, string> } = {}): Promise<T> {
+    const fresh = (refused?: string): Promise<string> => accessToken(refused).catch((error: unknown) => { throw toCalendarError(error, operation); });
+    const token = await fresh();
+    try {
+      return await once<T>(token, operation, method, path, given);
+    } catch (error) {
+      // Microsoft ends tokens before their time, where the person's circumstances have changed (https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
+      const another = isRefused(error, 401) ? await fresh(token) : token;
+      if (another === token) throw error;
+      return once<T>(another, operation, method, path, given);
+    }
+  }
+
+  async function once<T>(token: string, operation: string, method: string, path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> }): Promise<T> {
     try {
       const response = await fetch(`${base}${path}`, {
         method, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs), ...(body !== undefined && { body: JSON.stringify(body) }),
-        headers: { authorization: `Bearer ${await accessToken()}`, accept: 'application/json', ...prefer, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        headers: { authorization: `Bearer ${token}`, accept: 'application/json', ...prefer, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       });
       const text = await readText(response, mostBytes);
       if (response.status < 200 || response.status > 299) throw refusalOf(response, text, operation, now());

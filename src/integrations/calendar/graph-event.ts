@@ -4,7 +4,7 @@ import type { Interval } from '../../domain/rules.ts';
 import { DAY, isTimeZone, minuteOfDay, parseInstant, startInstant, toWall } from '../../domain/time.ts';
 import { lines, oneLine } from '../invitation.ts';
 import type { CalendarEvent, RemoteObject } from './calendar.ts';
-import { markOf } from './write-object.ts';
+import { markOf, spanOf } from './write-object.ts';
 
 type GraphTime = { dateTime?: string; timeZone?: string } | null;
 /** As far as we read it. In a round of changes a plain occurrence has its times and its series alone. */
@@ -64,12 +64,6 @@ export function isWritten(event: CalendarEvent, there: GraphEvent): boolean {
 }
 
 const showAsOf = ({ isTentative }: CalendarEvent): string => (isTentative ? 'tentative' : 'busy');
-
-function spanOf({ times: { timeZone, start, end } }: CalendarEvent): Interval {
-  if (timeZone === null) return { from: start.getTime(), to: end.getTime() };
-  const instant = (wall: string) => startInstant(wall.slice(0, 10), Number(wall.slice(11, 13)) * 60 + Number(wall.slice(14, 16)), timeZone);
-  return { from: instant(start), to: instant(end) };
-}
 
 /** We ask for UTC; a time in another zone is one that we cannot read. */
 const instantOf = (time: GraphTime | undefined): number | null => (time?.dateTime && time.timeZone?.toUpperCase() === 'UTC' ? parseInstant(`${time.dateTime.replace(/Z$/, '')}Z`) : null);

@@ -60,8 +60,11 @@ export function createOauthClient(provider: OauthProvider, app: OauthApp): Oauth
 const secretsOf = (tokens: oauth.TokenEndpointResponse, refreshToken: string, now: Date): OauthSecrets =>
   ({ refreshToken, accessToken: tokens.access_token, expiresAt: now.getTime() + (tokens.expires_in ?? 300) * 1000 });
 
-/** Errors that no new try mends, only the person (RFC 6749, 5.2, 4.1.2.1). What concerns our own registration is mended by whoever runs us. */
-const over = ['invalid_grant', 'access_denied', 'interaction_required', 'consent_required', 'login_required', 'invalid_client', 'unauthorized_client', 'invalid_scope'];
+/**
+ * Errors that no new try mends, only the person (RFC 6749, 5.2, 4.1.2.1). What concerns our own registration, such as a client secret that has run out (Microsoft's do), is mended by
+ * whoever runs us: then every sign-in is as good as before, and nobody is to be asked for another.
+ */
+const over = ['invalid_grant', 'access_denied', 'interaction_required', 'consent_required', 'login_required'];
 
 function toError(error: unknown): never {
   if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) {

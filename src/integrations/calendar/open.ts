@@ -14,7 +14,7 @@ export type CaldavSecrets = { username: string; password: string };
 export type Stored = { id: string; provider: CalendarProvider; calendarId: string; timeZone: string; secrets: string | null };
 
 export type CalendarOpener = {
-  /** Throws a CalendarError where the secrets cannot be opened: their owner must sign in again. */
+  /** Throws a CalendarError: `sign_in` where the secrets cannot be opened, so that their owner must sign in again; `transient` where it is for whoever runs us to set up what is missing. */
   open: (stored: Stored) => Promise<Calendar>;
   /** The same secrets under the first key; null where they are, or cannot be opened. */
   reseal: (stored: Pick<Stored, 'id' | 'secrets'>) => Promise<string | null>;
@@ -43,11 +43,11 @@ export type OpenerDeps = {
 export function createCalendarOpener({ sealer, fetch, signIns, store, now }: OpenerDeps): CalendarOpener {
   return {
     open: async ({ id, provider, calendarId, timeZone, secrets }) => {
-      if (!sealer || secrets === null) throw new CalendarError('sign_in', 'calendars are off: CALENDAR_KEYS is not set');
+      if (!sealer || secrets === null) throw new CalendarError('transient', 'calendars are off: CALENDAR_KEYS is not set');
       const opened = await sealer.open(secrets, id).catch(() => { throw new CalendarError('sign_in', 'the stored sign-in cannot be opened'); });
       if (provider === 'caldav') return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
       const signIn = signIns[provider];
-      if (!signIn) throw new CalendarError('sign_in', `${provider} is not set up`);
+      if (!signIn) throw new CalendarError('transient', `${provider} is not set up`);
       const { client, apiUrl, turn } = signIn;
       const accessToken = createFreshToken({ id, sealed: secrets, opened: opened as OauthSecrets, client, sealer, store, now });
       return provider === 'google'
