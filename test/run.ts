@@ -17,6 +17,8 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** One line for each: what failed, and why in short. */
+  failures: string[];
 }
 
 const root = resolve(import.meta.dirname, '..');
@@ -31,16 +33,17 @@ const firstOption = args.findIndex((arg) => arg.startsWith('-'));
 const named = firstOption < 0 ? args : args.slice(0, firstOption);
 const mochaArgs = firstOption < 0 ? [] : args.slice(firstOption);
 
-const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const total: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
 const interruption = new AbortController();
 let current: ChildProcess | undefined;
 let noPython: string | undefined;
 
 /** Adds what a check or a tier found. */
-function add({ passed, failed, skipped }: Counts): void {
+function add({ passed, failed, skipped, failures }: Counts): void {
   total.passed += passed;
   total.failed += failed;
   total.skipped += skipped;
+  total.failures.push(...failures);
 }
 
 /** The environment of the tests: nothing in it may lead to a server that is not theirs. */
@@ -89,8 +92,9 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv, pidF
 async function runCheck(name: string, command: string, args: string[], folder: string): Promise<void> {
   log(`\n${name}`);
   const code = await run(join(root, 'node_modules/.bin', command), args, process.env, join(folder, 'tests.pid'));
-  log(code === 0 ? `  ✔ ${command} found nothing` : `  ✘ ${command} ended with ${code ?? 'a signal'}`);
-  add({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+  const found = `${command} ended with ${code ?? 'a signal'}`;
+  log(code === 0 ? `  ✔ ${command} found nothing` : `  ✘ ${found}`);
+  add(code === 0 ? { passed: 1, failed: 0, skipped: 0, failures: [] } : { passed: 0, failed: 1, skipped: 0, failures: [`${name}: ${found}`] });
 }
 
 /** One mocha process for one tier: a tier that crashes costs one failure and not the other tiers. */
@@ -116,11 +120,12 @@ async function runTier(tier: string, files: string[], env: NodeJS.ProcessEnv, fo
     join(folder, 'tests.pid'),
   );
   const text = readText(countsFile);
-  const counts = text === null ? { passed: 0, failed: 0, skipped: 0 } : (JSON.parse(text) as Counts);
+  const counts = text === null ? { passed: 0, failed: 0, skipped: 0, failures: [] } : (JSON.parse(text) as Counts);
   // A test that ends the process ends it with any code, and then there are no counts.
   const crashed = text === null || (code !== 0 && counts.failed === 0);
-  if (crashed) log(`The tier ${tier} ended with ${code ?? 'a signal'} before its tests were done.`);
-  add({ ...counts, failed: counts.failed + (crashed ? 1 : 0) });
+  const ended = `The tier ${tier} ended with ${code ?? 'a signal'} before its tests were done.`;
+  if (crashed) log(ended);
+  add({ ...counts, failed: counts.failed + (crashed ? 1 : 0), failures: crashed ? [...counts.failures, ended] : counts.failures });
 }
 
 /** Drops what tests left on a server that is not ours. */
@@ -215,10 +220,13 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   total.failed += 1;
+  total.failures.push(error instanceof Error ? error.message : String(error));
 }
 if (interruption.signal.aborted) process.exitCode = 130;
 else if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
 if (total.passed + total.failed === 0) console.error('No test ran.');
 if (noPython !== undefined) console.error(`\nLeft out what needs Python: ${noPython}`);
+// Once more, together: who reads a long log from its end should not have to search it.
+if (total.failures.length > 0) console.log(`\nFailed:\n${total.failures.map((failure) => `  ${failure}`).join('\n')}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
