@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client';
 import { findConnection, noteSignedOut } from '../src/db/calendar-connection.ts';
 import { compare } from '../src/db/calendar-drift.ts';
 import { applyChanges, findUnread, noteUnread, readAllNext, readMirrorState } from '../src/db/calendar-mirror.ts';
+import { findOwnUids } from '../src/db/calendar-own.ts';
+import { appointmentOf } from '../src/domain/calendar-event.ts';
 import type { CalendarProvider } from '../src/domain/channel.ts';
 import { DAY } from '../src/domain/time.ts';
 import { CalendarError, type Calendar, type RemoteObject } from '../src/integrations/calendar/calendar.ts';
@@ -44,7 +46,9 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
         // First, so that nothing changes between the reading and the first call.
         const renewAt = await watching.keep(connection, calendar);
         const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
-        const isOurs = ({ uid, mark }: RemoteObject): boolean => mark !== null || (uid?.endsWith('@punctual') ?? false);
+        const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects.flatMap(({ uid }) => uid ?? []));
+        // What bears our mark under a UID that is none of ours is a copy that somebody's program made of a visit.
+        const isOurs = ({ uid, mark }: RemoteObject): boolean => (uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : mark !== null);
         const others = changes.objects.filter((object) => !isOurs(object));
         const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, objects: others });
         const drift = await compare(orm.em.fork(), connection, { own: changes.objects.filter(isOurs), gone: changes.gone, isWhole: changes.isWhole, at: new Date(at) });

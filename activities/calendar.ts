@@ -25,7 +25,7 @@ export function createCalendarActivities(deps: ActivityDeps) {
     for (let rounds = 0; ; rounds += 1) {
       const remoteId = await apply(calendar, visit, context, connection);
       const next = await read();
-      if ((next?.version === visit?.version && next?.isTakenAway === visit?.isTakenAway) || rounds === mostRounds) return remoteId;
+      if ((next?.version === visit?.version && next?.isTakenAway === visit?.isTakenAway && next?.privacy === visit?.privacy) || rounds === mostRounds) return remoteId;
       visit = next;
     }
   }
@@ -35,14 +35,16 @@ export function createCalendarActivities(deps: ActivityDeps) {
     const uid = eventUid(appointmentId, visit?.isSole === false ? barberId : null);
     const placed = visit?.placed ?? null;
     const ids = { networkId, appointmentId, connectionId };
+    /** What another barber's connection shows under that name, in a calendar that they share, stays. */
+    const remove = async (what: { uid: string; remoteId: string | null }): Promise<void> => { if (!visit?.sharedUids.includes(what.uid)) await calendar.remove(what); };
     // Its UID was another when other barbers took part, or none did.
-    if (placed && placed.uid !== uid) await calendar.remove(placed);
+    if (placed && placed.uid !== uid) await remove(placed);
     if (!visit || visit.look === 'none' || visit.isTakenAway || connection.state === 'ended') {
-      await calendar.remove({ uid, remoteId: placed?.uid === uid ? placed.remoteId : null });
+      await remove({ uid, remoteId: placed?.uid === uid ? placed.remoteId : null });
       await noteRemoved(orm.em.fork(), ids, context.id);
       return placed?.remoteId ?? uid;
     }
-    const written = await calendar.put(toEvent(uid, visit, connection), placed?.uid === uid ? placed : null);
+    const written = await calendar.put(toEvent(uid, visit), placed?.uid === uid ? placed : null);
     await noteWritten(orm.em.fork(), ids, { uid, ...written });
     return written.remoteId;
   }
@@ -68,7 +70,7 @@ export function createCalendarActivities(deps: ActivityDeps) {
   };
 }
 
-function toEvent(uid: string, visit: WantedVisit, { privacy }: Connection): CalendarEvent {
+function toEvent(uid: string, visit: WantedVisit): CalendarEvent {
   const { version, isTentative, startsAt, endsAt, timeZone } = visit;
-  return { uid, sequence: (version - 1) * 2, times: eventTimes({ startsAt: new Date(startsAt).toISOString(), endsAt: new Date(endsAt).toISOString(), timeZone }), isTentative, ...calendarTexts(visit, privacy) };
+  return { uid, sequence: (version - 1) * 2, times: eventTimes({ startsAt: new Date(startsAt).toISOString(), endsAt: new Date(endsAt).toISOString(), timeZone }), isTentative, ...calendarTexts(visit, visit.privacy) };
 }

@@ -8,7 +8,7 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     const file = process.env.TEST_COUNTS_FILE;
     runner.once('end', () => {
       const { passes, failures, pending } = this.stats;
-      const named = this.failures.map((test) => `${test.fullTitle()}: ${(test.err?.message ?? 'no reason').split('\n')[0]}`);
+      const named = this.failures.map((test) => `${test.fullTitle()}: ${(test.err?.message ?? 'no reason').split('\n')[0]?.slice(0, 300)}`);
       if (file !== undefined) writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending, failures: named }));
     });
   }

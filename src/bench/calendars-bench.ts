@@ -59,7 +59,7 @@ async function connectHalf({ deps, networkId }: Stage, sandbox: CalendarSandbox)
   for (const barberId of connected) {
     const { id: calendarId, summary } = sandbox.store.addCalendar(account, 'Visits', 'Europe/Lisbon');
     const given = { barberId, provider: 'google', account: account.email, calendarId, calendarName: summary, privacy: 'full', writes: true, reads } as const;
-    const { id: connectionId } = await saveConnection(deps.orm.em.fork(), networkId, given, (id) => deps.calendarAccounts.seal({ accessToken, refreshToken, expiresAt: Date.now() + 3_600_000 }, id));
+    const { id: connectionId } = await saveConnection(deps.orm.em.fork(), networkId, given, (id) => deps.calendarAccounts.seal({ accessToken, refreshToken, expiresAt: Date.now() + 3_600_000 }, id), new Date());
     if (!reads) continue;
     await deps.temporal.client.workflow.start('calendarMirror', {
       workflowId: calendarMirrorWorkflowId(connectionId), taskQueue: deps.config.temporal.taskQueue, args: [{ networkId, connectionId, policy: deps.policy, provider: 'google' }],

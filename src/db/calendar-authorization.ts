@@ -1,6 +1,6 @@
 /** Sign-ins that a person has begun at Google or Microsoft and has not come back from yet. Each serves once, for a quarter of an hour. */
-import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
+import type { WishedFor } from './calendar-wishes.ts';
 import { hashOf } from './self-service.ts';
 import type { EntityManager } from './orm.ts';
 
@@ -8,7 +8,7 @@ export type Authorization = {
   networkId: string; barberId: string; provider: Exclude<CalendarProvider, 'caldav'>;
   /** Which calendar is to be connected; null: the account's first. */
   calendarId: string | null;
-  wishes: { privacy: CalendarPrivacy; writes: boolean; reads: boolean };
+  wishes: WishedFor;
   /** Sealed for the state. */
   verifier: string;
 };

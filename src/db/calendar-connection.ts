@@ -3,8 +3,10 @@ import { v7 as uuidv7 } from 'uuid';
 import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
-import { dropMirror } from './calendar-mirror.ts';
+import { planAll } from './calendar-visit.ts';
+import { applyWishes, type CalendarWishes, type WishedFor } from './calendar-wishes.ts';
 import type { EntityManager } from './orm.ts';
+import { requireVersion } from './record.ts';
 
 export type CalendarState = 'connected' | 'signed_out' | 'ended';
 
@@ -17,7 +19,8 @@ export type ConnectionView = {
 /** What opening it needs. */
 export type Connection = { id: string; networkId: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; timeZone: string; privacy: CalendarPrivacy; secrets: string | null; state: CalendarState; version: number };
 
-export type NewConnection = Pick<ConnectionView, 'barberId' | 'provider' | 'account' | 'calendarId' | 'calendarName' | 'privacy' | 'writes' | 'reads'>;
+/** What is not wished stays as it was; at first, entries tell all, and it is written and read. */
+export type NewConnection = Pick<ConnectionView, 'barberId' | 'provider' | 'account' | 'calendarId' | 'calendarName'> & WishedFor;
 
 const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const viewColumns = `c.id, c.barber_id as "barberId", c.provider, c.account, c.calendar_id as "calendarId", c.calendar_name as "calendarName", c.privacy, c.writes, c.reads, c.state,
@@ -46,31 +49,44 @@ export async function findConnection(em: EntityManager, networkId: string, id: s
 
 /**
  * Connects a calendar, or connects one again whose sign-in had died: the same calendar of the same barber is the same connection. `seal` makes the
- * stored secret for the id. The calendar's own zone is that of a shop where the barber works, else the network's first.
+ * stored secret for the id. The calendar's own zone is that of a shop where the barber works, else the network's first. All visits to come of its owner
+ * are planned to be there as is wished. @returns its id, and whether it is to be read.
  */
-export async function saveConnection(em: EntityManager, networkId: string, given: NewConnection, seal: (id: string) => Promise<string>): Promise<{ id: string; isNew: boolean }> {
+export async function saveConnection(em: EntityManager, networkId: string, given: NewConnection, seal: (id: string) => Promise<string>, now: Date): Promise<{ id: string; reads: boolean }> {
+  const { barberId, provider, account, calendarId, calendarName, ...wishes } = given;
   return em.fork().transactional(async (tx) => {
     const [known] = await tx.execute<{ id: string }[]>(
-      `select id from calendar_connection where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended' for update`,
-      [networkId, given.barberId, given.provider, given.calendarId],
+      `select id from calendar_connection where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended' for update`, [networkId, barberId, provider, calendarId],
     );
     const id = known?.id ?? uuidv7();
     const secrets = await seal(id);
     if (known) {
       await tx.execute(
-        `update calendar_connection set secrets = ?, account = ?, state = 'connected', privacy = ?, writes = ?, reads = ?, signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ?`,
-        [secrets, given.account, given.privacy, given.writes, given.reads, id],
+        `update calendar_connection set secrets = ?, account = ?, state = 'connected', signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ?`, [secrets, account, id],
       );
-      if (!given.reads) await dropMirror(tx, networkId, id);
-      return { id, isNew: false };
+      return { id, reads: (await applyWishes(tx, networkId, id, wishes, now)).reads };
     }
+    const { privacy = 'full', writes = true, reads = true } = wishes;
     await tx.execute(
       `insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, calendar_name, privacy, writes, reads, secrets, time_zone)
        select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(
          (select s.time_zone from assignment a join shop s on s.id = a.shop_id where a.barber_id = ? order by s.archived_at nulls first, s.id limit 1), (select s.time_zone from shop s where s.network_id = ? order by s.id limit 1), 'UTC')`,
-      [id, networkId, given.barberId, given.provider, given.account, given.calendarId, given.calendarName, given.privacy, given.writes, given.reads, secrets, given.barberId, networkId],
+      [id, networkId, barberId, provider, account, calendarId, calendarName, privacy, writes, reads, secrets, barberId, networkId],
     );
-    return { id, isNew: true };
+    await planAll(tx, networkId, id, now);
+    return { id, reads };
+  });
+}
+
+/** Changes what it is for; see `applyWishes`. @throws not_found, also of one that has ended; precondition_failed */
+export async function changeWishes(em: EntityManager, networkId: string, id: string, version: number, wishes: CalendarWishes, now: Date): Promise<void> {
+  await em.fork().transactional(async (tx) => {
+    const [found] = await tx.execute(`select from calendar_connection where id = ? and network_id = ? and state <> 'ended' for update`, [id, networkId]);
+    if (!found) throw new Problem('not_found');
+    const current = await readConnection(tx, networkId, id);
+    requireVersion(current, version, current);
+    await tx.execute('update calendar_connection set version = version + 1 where id = ?', [id]);
+    await applyWishes(tx, networkId, id, wishes, now);
   });
 }
 

@@ -2,6 +2,7 @@
 import { restoredBy } from './calendar-conflict.ts';
 import { planEntries } from './calendar-visit.ts';
 import type { EntityManager } from './orm.ts';
+import { appointmentOf } from '../domain/calendar-event.ts';
 import type { Interval } from '../domain/rules.ts';
 
 /** An object that is ours, as it stands there. */
@@ -68,7 +69,7 @@ async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, n
 
 /** Ours, of visits to come that are not to be there: cancelled, or somebody else's now, unless he shares this calendar. */
 async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, { own, at }: Seen, wanted: string[]): Promise<string[]> {
-  const named = own.flatMap(({ uid }) => /^(?<appointment>[0-9a-f-]{36})(\.[0-9a-f-]{36})?@punctual$/.exec(uid ?? '')?.groups?.appointment ?? []).filter((appointmentId) => !wanted.includes(appointmentId));
+  const named = own.flatMap(({ uid }) => appointmentOf(uid ?? '') ?? []).filter((appointmentId) => !wanted.includes(appointmentId));
   const rows = await tx.execute<{ id: string }[]>(
     `select a.id from appointment a where a.network_id = ? and a.id = any(?::uuid[]) and a.starts_at > ?::timestamptz
        and (a.status in ('cancelled', 'expired', 'refused') or not exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid))

@@ -1,6 +1,7 @@
 /** Visits in barbers' calendars: which calendars are to hold one, what each is to show now, and where it was put. */
 import type { AppointmentStatus } from '../domain/appointment.ts';
-import { lookOf, planCalendars, type CalendarTarget, type CalendarVisit } from '../domain/calendar-visit.ts';
+import { eventUid } from '../domain/calendar-event.ts';
+import { lookOf, planCalendars, type CalendarPrivacy, type CalendarTarget, type CalendarVisit } from '../domain/calendar-visit.ts';
 import { dropMirror } from './calendar-mirror.ts';
 import { deliveryId, sequenceOf, withdrawDeliveries } from './delivery.ts';
 import { Delivery, type AppointmentRow } from './entities/appointment.ts';
@@ -39,8 +40,12 @@ export type WantedVisit = CalendarVisit & {
   version: number;
   /** Of several barbers each has an event of his own. */
   isSole: boolean;
-  /** The connection has ended, and its entries are to be taken away. */
+  /** The connection has ended, or is not written to any more, and its entries are to be taken away. */
   isTakenAway: boolean;
+  /** What the connection's entries are to tell. */
+  privacy: CalendarPrivacy;
+  /** Under which other connections show it in this very calendar: what is there under these is theirs. */
+  sharedUids: string[];
   startsAt: string;
   endsAt: string;
   timeZone: string;
@@ -50,23 +55,28 @@ export type WantedVisit = CalendarVisit & {
 
 /** Null when there is no such appointment. Of several parts, those of this barber. */
 export async function readVisit(em: EntityManager, networkId: string, appointmentId: string, barberId: string, connectionId: string): Promise<WantedVisit | null> {
-  type Row = Omit<WantedVisit, 'look' | 'isTentative'> & { status: AppointmentStatus };
+  type Row = Omit<WantedVisit, 'look' | 'isTentative' | 'sharedUids'> & { status: AppointmentStatus; barbers: number; sharedBy: string[] };
   const [row] = await em.execute<Row[]>(
     `select a.status, a.version, a.currency, a.shop_time_zone as "timeZone", b.locale, coalesce(p.parts, '[]') as parts, p.starts_at as "startsAt", p.ends_at as "endsAt",
        not exists (select from appointment_part o where o.appointment_id = a.id and o.barber_id <> b.id) as "isSole",
-       exists (select from calendar_connection k join delivery d on d.connection_id = k.id where k.id = ?::uuid and k.state = 'ended' and d.appointment_id = a.id and d.created_at >= k.ended_at) as "isTakenAway",
+       k.privacy, not k.writes or exists (select from delivery d where d.connection_id = k.id and k.state = 'ended' and d.appointment_id = a.id and d.created_at >= k.ended_at) as "isTakenAway",
+       (select count(distinct o.barber_id)::int from appointment_part o where o.appointment_id = a.id) as barbers,
+       array(select distinct o.barber_id from calendar_connection o join appointment_part q on q.barber_id = o.barber_id and q.appointment_id = a.id
+         where o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id and o.id <> k.id and o.writes and o.state <> 'ended') as "sharedBy",
        json_build_object('name', s.name, 'address', s.address) as shop, case when c.id is not null then json_build_object('name', c.name, 'phone', c.phone) end as customer,
-       (select json_build_object('remoteId', e.remote_id, 'etag', e.etag, 'uid', e.uid) from calendar_event e where e.appointment_id = a.id and e.connection_id = ?::uuid) as placed
-     from appointment a join shop s on s.id = a.shop_id join barber b on b.id = ?::uuid and b.network_id = a.network_id
+       (select json_build_object('remoteId', e.remote_id, 'etag', e.etag, 'uid', e.uid) from calendar_event e where e.appointment_id = a.id and e.connection_id = k.id) as placed
+     from appointment a join calendar_connection k on k.id = ?::uuid and k.network_id = a.network_id join shop s on s.id = a.shop_id join barber b on b.id = ?::uuid and b.network_id = a.network_id
      cross join lateral (select json_agg(json_build_object('serviceName', v.name, 'priceCents', p.price_cents) order by p.position) as parts, min(p.starts_at) as starts_at, max(p.ends_at) as ends_at
        from appointment_part p join service v on v.id = p.service_id where p.appointment_id = a.id and p.barber_id = b.id) p
      left join contact c on c.id = a.id
      where a.id = ? and a.network_id = ?`,
-    [connectionId, connectionId, barberId, appointmentId, networkId],
+    [connectionId, barberId, appointmentId, networkId],
   );
   if (!row) return null;
   const look = row.parts.length === 0 ? 'none' : lookOf(row.status);
-  return { ...row, look, isTentative: look === 'tentative' };
+  const { barbers, sharedBy, ...visit } = row;
+  const sharedUids = lookOf(row.status) === 'none' ? [] : sharedBy.map((each) => eventUid(appointmentId, barbers === 1 ? null : each));
+  return { ...visit, look, isTentative: look === 'tentative', sharedUids };
 }
 
 export async function noteWritten(em: EntityManager, ids: { networkId: string; appointmentId: string; connectionId: string }, placed: { uid: string; remoteId: string; etag: string }): Promise<void> {
@@ -83,12 +93,14 @@ export async function noteRemoved(em: EntityManager, { appointmentId, connection
   await em.execute(`update delivery set state = 'undone' where appointment_id = ? and connection_id = ? and state = 'delivered' and id <> ?`, [appointmentId, connectionId, deliveryId]);
 }
 
-/** All visits to come of the calendar's owner, to be written there: it was connected just now. @returns how many. */
-export async function planBacklog(em: EntityManager, networkId: string, connectionId: string, now: Date): Promise<number> {
+/** All visits to come of the calendar's owner, and all that it holds: they are to be made right there, as it was connected just now, or is wanted otherwise. What waits already is right then anyway. @returns how many. */
+export async function planAll(em: EntityManager, networkId: string, connectionId: string, now: Date): Promise<number> {
   const rows = await em.execute<{ id: string }[]>(
     `select a.id from calendar_connection c join appointment a on a.network_id = c.network_id
-     where c.id = ? and c.network_id = ? and c.writes and a.ends_at > ?::timestamptz and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started')
-       and exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = c.barber_id)`, [connectionId, networkId, now],
+     where c.id = ? and c.network_id = ? and a.ends_at > ?::timestamptz
+       and (c.writes and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started') and exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = c.barber_id)
+         or exists (select from calendar_event e where e.appointment_id = a.id and e.connection_id = c.id) or exists (select from delivery d where d.appointment_id = a.id and d.connection_id = c.id and d.state = 'in_flight'))
+       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = c.id and d.state in ('due', 'parked'))`, [connectionId, networkId, now],
   );
   return planEntries(em, networkId, connectionId, rows.map(({ id }) => id), now);
 }

@@ -12,6 +12,9 @@ export type EventTimes = { timeZone: string; start: string; end: string } | { ti
  */
 export const eventUid = (appointmentId: string, barberId: string | null): string => `${barberId ? `${appointmentId}.${barberId}` : appointmentId}@punctual`;
 
+/** The appointment of which this is the UID; null where it is none of ours. */
+export const appointmentOf = (uid: string): string | null => /^(?<appointment>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(\.[0-9a-f-]{36})?@punctual$/.exec(uid)?.groups?.appointment ?? null;
+
 /** Wall times in the shop's zone; in UTC where the wall time happens twice and would be read as the first. Instants are ISO 8601 text. */
 export function eventTimes({ startsAt, endsAt, timeZone }: { startsAt: string; endsAt: string; timeZone: string }): EventTimes {
   const [start = '', end = ''] = [startsAt, endsAt].map((text) => toWall(Date.parse(text), timeZone).iso.slice(0, 16));

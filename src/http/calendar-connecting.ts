@@ -1,7 +1,6 @@
 /** What connecting a calendar has in common, whoever runs it: the row, and what waits for it. */
 import { randomUUID } from 'node:crypto';
 import { saveConnection, type NewConnection } from '../db/calendar-connection.ts';
-import { planBacklog } from '../db/calendar-visit.ts';
 import { reopenDeadLetters } from '../db/dead-letter.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
@@ -22,11 +21,10 @@ export function createConnecting(deps: HttpDeps) {
 
   return {
     resume,
-    /** Connects a calendar, or the same one again; all visits to come of its owner follow. @returns the connection's id. */
+    /** Connects a calendar, or the same one again; all visits to come of its owner follow where they are not there as is wished. @returns the connection's id. */
     connect: async (networkId: string, given: NewConnection, secrets: unknown, actor: string): Promise<string> => {
-      const { id, isNew } = await saveConnection(orm.em.fork(), networkId, given, (owner) => calendarAccounts.seal(secrets, owner));
-      if (isNew) await planBacklog(orm.em.fork(), networkId, id, now());
-      await resume(networkId, { id, ...given }, actor);
+      const { id, reads } = await saveConnection(orm.em.fork(), networkId, given, (owner) => calendarAccounts.seal(secrets, owner), now());
+      await resume(networkId, { id, provider: given.provider, reads }, actor);
       return id;
     },
   };

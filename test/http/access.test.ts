@@ -39,6 +39,7 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/appointments/:id/forgive': () => ({ staff: { reason: 'goodwill' } }),
   'post /v1/appointments/:id/links': () => ({ purpose: 'view' }),
   'post /v1/barbers/:id/calendars/sign-in': () => ({ provider: 'google' }),
+  'put /v1/calendars/:id': () => ({ privacy: 'busy', writes: true, reads: true }),
   'post /v1/calendar-conflicts/:id/settle': () => ({ action: 'leave' }),
   'post /v1/barbers/:id/calendars/find': () => calendarAccount,
   'post /v1/barbers/:id/calendars': () => ({ provider: 'caldav', ...calendarAccount }),
@@ -120,7 +121,7 @@ describe('access', () => {
     await addEntry(orm.em.fork(), { id: waitlist, networkId, apiClientId: network.apiClientId }, { shopId, serviceId, barberId: null, ...days }, { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' }, randomUUID(), 5);
     const feed = await createFeeds(engine.deps.config).issue(orm.em.fork(), { networkId, barberId, shopId: null }, { id: randomUUID(), privacy: 'full', name: 'furnished' });
     const [parked] = await orm.em.fork().execute<[{ id: string }]>(`update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`, [networkId]);
-    const calendar = await saveConnection(orm.em.fork(), networkId, { barberId, provider: 'caldav', account: 'rui', calendarId: 'https://calendar.example/rui/', calendarName: '', privacy: 'full', writes: true, reads: true }, async () => 'sealed');
+    const calendar = await saveConnection(orm.em.fork(), networkId, { barberId, provider: 'caldav', account: 'rui', calendarId: 'https://calendar.example/rui/', calendarName: '', privacy: 'full', writes: true, reads: true }, async () => 'sealed', new Date());
     const conflictId = randomUUID();
     await orm.em.fork().execute(`insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during) values (?, ?, ?, ?, ?, 'overlap', 'dentist', '[2027-05-05,2027-05-06)')`, [conflictId, networkId, barberId, calendar.id, ids.appointmentId]);
     const found = { 'dead-letters': parked.id, feeds: feed.id, calendars: calendar.id, 'calendar-conflicts': conflictId, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };

@@ -80,6 +80,8 @@ describe('mails that come back', () => {
   it('one of a visit that was moved since, waits for nobody: the later mail tells all', async () => {
     const { id, deliveryId } = await mailed({ email: `gone.${randomUUID()}@example.com` });
     await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/reschedule`, { startsAt: network.at('15:00') }, { 'idempotency-key': randomUUID() });
+    // Sent after the bounce, it would wait for a person itself: nobody has that address.
+    await eventually(() => mailsOf(id), (mails) => mails.some(({ headers }) => headers['x-punctual-kind'] === 'rescheduled_customer'));
     await handIn(notification('postfix', deliveryId));
     expect(await toCustomer(id)).to.include({ state: 'bounced' });
     expect((await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items).to.deep.equal([]);

@@ -177,7 +177,7 @@ describe('dead letters', () => {
     failing = () => new MailError('sign_in', 'SMTP failed: EAUTH 535');
     signedIn = false;
     const { appointmentId, id } = await parked();
-    expect((await list('?errorClass=sign_in')).length).to.equal(2);
+    await eventually(() => list('?errorClass=sign_in'), (found) => found.length === 2);
     await run(true);
     expect(await stateOf(appointmentId, id)).to.equal('parked');
 

@@ -1,0 +1,143 @@
+/**
+ * Goal: what a calendar is for can be changed while it is connected, and what it holds follows; what several connections or networks have put into one calendar
+ * is told apart. Method: the whole engine and Radicale.
+ */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { book, customer } from '../support/booking.ts';
+import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
+import { icsOf } from '../support/ics.ts';
+import { buildNetwork, type TestNetwork } from '../support/network.ts';
+import { expectProblem } from '../support/problem.ts';
+import { needPython } from '../support/python.ts';
+import { startTestRadicale, type TestRadicale } from '../support/radicale.ts';
+
+describe('what a barber\'s calendar is for', () => {
+  let radicale: TestRadicale;
+  let engine: Engine;
+  let network: TestNetwork;
+  let url: string;
+
+  before(async function () {
+    radicale = await startTestRadicale(needPython(this));
+    engine = await startEngine();
+  });
+  after(async () => {
+    await engine?.stop();
+    await radicale?.stop();
+  });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm, { barbers: 2 });
+    url = await radicale.newCalendar();
+  });
+
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID(), ...headers });
+  const connect = async (wishes: Record<string, unknown> = {}, barber = 0): Promise<{ id: string; version: number }> => {
+    const account = { provider: 'caldav', serverUrl: radicale.url, username: radicale.username, password: radicale.password, calendarId: url };
+    const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[barber]}/calendars`, { ...account, ...wishes });
+    expect(status, text).to.equal(201);
+    return body;
+  };
+  const put = async (id: string, wishes: Record<string, unknown>, version?: number): Promise<Answer> => {
+    const { body } = await call('GET', `/v1/calendars/${id}`);
+    return call('PUT', `/v1/calendars/${id}`, { privacy: body.privacy, writes: body.writes, reads: body.reads, ...wishes }, { 'if-match': `"${version ?? body.version}"` });
+  };
+  const texts = async (): Promise<string[]> => Object.values(await radicale.objects(url));
+  const shows = (isRight: (found: string[]) => boolean) => eventually(texts, isRight);
+  const written = async (id: string): Promise<string[]> =>
+    ((await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as { kind: string; state: string }[]).filter(({ kind }) => kind === 'calendar_barber').map(({ state }) => state);
+  const ana = () => book(engine, network, { customer: customer({ name: 'Ana Söderberg' }) });
+  const offers = async (time: string, barber = 0): Promise<boolean> => {
+    const date = network.at('10:00').slice(0, 10);
+    const { text } = await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&barberId=${network.barberIds[barber]}&from=${date}&to=${date}`);
+    return (text.match(/"startsAt":"[^"]+"/g) ?? []).some((each) => Date.parse(each.slice(12, -1)) === Date.parse(network.at(time)));
+  };
+  const enter = (name: string, uid: string, from: string, to: string) => {
+    const stamp = (time: string) => new Date(network.at(time)).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    return radicale.enter(url, `${name}.ics`, icsOf([`UID:${uid}`, `DTSTART:${stamp(from)}`, `DTEND:${stamp(to)}`, 'SUMMARY:x']));
+  };
+
+  it('connected again, stays as it was, but for what is wished otherwise; entries follow', async () => {
+    const { id } = await connect({ privacy: 'service', reads: false });
+    await ana();
+    await shows(([text]) => text !== undefined && !text.includes('Ana'));
+    expect(await connect()).to.include({ id, privacy: 'service', writes: true, reads: false });
+    expect(await connect({ privacy: 'busy', reads: true })).to.include({ id, privacy: 'busy', writes: true, reads: true });
+    await shows(([text]) => text?.includes('SUMMARY:Ocupado') ?? false);
+    expect(await texts()).to.have.length(1);
+  });
+
+  it('changed, has its entries rewritten, taken away, and put there again', async () => {
+    const { id } = await connect();
+    await ana();
+    await shows(([text]) => text?.includes('Ana') ?? false);
+    const { body, status, headers } = await put(id, { privacy: 'service' });
+    expect([status, body.privacy, headers.get('etag')]).to.deep.equal([200, 'service', `"${body.version}"`]);
+    await shows(([text]) => text !== undefined && !text.includes('Ana'));
+    expect((await put(id, { writes: false })).body.writes).to.equal(false);
+    await shows((found) => found.length === 0);
+    const { body: later } = await book(engine, network, { startsAt: network.at('12:00') });
+    expect(await written(later.id)).to.deep.equal([]);
+    await put(id, { writes: true });
+    await shows((found) => found.length === 2);
+  });
+
+  it('not read any more, keeps nobody busy; read again, does', async () => {
+    const { id } = await connect();
+    await enter('dentist', 'dentist', '10:00', '11:00');
+    await eventually(() => offers('10:00'), (offered) => !offered);
+    await put(id, { reads: false });
+    expect(await offers('10:00')).to.equal(true);
+    await put(id, { reads: true });
+    await eventually(() => offers('10:00'), (offered) => !offered);
+  });
+
+  it('changed by somebody else meanwhile, ended, or not said in whole, is refused', async () => {
+    const { id, version } = await connect();
+    await put(id, { privacy: 'busy' });
+    const late = await put(id, { privacy: 'service' }, version);
+    expectProblem(late, 'precondition_failed');
+    expect(late.body.current).to.include({ id, privacy: 'busy' });
+    expectProblem(await call('PUT', `/v1/calendars/${id}`, { privacy: 'busy' }, { 'if-match': '"1"' }), 'invalid_request', ['/writes', '/reads']);
+    expectProblem(await call('PUT', `/v1/calendars/${id}`, { privacy: 'busy', writes: true, reads: true }), 'precondition_required');
+    await call('DELETE', `/v1/calendars/${id}`);
+    expectProblem(await put(id, { privacy: 'full' }), 'not_found');
+  });
+
+  it('a calendar that two barbers share, shows a visit once, whichever of them has it, and whoever of them is written last', async () => {
+    const ids = [(await connect({}, 0)).id, (await connect({}, 1)).id];
+    const { body } = await ana();
+    await shows((found) => found.length === 1);
+    for (const [from, to] of [[0, 1], [1, 0]] as const) {
+      // He who loses it is written when the other has been.
+      await engine.database.orm.em.fork().execute(`update calendar_connection set state = 'signed_out', signed_out_at = now() where id = ?`, [ids[from]!]);
+      await call('POST', `/v1/appointments/${body.id}/reschedule`, { startsAt: network.at('15:00'), barberId: network.barberIds[to] });
+      await eventually(() => written(body.id), (states) => states.includes('parked') && !states.includes('due') && !states.includes('in_flight'));
+      await connect({}, from);
+      await eventually(() => written(body.id), (states) => !['parked', 'due', 'in_flight'].some((state) => states.includes(state)));
+      const found = await texts();
+      expect([found.length, found[0]?.includes(`UID:${body.id}@punctual`), found[0]?.includes('T150000')]).to.deep.equal([1, true, true]);
+    }
+  });
+
+  it('ended and connected again at once, holds what it should', async () => {
+    const { id } = await connect();
+    const { body } = await ana();
+    await shows((found) => found.length === 1);
+    await call('DELETE', `/v1/calendars/${id}`);
+    await connect();
+    await eventually(() => written(body.id), (states) => !states.includes('due') && !states.includes('in_flight'));
+    await shows((found) => found.length === 1);
+  });
+
+  it('invitations to visits of others, here and in another network, keep the barber busy, and stay', async () => {
+    await connect();
+    const { body: colleagues } = await book(engine, network, { barberId: network.barberIds[1] });
+    await enter('colleague', `${colleagues.id}@punctual`, '10:00', '10:30');
+    await enter('elsewhere', `${randomUUID()}@punctual`, '15:00', '16:00');
+    await eventually(async () => [await offers('10:00'), await offers('15:00')], (offered) => !offered.includes(true));
+    await call('POST', `/v1/appointments/${colleagues.id}/cancel`, { reason: 'customer_asked' });
+    await eventually(() => offers('10:00', 1), (offered) => offered);
+    expect(await texts()).to.have.length(2);
+  });
+});
