@@ -63,7 +63,7 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
   async function untilTheEnd(sending: Sending): Promise<void> {
     for (;;) {
       const at = stand!;
-      await sending.adjust(at.effects);
+      await sending.adjust(at);
       if (at.freed) await offerFreedTime(input, at.version);
       for (let changed = stand !== at; !changed; ) {
         const nextDue = sending.startDue();

@@ -1,6 +1,7 @@
 /** Effects: each an activity with its own retries and its own end state; one that is stuck delays no other. */
 import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
+import type { Stand } from '../src/domain/outcome.ts';
 import { calendarProviders, type Channel } from '../src/domain/channel.ts';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
 import { effectsQueue, type Policy, type SendResult, type SendState } from './messages.ts';
@@ -34,8 +35,8 @@ export async function deliverAll(input: Sender, planned: PlannedDelivery[]): Pro
 
 /** The effects of one appointment, kept in step with what its rows demand. */
 export type Sending = {
-  /** Takes over what is open now: what is gone is stopped and its attempt in flight awaited; what is new starts when it is due. */
-  adjust: (open: PlannedDelivery[]) => Promise<void>;
+  /** Takes over what is open now: what is gone is stopped and its attempt in flight awaited; what is new starts when it is due. What was taken back waits for nobody any more. */
+  adjust: (stand: Pick<Stand, 'effects' | 'parked'>) => Promise<void>;
   /** Starts what is due, and answers when the next one is (epoch milliseconds), if any waits. */
   startDue: () => number | null;
   /** Starts what a person has opened again, unless it runs. */
@@ -71,11 +72,14 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
 
   return {
     startDue,
-    adjust: async (open) => {
+    adjust: async ({ effects: open, parked: stillParked }) => {
       const gone = [...running].filter(([id]) => !open.some((effect) => effect.id === id)).map(([, each]) => each);
       for (const { scope } of gone) scope.cancel();
       waiting = open.filter(({ id }) => !running.has(id));
       await Promise.all(gone.map(({ ended }) => ended));
+      const takenBack = [...parked].filter((id) => stillParked && !stillParked.includes(id) && !open.some((effect) => effect.id === id));
+      for (const id of takenBack) parked.delete(id);
+      if (takenBack.length > 0) onParked(parked.size);
     },
     again: (reopened) => {
       for (const effect of reopened.filter(({ id }) => running.get(id)?.isOver !== false)) {

@@ -7,13 +7,18 @@ import { deliveryId, sequenceOf, withdrawDeliveries } from './delivery.ts';
 import { Delivery, type AppointmentRow } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
-/** The calendars of whoever gives a part of the visit, and those that hold it already. A dead sign-in waits for its owner; what has ended is left alone. */
+/**
+ * The calendars of whoever gives a part of the visit, and those that hold it already. A dead sign-in waits for its owner. What is not written to any more, or has ended, is left
+ * alone, unless the entry has still to be taken away there.
+ */
 async function findTargets(tx: EntityManager, networkId: string, appointmentId: string): Promise<CalendarTarget[]> {
   return tx.execute(
-    `select c.id, c.barber_id as "barberId", c.provider from calendar_connection c where c.network_id = ? and c.writes and c.state <> 'ended'
-       and (c.barber_id in (select barber_id from appointment_part where appointment_id = ?) or exists (select from calendar_event e where e.connection_id = c.id and e.appointment_id = ?)
-         or exists (select from delivery d where d.connection_id = c.id and d.appointment_id = ?))
-     order by c.id`, [networkId, appointmentId, appointmentId, appointmentId],
+    `with concerned as (select connection_id as id from calendar_event where appointment_id = ? union select connection_id from delivery where appointment_id = ?
+       union select k.id from calendar_connection k join appointment_part p on p.barber_id = k.barber_id where p.appointment_id = ?)
+     select c.id, c.barber_id as "barberId", c.provider from calendar_connection c join concerned using (id) where c.network_id = ? and case when c.writes and c.state <> 'ended' then true
+       else (c.state <> 'ended' or exists (select from delivery d where d.connection_id = c.id and d.appointment_id = ? and d.created_at >= c.ended_at))
+         and (exists (select from calendar_event e where e.connection_id = c.id and e.appointment_id = ?) or exists (select from delivery d where d.connection_id = c.id and d.appointment_id = ? and d.state = 'in_flight')) end
+     order by c.id`, [appointmentId, appointmentId, appointmentId, networkId, appointmentId, appointmentId, appointmentId],
   );
 }
 

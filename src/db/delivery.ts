@@ -70,10 +70,15 @@ export const shopOf = `coalesce((select a.shop_id from appointment a where a.id 
 export const waysLeft = (channels: Channel[], channel: Channel): Channel[] => channels.slice(channels.indexOf(channel));
 
 /** The effects of one appointment that are still open, as the workflow knows them. */
-export async function readDeliveries(em: EntityManager, networkId: string, appointmentId: string): Promise<PlannedDelivery[]> {
-  const rows = await em.find(Delivery, { networkId, appointmentId, state: { $in: ['due', 'in_flight'] }, withdrawnAt: null }, { orderBy: { dueAt: 'asc', id: 'asc' }, disableIdentityMap: true });
-  return rows.map((row) => ({
+export const readDeliveries = async (em: EntityManager, networkId: string, appointmentId: string): Promise<PlannedDelivery[]> => (await readOpen(em, networkId, appointmentId)).effects;
+
+/** Those, and the ids of the ones that wait for a person. */
+export async function readOpen(em: EntityManager, networkId: string, appointmentId: string): Promise<{ effects: PlannedDelivery[]; parked: string[] }> {
+  const rows = await em.find(Delivery, { networkId, appointmentId, state: { $in: ['due', 'in_flight', 'parked'] }, withdrawnAt: null }, { orderBy: { dueAt: 'asc', id: 'asc' }, disableIdentityMap: true });
+  const [parked, open] = [rows.filter(({ state }) => state === 'parked'), rows.filter(({ state }) => state !== 'parked')];
+  const effects = open.map((row) => ({
     id: row.id, kind: row.kind, dueAt: row.dueAt.toISOString(), usefulUntil: row.usefulUntil.toISOString(), ...(row.barberId && { barberId: row.barberId }),
     channels: waysLeft(row.channels, row.channel),
   }));
+  return { effects, parked: parked.map(({ id }) => id) };
 }

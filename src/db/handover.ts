@@ -61,8 +61,16 @@ export async function findSignedOut(em: EntityManager): Promise<MessageChannel[]
   return rows.map(({ channel }) => channel);
 }
 
-/** The sign-in works again: what it has parked is opened again, up to `limit` for each network. */
+/**
+ * The sign-in works again: what it has parked is opened again, up to `limit` for each network. An account may answer, and refuse each message all the same:
+ * where what was opened was parked again, and nothing went since, one is tried alone, the rest after it has gone.
+ */
 export async function reopenSignedOut(em: EntityManager, channel: MessageChannel, limit: number): Promise<number> {
+  const [probe] = await em.execute<{ id: string; network_id: string }[]>(
+    `select d.id, d.network_id from delivery d where d.state = 'parked' and d.error_class = 'sign_in' and d.channel = ? and d.retries > 0
+       and not exists (select from delivery gone where gone.channel = d.channel and gone.state = 'delivered' and gone.finished_at > d.finished_at) order by d.finished_at limit 1`, [channel],
+  );
+  if (probe) return (await reopenDeadLetters(em, probe.network_id, { ids: [probe.id], errorClass: 'sign_in', channel }, 'housekeeping', 1)).changed.length;
   const networks = await em.execute<{ network_id: string }[]>(`select distinct network_id from delivery where state = 'parked' and error_class = 'sign_in' and channel = ?`, [channel]);
   let reopened = 0;
   for (const { network_id } of networks) reopened += (await reopenDeadLetters(em, network_id, { errorClass: 'sign_in', channel }, 'housekeeping', limit)).changed.length;

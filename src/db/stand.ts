@@ -3,7 +3,7 @@ import { wakeOf, type Standing } from '../domain/appointment.ts';
 import type { Stand } from '../domain/outcome.ts';
 import { policyOf } from '../domain/policy.ts';
 import { toWall } from '../domain/time.ts';
-import { readDeliveries } from './delivery.ts';
+import { readOpen } from './delivery.ts';
 import type { AppointmentRow } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
@@ -21,7 +21,7 @@ export async function readStand(em: EntityManager, row: AppointmentRow, closeAft
   return {
     status: row.status, version: row.version, barberId: row.barberId, startsAt: row.startsAt.toISOString(),
     wake: wake && { at: new Date(wake.at).toISOString(), action: wake.action },
-    effects: await readDeliveries(em, row.networkId, row.id),
+    ...(await readOpen(em, row.networkId, row.id)),
     freed: freed !== null && (await isWaitedFor(em, freed)),
   };
 }

@@ -43,6 +43,8 @@ export type Stand = {
   wake: { at: string; action: NonNullable<Wake>['action'] } | null;
   /** All effects that are still open; one that is missing was withdrawn or has ended. */
   effects: PlannedDelivery[];
+  /** The ids of those that wait for a person; missing of a booking just made, and in histories from before it was told. */
+  parked?: string[];
   /** Whether time came free for which somebody waits. */
   freed: boolean;
 };

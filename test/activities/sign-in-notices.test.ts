@@ -105,4 +105,22 @@ describe('the news of a dead sign-in', () => {
     await activities().tellShops();
     expect(sent).to.deep.equal([shop]);
   });
+
+  it('that proved false before, lets one message go alone, and the rest when that has gone', async () => {
+    const networks = [await signedOut(), await signedOut(), await signedOut()].map(({ network }) => network.networkId);
+    const em = database.orm.em.fork();
+    const end = async (outcome: Parameters<typeof endDelivery>[3]) => {
+      for (const { id, network_id } of await em.execute<{ id: string; network_id: string }[]>(`select id, network_id from delivery where state = 'due' and channel = 'sms'`)) await endDelivery(em, network_id, id, outcome);
+    };
+    const refusal = { state: 'parked', errorClass: 'sign_in', errorText: 'SMS failed: 21606' } as const;
+    expect(await reopenSignedOut(em, 'sms', 500)).to.equal(networks.length);
+    await end(refusal);
+    for (let times = 0; times < 2; times += 1) {
+      expect(await reopenSignedOut(em, 'sms', 500)).to.equal(1);
+      await end(refusal);
+    }
+    expect(await reopenSignedOut(em, 'sms', 500)).to.equal(1);
+    await end({ state: 'delivered', providerId: 'SM1' });
+    expect(await reopenSignedOut(em, 'sms', 500)).to.equal(networks.length - 1);
+  });
 });

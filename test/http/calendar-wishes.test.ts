@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { book, customer } from '../support/booking.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
+import { startScripted } from '../support/faulty-http.ts';
 import { icsOf } from '../support/ics.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
@@ -117,6 +118,24 @@ describe('what a barber\'s calendar is for', () => {
       await eventually(() => written(body.id), (states) => !['parked', 'due', 'in_flight'].some((state) => states.includes(state)));
       const found = await texts();
       expect([found.length, found[0]?.includes(`UID:${body.id}@punctual`), found[0]?.includes('T150000')]).to.deep.equal([1, true, true]);
+    }
+  });
+
+  it('not written any more, or ended, while its server is away, loses also the visit that is cancelled meanwhile', async () => {
+    const line = await startScripted(radicale.url);
+    try {
+      for (const end of [(id: string) => put(id, { writes: false }), (id: string) => call('DELETE', `/v1/calendars/${id}`)]) {
+        url = await radicale.newCalendar();
+        const { id } = await connect({ serverUrl: line.url, calendarId: url.replace(radicale.url, line.url), reads: false });
+        const { body } = await ana();
+        await shows((found) => found.length === 1);
+        line.script.push('drop');
+        await end(id);
+        await call('POST', `/v1/appointments/${body.id}/cancel`, { reason: 'customer_asked' });
+        await shows((found) => found.length === 0);
+      }
+    } finally {
+      line.stop();
     }
   });
 

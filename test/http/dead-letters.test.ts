@@ -48,6 +48,8 @@ describe('dead letters', () => {
   const is = (kind: string) => (mail: OutgoingMail): boolean => mail.headers['X-Punctual-Kind'] === kind;
   const refuse = (kind: string, failure = new MailError('permanent', 'SMTP failed: 554 5.7.1 DATA')) => { failing = (mail) => (is(kind)(mail) ? failure : null); };
   const mailed = async (id: string, kind: string) => (await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === kind).length;
+  /** What the Temporal UI shows of the appointment. */
+  const parkedOf = async (appointmentId: string) => (await engine.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(appointmentId)).describe()).searchAttributes.PunctualParked as number[] | undefined;
   const run = (sweep: boolean): Promise<number> => {
     const { deps } = engine;
     return deps.temporal.client.workflow.execute('handover', { workflowId: `handover-${randomUUID()}`, taskQueue: deps.config.temporal.taskQueue, args: [{ sweep, policy: deps.policy }] });
@@ -91,7 +93,6 @@ describe('dead letters', () => {
 
   it('one, given up, is looked for by no operator in the Temporal UI any more', async () => {
     refuse('confirmation_customer');
-    const parkedOf = async (appointmentId: string) => (await engine.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(appointmentId)).describe()).searchAttributes.PunctualParked as number[] | undefined;
     const [one, other] = [await parked(), await parked('confirmation_customer', { startsAt: network.at('15:00') })];
     for (const { appointmentId } of [one, other]) await eventually(() => parkedOf(appointmentId), (found) => found?.[0] === 1);
     expect((await call('POST', `/v1/dead-letters/${one.id}/skip`, { reason: 'told_otherwise' })).status).to.equal(200);
@@ -164,10 +165,12 @@ describe('dead letters', () => {
   it('one, whose visit is cancelled meanwhile, waits no more and is not sent', async () => {
     refuse('confirmation_customer');
     const { appointmentId, id } = await parked();
+    await eventually(() => parkedOf(appointmentId), (found) => found?.[0] === 1);
     failing = () => null;
     await call('POST', `/v1/appointments/${appointmentId}/cancel`);
 
     expect(await stateOf(appointmentId, id)).to.equal('skipped');
+    await eventually(() => parkedOf(appointmentId), (found) => found?.[0] === 0);
     expect((await call('POST', `/v1/dead-letters/${id}/retry`)).status).to.equal(409);
     await eventually(() => mailed(appointmentId, 'cancellation_customer'), (sent) => sent === 1);
     expect(await mailed(appointmentId, 'confirmation_customer')).to.equal(0);
