@@ -50,7 +50,7 @@ export async function benchBookings(folder: string): Promise<void> {
     printTimes(blocks, clientCounts);
     printCosts(blocks);
 
-    const count = async () => (await deps.orm.em.fork().execute<{ open: number }[]>(`select count(*)::int as open from delivery where state <> 'delivered' and kind not like 'reminder%'`))[0]!.open;
+    const count = async () => (await deps.orm.em.fork().execute<{ open: number }[]>(`select count(*)::int as open from delivery where state in ('due', 'in_flight') and kind not like 'reminder%'`))[0]!.open;
     const waiting = await count();
     const effects = await begin('programs.ts', ['effects'], env);
     const effectRoots = { effects: effects.child.pid!, worker: workerPid, ...shared };
