@@ -46,7 +46,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
         // First, so that nothing changes between the reading and the first call.
         const renewAt = await watching.keep(connection, calendar);
         const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
-        const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects.flatMap(({ uid }) => uid ?? []));
+        const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects);
         // What bears our mark under a UID that is none of ours is a copy that somebody's program made of a visit.
         const isOurs = ({ uid, mark }: RemoteObject): boolean => (uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : mark !== null);
         const others = changes.objects.filter((object) => !isOurs(object));

@@ -67,15 +67,17 @@ async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, n
   );
 }
 
-/** Ours, of visits to come that are not to be there: cancelled, or somebody else's now, unless he shares this calendar. */
+/** Ours, of visits to come that are not to be there: cancelled, or somebody else's now, unless he shares this calendar, and may know it by another address. */
 async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, { own, at }: Seen, wanted: string[]): Promise<string[]> {
   const named = own.flatMap(({ uid }) => appointmentOf(uid ?? '') ?? []).filter((appointmentId) => !wanted.includes(appointmentId));
   const rows = await tx.execute<{ id: string }[]>(
     `select a.id from appointment a where a.network_id = ? and a.id = any(?::uuid[]) and a.starts_at > ?::timestamptz
        and (a.status in ('cancelled', 'expired', 'refused') or not exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid))
        and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'in_flight', 'parked'))
+       and (exists (select from calendar_event e where e.connection_id = ?::uuid and e.appointment_id = a.id)
+         or not exists (select from calendar_event e join calendar_connection o on o.id = e.connection_id where e.appointment_id = a.id and o.id <> ?::uuid and o.state <> 'ended'))
        and not exists (select from calendar_connection k join calendar_connection o on o.provider = k.provider and o.calendar_id = k.calendar_id and o.id <> k.id and o.state <> 'ended' and o.writes
-         join appointment_part p on p.barber_id = o.barber_id and p.appointment_id = a.id where k.id = ?::uuid and a.status not in ('cancelled', 'expired', 'refused'))`, [networkId, uuids(named), at, barberId, id, id],
+         join appointment_part p on p.barber_id = o.barber_id and p.appointment_id = a.id where k.id = ?::uuid and a.status not in ('cancelled', 'expired', 'refused'))`, [networkId, uuids(named), at, barberId, id, id, id, id],
   );
   return rows.map((row) => row.id);
 }

@@ -6,18 +6,21 @@ type Ids = { id: string; networkId: string; barberId: string };
 
 /**
  * A barber may be another's customer, here or in another network, and have that visit's invitation in this calendar: then he is away, and the entry is not ours to
- * take away. Ours is a visit that he gives a part of, and one that was to be written into this calendar by any connection to it. @returns those of the UIDs that are ours.
+ * take away. Ours is a visit that he gives a part of, and one that was to be written into this calendar by any connection to it. One that bears our mark was written by a
+ * connection of somebody here: a colleague's, who knows a calendar that they share by another address. @returns those of the UIDs that are ours.
  */
-export async function findOwnUids(em: EntityManager, { id, networkId, barberId }: Ids, uids: string[]): Promise<Set<string>> {
-  const named = uids.flatMap((uid) => appointmentOf(uid) ?? []);
+export async function findOwnUids(em: EntityManager, { id, networkId, barberId }: Ids, objects: { uid: string | null; mark: string | null }[]): Promise<Set<string>> {
+  const named = objects.flatMap(({ uid, mark }) => {
+    const appointmentId = uid === null ? null : appointmentOf(uid);
+    return appointmentId === null ? [] : [{ uid, appointmentId, isMarked: mark !== null }];
+  });
   if (named.length === 0) return new Set();
-  const rows = await em.execute<{ id: string }[]>(
-    `select a.id from appointment a where a.network_id = ? and a.id = any(?::uuid[])
-       and (exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid)
-         or exists (select from calendar_connection k join calendar_connection o on o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id
-           where k.id = ?::uuid and (exists (select from delivery d where d.connection_id = o.id and d.appointment_id = a.id) or exists (select from calendar_event e where e.connection_id = o.id and e.appointment_id = a.id))))`,
-    [networkId, `{${named.join(',')}}`, barberId, id],
+  const rows = await em.execute<{ uid: string }[]>(
+    `select n.uid from jsonb_to_recordset(?::jsonb) n(uid text, "appointmentId" uuid, "isMarked" boolean) join appointment a on a.id = n."appointmentId" and a.network_id = ?
+     where n."isMarked" or exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid)
+       or exists (select from calendar_connection k join calendar_connection o on o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id
+         where k.id = ?::uuid and (exists (select from delivery d where d.connection_id = o.id and d.appointment_id = a.id) or exists (select from calendar_event e where e.connection_id = o.id and e.appointment_id = a.id)))`,
+    [JSON.stringify(named), networkId, barberId, id],
   );
-  const own = new Set(rows.map((row) => row.id));
-  return new Set(uids.filter((uid) => own.has(appointmentOf(uid) ?? '')));
+  return new Set(rows.map(({ uid }) => uid));
 }

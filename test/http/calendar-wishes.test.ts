@@ -139,6 +139,24 @@ describe('what a barber\'s calendar is for', () => {
     }
   });
 
+  it('a calendar that a colleague knows by another address, keeps nobody busy with the visits of the other', async () => {
+    const line = await startScripted(radicale.url);
+    try {
+      const { id } = await connect();
+      await connect({ serverUrl: line.url, calendarId: url.replace(radicale.url, line.url) }, 1);
+      const { body } = await book(engine, network, { barberId: network.barberIds[1] });
+      await shows((found) => found.length === 1);
+      await enter('dentist', 'dentist', '15:00', '16:00');
+      // What comes after it has been read, and so it has.
+      await eventually(() => offers('15:00'), (offered) => !offered);
+      expect(await offers('10:00')).to.equal(true);
+      expect(await written(body.id)).to.deep.equal(['delivered']);
+      await call('DELETE', `/v1/calendars/${id}`);
+    } finally {
+      line.stop();
+    }
+  });
+
   it('ended and connected again at once, holds what it should', async () => {
     const { id } = await connect();
     const { body } = await ana();
