@@ -95,8 +95,9 @@ export async function noteSignedOut(em: EntityManager, { id, version }: Pick<Con
   await em.execute(
     `update calendar_connection set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1 where id = ? and state = 'connected' and version = ?`, [errorText, id, version],
   );
-  const [row] = await em.execute<{ state: CalendarState }[]>('select state from calendar_connection where id = ?', [id]);
-  return row?.state !== 'connected';
+  const [row] = await em.execute<{ state: CalendarState; version: number }[]>('select state, version from calendar_connection where id = ?', [id]);
+  // What has ended may have been given another sign-in, to take away what it had put there.
+  return row?.state === 'ended' ? row.version === version : row?.state !== 'connected';
 }
 
 /** All that is sealed, over all networks. */

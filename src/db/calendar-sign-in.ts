@@ -45,3 +45,16 @@ export async function resumeConnection(em: EntityManager, id: string, secrets: s
     `update calendar_connection set secrets = ?, state = 'connected', signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ? and state = 'signed_out'`, [secrets, id],
   );
 }
+
+/**
+ * The new sign-in is also theirs who had this calendar before, and ended while nothing could be taken away there. `seal` makes the stored secret for an id.
+ * @returns their ids.
+ */
+export async function signInEnded(em: EntityManager, networkId: string, { provider, account, calendarId }: Pick<WaitingCalendar, 'provider' | 'account' | 'calendarId'>, seal: (id: string) => Promise<string>): Promise<string[]> {
+  const ended = await em.execute<{ id: string }[]>(
+    `select c.id from calendar_connection c where c.network_id = ? and c.provider = ? and c.calendar_id = ? and c.state = 'ended'
+       and exists (select from delivery d where d.connection_id = c.id and d.state in ('due', 'in_flight', 'parked')) order by c.id`, [networkId, provider, calendarId],
+  );
+  for (const { id } of ended) await em.execute(`update calendar_connection set secrets = ?, account = ?, version = version + 1 where id = ? and state = 'ended'`, [await seal(id), account, id]);
+  return ended.map(({ id }) => id);
+}

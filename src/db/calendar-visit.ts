@@ -144,9 +144,9 @@ export async function planRemoval(em: EntityManager, networkId: string, connecti
   });
 }
 
-/** Forgets the sign-ins of ended connections that have nothing left to take away. */
+/** Forgets the sign-ins of ended connections that have nothing left to take away; what a person has still to decide about may have to be, until the visit is over. */
 export async function forgetSecrets(em: EntityManager): Promise<void> {
   await em.execute(
-    `update calendar_connection c set secrets = null where c.state = 'ended' and c.secrets is not null and not exists (select from delivery d where d.connection_id = c.id and d.state in ('due', 'in_flight'))`,
+    `update calendar_connection c set secrets = null where c.state = 'ended' and c.secrets is not null and not exists (select from delivery d where d.connection_id = c.id and (d.state in ('due', 'in_flight') or d.state = 'parked' and d.useful_until > now()))`,
   );
 }

@@ -25,8 +25,9 @@ export function mountSignIn(app: Express, deps: HttpDeps): void {
   async function signIn(calendar: WaitingCalendar, password: string): Promise<void> {
     const { id, networkId, account, calendarId } = calendar;
     await calendarAccounts.checkCaldav({ calendarUrl: calendarId, username: account, password });
-    await resumeConnection(orm.em.fork(), id, await calendarAccounts.seal({ username: account, password }, id));
-    await connecting.resume(networkId, calendar, 'owner');
+    const secrets = { username: account, password };
+    await resumeConnection(orm.em.fork(), id, await calendarAccounts.seal(secrets, id));
+    await connecting.resume(networkId, calendar, secrets, 'owner');
   }
 
   app.use('/calendars', (_request, response, next) => {

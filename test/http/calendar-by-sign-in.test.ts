@@ -66,6 +66,23 @@ for (const [provider, name, host] of [['google', 'Google', 'GOOGLE'], ['graph', 
     await eventually(shown, (found) => found.length === 0);
   });
 
+  it('ended when its sign-in had died, still shows the visits; connected again, it shows what it should, and nobody need look after the rest', async () => {
+    const { id } = await connect();
+    const { body } = await book(engine, network);
+    await book(engine, network, { startsAt: network.at('15:00') });
+    await eventually(shown, (found) => found.length === 2);
+    sandbox.byHand.revoke(email);
+    await call('DELETE', `/v1/calendars/${id}`);
+    const parked = async () => (await call('GET', '/v1/dead-letters')).body.items as unknown[];
+    await eventually(parked, (found) => found.length === 2);
+    await call('POST', `/v1/appointments/${body.id}/cancel`, { reason: 'customer_asked' });
+    expect(await shown()).to.have.length(2);
+    // Also where nothing is to be read, so that nobody would notice what should not be there.
+    await follow(await begin({ reads: false }));
+    await eventually(shown, (found) => found.length === 1 && found[0]!.start === instant('15:00'));
+    await eventually(parked, (found) => found.length === 0);
+  });
+
   it('busy time that its owner enters there, blocks here, and frees when it is gone', async () => {
     const { id } = await connect();
     const wall = (time: string) => toWall(Date.parse(instant(time)), 'Europe/Lisbon').iso.slice(0, 16);

@@ -48,6 +48,13 @@ describe('barbers\' calendars', () => {
   const deliveries = async (id: string): Promise<{ kind: string; state: string; channel: string; errorClass: string | null }[]> => ((await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as { kind: string; state: string; channel: string; errorClass: string | null }[]).filter(({ kind }) => kind === 'calendar_barber');
   const settled = (id: string, states: string[]) => eventually(() => deliveries(id), (found) => found.map(({ state }) => state).sort().join() === states.sort().join());
 
+  const secretsAfterHousekeeping = async (id: string): Promise<string | null> => {
+    const { deps: { temporal, config } } = engine;
+    await temporal.client.workflow.execute('housekeeping', { workflowId: `housekeeping-${randomUUID()}`, taskQueue: config.temporal.taskQueue, args: [] });
+    const [row] = await engine.database.orm.em.fork().execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [id]);
+    return row!.secrets;
+  };
+
   it('one, found and connected, says how it is, and never what it is opened with', async () => {
     const found = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars/find`, account());
     expect(found.body.items).to.deep.include({ calendarId: viaLine(url), name: 'Work' });
@@ -140,13 +147,22 @@ describe('barbers\' calendars', () => {
     expect(ended.body.state).to.equal('ended');
     await entries(0);
     await book(engine, network, { startsAt: network.at('12:00') });
-    const { deps } = engine;
-    await eventually(async () => {
-      await deps.temporal.client.workflow.execute('housekeeping', { workflowId: `housekeeping-${randomUUID()}`, taskQueue: deps.config.temporal.taskQueue, args: [] });
-      const [row] = await engine.database.orm.em.fork().execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [body.id]);
-      return row!.secrets;
-    }, (secrets) => secrets === null);
+    await eventually(() => secretsAfterHousekeeping(body.id), (secrets) => secrets === null);
     expect(await shown()).to.deep.equal([]);
+  });
+
+  it('one that is ended, and does not let an entry be taken away, keeps its sign-in until a person has had that done', async () => {
+    const { body } = await connect(0, { reads: false });
+    const { body: visit } = await book(engine, network);
+    await settled(visit.id, ['delivered']);
+    line.script.push({ status: 403 });
+    await call('DELETE', `/v1/calendars/${body.id}`);
+    await settled(visit.id, ['delivered', 'parked']);
+    expect(await secretsAfterHousekeeping(body.id)).to.be.a('string');
+    const { body: { items: [letter] } } = await call('GET', '/v1/dead-letters');
+    await call('POST', `/v1/dead-letters/${letter.id}/retry`);
+    await entries(0);
+    await eventually(() => secretsAfterHousekeeping(body.id), (secrets) => secrets === null);
   });
 
   it('one that is ended while a visit is being written into it, holds nothing afterwards', async () => {
