@@ -32,19 +32,22 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
     (renewAt ? Math.max(1, Math.min(toldEverySeconds, Math.ceil((renewAt.getTime() - now().getTime()) / 1000))) : everySeconds[provider]);
 
   return {
-    /** Takes over what has changed since the last time, and compares both sides. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again. */
+    /**
+     * Takes over what has changed since the last time, and compares both sides; of a calendar that is only written, the latter alone, once a day. Repeating it changes nothing. A dead
+     * sign-in ends the reading until its owner has signed in again.
+     */
     async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
       const [connection, mirror] = [await findConnection(orm.em.fork(), networkId, connectionId), await readMirrorState(orm.em.fork(), { id: connectionId, networkId })];
-      if (!connection || !mirror?.reads || connection.state !== 'connected') {
-        await watching.end(connectionId, async (): Promise<Calendar | null> => (connection && connection.secrets !== null ? calendars.open(connection) : null));
-        return { isOver: true, againInSeconds: 0, repaired: 0 };
-      }
       const at = now().getTime();
-      const isStale = mirror.wholeAt === null || at - Date.parse(mirror.wholeAt) > wholeEvery;
+      const isStale = !mirror?.wholeAt || at - Date.parse(mirror.wholeAt) >= wholeEvery;
+      const isRead = connection?.state === 'connected' && mirror?.reads === true;
+      if (!isRead) await watching.end(connectionId, async (): Promise<Calendar | null> => (connection && connection.secrets !== null ? calendars.open(connection) : null));
+      const isCompared = isRead || (connection?.state === 'connected' && mirror?.writes === true && isStale);
+      if (!connection || !mirror || !isCompared) return { isOver: true, againInSeconds: 0, repaired: 0 };
       try {
         const calendar = await calendars.open(connection);
         // First, so that nothing changes between the reading and the first call.
-        const renewAt = await watching.keep(connection, calendar);
+        const renewAt = isRead ? await watching.keep(connection, calendar) : null;
         const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
         const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects);
         // What bears our mark under a UID that is none of ours is a copy that somebody's program made of a visit.
@@ -56,7 +59,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
         if (drift.isUnsettled) await readAllNext(orm.em.fork(), connectionId);
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
-        return { isOver: false, againInSeconds: drift.isUnsettled ? settledAfterSeconds : againIn(connection.provider, renewAt), repaired: drift.repaired };
+        return { isOver: !isRead && !drift.isUnsettled, againInSeconds: drift.isUnsettled ? settledAfterSeconds : againIn(connection.provider, renewAt), repaired: drift.repaired };
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {
@@ -66,7 +69,7 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
         }
         // The age of what we know shows, and tells the shop; it is tried again in a while.
         await noteUnread(orm.em.fork(), connectionId, { errorClass: error.kind, errorText: error.message });
-        return { isOver: false, againInSeconds: Math.max(everySeconds[connection.provider], error.retryAfterSeconds ?? 0), repaired: 0 };
+        return { isOver: !isRead, againInSeconds: Math.max(everySeconds[connection.provider], error.retryAfterSeconds ?? 0), repaired: 0 };
       }
     },
   };

@@ -18,10 +18,10 @@ export async function calendarMirror(input: CalendarMirrorInput): Promise<void> 
   for (let rounds = 0; rounds < roundsPerRun && !workflowInfo().continueAsNewSuggested; rounds += 1) {
     isAsked = false;
     const { isOver, againInSeconds, repaired } = await readCalendar({ networkId: input.networkId, connectionId: input.connectionId });
+    if (repaired > 0) await handOver({ policy: input.policy });
     // Who is asked to look in that moment looks: it may be read again, and nobody else would come for a long time.
     if (isOver && isAsked) continue;
     if (isOver) return;
-    if (repaired > 0) await handOver({ policy: input.policy });
     if ((await condition(() => isAsked, againInSeconds * 1000)) && patched('gather')) await sleep(gathering);
   }
   await continueAsNew<typeof calendarMirror>(input);

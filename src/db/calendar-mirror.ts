@@ -10,22 +10,26 @@ export type MirrorChanges = { objects: { remoteId: string; etag: string; busy: I
 type Ids = { id: string; networkId: string; barberId: string };
 
 /** Where the last reading ended, and when all of it was last read (ISO text, UTC). */
-export async function readMirrorState(em: EntityManager, { id, networkId }: Pick<Ids, 'id' | 'networkId'>): Promise<{ token: string | null; wholeAt: string | null; reads: boolean } | null> {
-  const [row] = await em.execute<{ token: string | null; wholeAt: Date | string | null; reads: boolean }[]>(
-    'select sync_token as token, whole_at as "wholeAt", reads from calendar_connection where id = ? and network_id = ?', [id, networkId],
+export async function readMirrorState(em: EntityManager, { id, networkId }: Pick<Ids, 'id' | 'networkId'>): Promise<{ token: string | null; wholeAt: string | null; reads: boolean; writes: boolean } | null> {
+  const [row] = await em.execute<{ token: string | null; wholeAt: Date | string | null; reads: boolean; writes: boolean }[]>(
+    'select sync_token as token, whole_at as "wholeAt", reads, writes from calendar_connection where id = ? and network_id = ?', [id, networkId],
   );
   return row ? { ...row, wholeAt: row.wholeAt === null ? null : new Date(row.wholeAt).toISOString() } : null;
 }
 
 /**
  * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking that has
- * read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a connection that has ended. @returns what was found.
+ * read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a connection that has ended, or is only
+ * compared: then it is noted that it was. @returns what was found.
  */
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {
   return em.fork().transactional(async (tx) => {
     // It may have ended, or not be read any more, while its provider was asked: what is taken over then would keep its owner busy for ever.
-    const isRead = await tx.execute<unknown[]>(`select 1 from calendar_connection where id = ? and reads and state <> 'ended' for no key update`, [ids.id]);
-    if (isRead.length === 0) return { changed: 0, conflicts: 0 };
+    const [connection] = await tx.execute<{ reads: boolean }[]>(`select reads from calendar_connection where id = ? and state <> 'ended' for no key update`, [ids.id]);
+    if (!connection?.reads) {
+      if (connection && changes.isWhole) await tx.execute(`update calendar_connection set whole_at = now(), error_class = null, error_text = null where id = ? and state = 'connected'`, [ids.id]);
+      return { changed: 0, conflicts: 0 };
+    }
     const named = [...changes.objects.map(({ remoteId }) => remoteId), ...changes.gone];
     const known = await tx.execute<{ remote_id: string; during: string }[]>(
       `select remote_id, during::text as during from calendar_busy where connection_id = ? and (? or remote_id = any(?::text[])) for update`, [ids.id, changes.isWhole, arrayOf(named)],
@@ -56,14 +60,14 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
   });
 }
 
-/** Nothing of it is mirrored any more: its owner's time is free again. */
+/** Nothing of it is mirrored any more: its owner's time is free again. The next reading is of all. */
 export async function dropMirror(tx: EntityManager, networkId: string, connectionId: string): Promise<void> {
   const [connection] = await tx.execute<{ barber_id: string }[]>('select barber_id from calendar_connection where id = ? and network_id = ?', [connectionId, networkId]);
   if (!connection) return;
   await bumpDiaries(tx, { networkId, barberId: connection.barber_id });
   await tx.execute('delete from calendar_busy where connection_id = ?', [connectionId]);
-  await tx.execute(`update calendar_connection set sync_token = null, whole_at = null where id = ?`, [connectionId]);
-  await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`, [connectionId]);
+  await tx.execute(`update calendar_connection set sync_token = null where id = ?`, [connectionId]);
+  await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('overlap', 'unseen') and settled_at is null`, [connectionId]);
 }
 
 /** Of visits that are still to come. What a person has settled is not brought up again; what ended by itself, and is so again, is. @returns how many are new. */
@@ -93,10 +97,12 @@ export async function noteUnread(em: EntityManager, id: string, error: { errorCl
   await em.execute(`update calendar_connection set error_class = ?, error_text = ? where id = ? and state = 'connected'`, [error.errorClass, error.errorText, id]);
 }
 
-/** Calendars that should be read all the time, and have not been for so long: whoever read them is gone. */
+/** Calendars that should be read all the time, and have not been for so long: whoever read them is gone. And those that are only written, once a day. */
 export async function findUnread(em: EntityManager, olderThanSeconds: number): Promise<{ id: string; networkId: string; provider: CalendarProvider }[]> {
   return em.execute(
-    `select id, network_id as "networkId", provider from calendar_connection where reads and state = 'connected' and coalesce(synced_at, created_at) < now() - make_interval(secs => ?) order by synced_at nulls first limit 1000`, [olderThanSeconds],
+    `select id, network_id as "networkId", provider from calendar_connection where state = 'connected'
+       and case when reads then coalesce(synced_at, created_at) < now() - make_interval(secs => ?) else writes and coalesce(whole_at, created_at) < now() - interval '1 day' end
+     order by coalesce(case when reads then synced_at else whole_at end, created_at) limit 1000`, [olderThanSeconds],
   );
 }
 

@@ -129,6 +129,7 @@ export async function planEntries(tx: EntityManager, networkId: string, connecti
 export async function planRemoval(em: EntityManager, networkId: string, connectionId: string, now: Date, remove: boolean): Promise<void> {
   await em.fork().transactional(async (tx) => {
     await dropMirror(tx, networkId, connectionId);
+    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`, [connectionId]);
     await tx.execute(
       `update delivery set state = case state when 'in_flight' then state else 'skipped' end, finished_at = case state when 'in_flight' then null else ?::timestamptz end, withdrawn_at = ?::timestamptz,
          error_class = 'withdrawn', error_text = 'the calendar was disconnected', handover_since = null

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { calendarMirrorWorkflowId } from '../../workflows/messages.ts';
 import { book } from '../support/booking.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { icsOf } from '../support/ics.ts';
@@ -35,7 +36,7 @@ describe('a calendar that does not show what it should', () => {
   });
   afterEach(() => call('DELETE', `/v1/calendars/${connectionId}`));
 
-  const call = (method: string, path: string, body?: unknown): Promise<Answer> => engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID() });
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID(), ...headers });
   const sql = <T>(text: string, values: unknown[]) => engine.database.orm.em.fork().execute<T[]>(text, values);
   const names = async () => Object.keys(await radicale.objects(url));
   type Conflict = { id: string; kind: string; appointmentId: string };
@@ -104,6 +105,31 @@ describe('a calendar that does not show what it should', () => {
     await readWhole();
     await eventually(names, (found) => found.join() === `${lost}.ics`);
     expect(await conflicts()).to.deep.equal([]);
+  });
+
+  it('one that is only written, is compared once a day, and keeps nobody busy', async () => {
+    const id = await shown();
+    const { body: { privacy, version } } = await call('GET', `/v1/calendars/${connectionId}`);
+    await call('PUT', `/v1/calendars/${connectionId}`, { privacy, writes: true, reads: false }, { 'if-match': `"${version}"` });
+    const { deps: { temporal, config, policy } } = engine;
+    const reader = temporal.client.workflow.getHandle(calendarMirrorWorkflowId(connectionId));
+    await reader.result();
+    await radicale.erase(url, `${id}.ics`);
+    const stamp = (time: string) => new Date(network.at(time)).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    await radicale.enter(url, 'dentist.ics', icsOf([`DTSTART:${stamp('15:00')}`, `DTEND:${stamp('16:00')}`, 'SUMMARY:x']));
+    const keep = () => temporal.client.workflow.execute('calendarKeeper', { workflowId: `keeper-${randomUUID()}`, taskQueue: config.temporal.taskQueue, args: [{ policy }] });
+    await keep();
+    await reader.result();
+    expect(await conflicts()).to.deep.equal([]);
+
+    await sql(`update calendar_connection set whole_at = now() - interval '25 hours' where id = ?`, [connectionId]);
+    await keep();
+    await reader.result();
+    const [found] = await conflicts();
+    expect(found).to.include({ kind: 'deleted', appointmentId: id });
+    await call('POST', `/v1/calendar-conflicts/${found!.id}/settle`, { action: 'restore' });
+    await eventually(names, (there) => there.includes(`${id}.ics`));
+    expect((await book(engine, network, { startsAt: network.at('15:00') })).status).to.equal(201);
   });
 
   it('one that two barbers share, read for either, keeps the visits of both', async () => {

@@ -13,6 +13,8 @@ export type TestRadicale = Radicale & {
   newCalendar: () => Promise<string>;
   /** What its owner does in another program: puts an object there, or takes one away. Both answer the status. */
   enter: (calendarUrl: string, name: string, text: string) => Promise<number>;
+  /** As programs do it: what is not there any more is not brought back. */
+  change: (calendarUrl: string, name: string, text: string) => Promise<number>;
   erase: (calendarUrl: string, name: string) => Promise<number>;
   /** All objects, as text, by name. */
   objects: (calendarUrl: string) => Promise<Record<string, string>>;
@@ -25,7 +27,7 @@ export async function startTestRadicale(python: string): Promise<TestRadicale> {
   const [username, password] = ['rui', randomUUID()];
   radicale.setUsers({ [username]: password });
   const headers = getBasicAuthHeaders({ username, password }) as Record<string, string>;
-  const call = (url: string, method: string, body?: string) => fetch(url, { method, headers: { ...headers, 'content-type': 'text/calendar' }, ...(body !== undefined && { body }) });
+  const call = (url: string, method: string, body?: string, more: Record<string, string> = {}) => fetch(url, { method, headers: { ...headers, 'content-type': 'text/calendar', ...more }, ...(body !== undefined && { body }) });
   return {
     ...radicale, username, password,
     newCalendar: async () => {
@@ -35,6 +37,7 @@ export async function startTestRadicale(python: string): Promise<TestRadicale> {
       return url;
     },
     enter: async (calendarUrl, name, text) => (await call(`${calendarUrl}${name}`, 'PUT', text)).status,
+    change: async (calendarUrl, name, text) => (await call(`${calendarUrl}${name}`, 'PUT', text, { 'if-match': '*' })).status,
     erase: async (calendarUrl, name) => (await call(`${calendarUrl}${name}`, 'DELETE')).status,
     objects: async (calendarUrl) => {
       const listed = await fetch(calendarUrl, { method: 'PROPFIND', headers: { ...headers, depth: '1' } });
