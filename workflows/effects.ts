@@ -1,5 +1,5 @@
 /** Effects: each an activity with its own retries and its own end state; one that is stuck delays no other. */
-import { ActivityCancellationType, CancellationScope, isCancellation, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, isCancellation, patched, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
 import type { Stand } from '../src/domain/outcome.ts';
 import { calendarProviders, type Channel } from '../src/domain/channel.ts';
@@ -47,16 +47,21 @@ export type Sending = {
   done: () => Promise<void>;
 };
 
+/** `again`: it was opened again before we had heard how it ended. */
+type Started = { scope: CancellationScope; ended: Promise<void>; isOver: boolean; again?: PlannedDelivery };
+
 /** One timer serves all effects that wait: the caller sleeps until the next one is due. `onParked` hears how many wait for a person, when that changes. */
 export function startSending(input: Sender, onParked: (count: number) => void): Sending {
-  const running = new Map<string, { scope: CancellationScope; ended: Promise<void>; isOver: boolean }>();
+  const running = new Map<string, Started>();
   const parked = new Set<string>();
   let waiting: PlannedDelivery[] = [];
 
   function start(effect: PlannedDelivery): void {
     const scope = new CancellationScope();
-    const started = { scope, isOver: false, ended: scope.run(() => deliver(input, effect)).then((end) => {
+    const started: Started = { scope, isOver: false, ended: scope.run(() => deliver(input, effect)).then((end) => {
       started.isOver = true;
+      // Should it have ended otherwise, it is not acted on again.
+      if (started.again && patched('again-once-over')) return start(started.again);
       if (end === 'parked') onParked(parked.add(effect.id).size);
     }) };
     running.set(effect.id, started);
@@ -82,7 +87,12 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
       if (takenBack.length > 0) onParked(parked.size);
     },
     again: (reopened) => {
-      for (const effect of reopened.filter(({ id }) => running.get(id)?.isOver !== false)) {
+      for (const effect of reopened) {
+        const now = running.get(effect.id);
+        if (now?.isOver === false) {
+          now.again = effect;
+          continue;
+        }
         if (parked.delete(effect.id)) onParked(parked.size);
         start(effect);
       }

@@ -114,10 +114,14 @@ export async function forgetRequest(em: EntityManager, networkId: string, id: st
   if (gone.length > 0) await purgeContact(em, networkId, id);
 }
 
-/** Deletes the contact of a booking that was refused, and the customer if nothing else is known of them. Repeating is harmless. */
+/**
+ * Deletes the contact of a booking that was refused, and the customer if nothing else is known of them; not before the mail about it has ended, or is of no more use: a person, or a
+ * sign-in that works again, may have it tried once more. Repeating is harmless.
+ */
 export async function purgeContact(em: EntityManager, networkId: string, id: string): Promise<void> {
   await em.execute(
-    `with gone as (delete from contact where id = ? and network_id = ? returning customer_id)
+    `with gone as (delete from contact c where id = ? and network_id = ?
+       and not exists (select from delivery d where d.appointment_id = c.id and d.state in ('due', 'in_flight', 'parked', 'bounced') and d.useful_until > now()) returning customer_id)
      delete from customer c using gone where c.id = gone.customer_id
        and not exists (select from contact k where k.customer_id = c.id and k.id <> ?)
        and not exists (select from appointment a where a.customer_id = c.id)`,

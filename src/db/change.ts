@@ -70,7 +70,7 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
       break;
     case 'refuse':
     case 'expire':
-      if (from === 'pending_approval') effects.push(...planDecline(row.startsAt.getTime(), at.getTime(), to, theirs));
+      if (from === 'pending_approval') effects.push(...planDecline(row.endsAt.getTime(), at.getTime(), to, theirs));
       break;
     case 'check_in':
       if (from === 'no_show') await claimTime(tx, row.networkId, row.id, await readFreed(tx, row.id));

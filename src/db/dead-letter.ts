@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Channel } from '../domain/channel.ts';
 import type { DeliveryKind } from '../domain/effects.ts';
 import { afterCursor, requireTimeCursor, toPage, type Page } from './cursor.ts';
-import { shopOf } from './delivery.ts';
+import { isSuperseded, shopOf } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, in ISO text. */
@@ -16,8 +16,7 @@ export type DeadLetterView = {
 };
 
 /** Parked, or bounced and not made good by a later message to the same reader. */
-const waits = `(d.state = 'parked' or (d.state = 'bounced' and not exists (select from delivery later where later.appointment_id = d.appointment_id and later.sequence > d.sequence
-  and later.kind <> 'reminder_customer' and right(later.kind, 7) = right(d.kind, 7))))`;
+const waits = `(d.state = 'parked' or (d.state = 'bounced' and not ${isSuperseded}))`;
 
 /** The condition and its parameters, in order. */
 function where(networkId: string, { ids, shopId, kind, errorClass, channel, connectionId, before, after }: DeadLetterFilter): [string, unknown[]] {

@@ -28,7 +28,7 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
     const [found] = await em.execute<{ state: DeliveryState }[]>('select state from delivery where id = ? and network_id = ?', [id, networkId]);
     return found?.state ?? 'skipped';
   }
-  const kinds = end.state === 'delivered' ? undone[ended.kind] : undefined;
+  const kinds = ended.state === 'delivered' ? undone[ended.kind] : undefined;
   if (!kinds) return ended.state;
   await em.execute(
     `update delivery d set state = 'undone' from delivery undo where undo.id = ? and d.appointment_id = undo.appointment_id and d.network_id = undo.network_id and d.state = 'delivered'

@@ -1,5 +1,6 @@
 /** What a provider tells of a message afterwards: that it arrived, or that it never will. */
 import type { Channel } from '../domain/channel.ts';
+import { isSuperseded } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Of the delivery that the provider calls `providerId`. `errorText` holds codes only. */
@@ -23,8 +24,7 @@ export async function noteReport(em: EntityManager, { deliveryId, providerId, ar
        select d.*, (select w.way from unnest(d.channels) with ordinality w (way, place) left join contact c on c.id = d.appointment_id
            where not superseded.yes and w.place > array_position(d.channels, d.channel) and w.way = any (?::text[]) and case w.way when 'sms' then c.phone else c.email end is not null order by w.place limit 1) as next
        from delivery d
-       cross join lateral (select exists (select from delivery later where later.appointment_id = d.appointment_id and later.sequence > d.sequence
-         and later.kind <> 'reminder_customer' and right(later.kind, 7) = right(d.kind, 7)) as yes) superseded
+       cross join lateral (select ${isSuperseded} as yes) superseded
        where d.id = ? and (?::uuid is null or d.network_id = ?::uuid) and (d.provider_id = ? or (d.provider_id is null and d.state = 'in_flight')) for update),
      noted as (
        update delivery x set

@@ -66,6 +66,14 @@ export async function withdrawDeliveries(tx: EntityManager, appointmentId: strin
 /** In SQL: the shop of a delivery `d`, or null. A refused request has no appointment. */
 export const shopOf = `coalesce((select a.shop_id from appointment a where a.id = d.appointment_id), (select r.shop_id from booking_request r where r.id = d.appointment_id))`;
 
+/**
+ * In SQL: something later was written to the reader of a delivery `d`, so that `d` would only confuse him. What is put into a calendar is no message; and to a barber who lost
+ * the visit, only what is addressed to him is.
+ */
+export const isSuperseded = `exists (select from delivery later where later.appointment_id = d.appointment_id and later.sequence > d.sequence
+  and later.kind not in ('reminder_customer', 'calendar_barber') and right(later.kind, 7) = right(d.kind, 7) and (d.about -> 'parts' is null
+    or coalesce(later.barber_id, (select a.barber_id from appointment a where a.id = d.appointment_id)) = d.barber_id))`;
+
 /** The ways that a delivery may still go, from the one that it goes now. */
 export const waysLeft = (channels: Channel[], channel: Channel): Channel[] => channels.slice(channels.indexOf(channel));
 

@@ -67,7 +67,8 @@ async function shift(tx: EntityManager, row: AppointmentRow, parts: Parts, by: n
      where appointment_id = ?`,
     [by / 1000, by / 1000, by / 1000, row.id],
   );
-  const waiting = await tx.find(Delivery, { appointmentId: row.id, kind: 'reminder_customer', state: 'due' });
+  // One in flight goes out as it is: another beside it could be a second one.
+  const waiting = await tx.find(Delivery, { appointmentId: row.id, kind: 'reminder_customer', state: { $in: ['due', 'parked'] } });
   const planned = waiting.map(({ kind, dueAt, usefulUntil }): NewDelivery =>
     ({ kind, dueAt: new Date(dueAt.getTime() + by).toISOString(), usefulUntil: new Date(usefulUntil.getTime() + by).toISOString() }));
   // Confirmations go out whatever happens to the time; another reminder stands in for each.

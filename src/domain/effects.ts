@@ -111,9 +111,12 @@ export function planCancellation(endsAt: number, now: number, barberIds: string[
   return [{ kind: 'cancellation_customer', ...more }, ...forEach(barberIds, { kind: 'cancellation_barber', ...more })];
 }
 
-/** The effects of a request that the shop did not approve, or not in time. The barbers were asked, so they hear that it is settled. */
-export const planDecline = (startsAt: number, now: number, reason: string, barberIds: string[]): NewDelivery[] => {
-  const more = { dueAt: iso(now), usefulUntil: iso(startsAt), about: { reason, uninvited: true as const } };
+/**
+ * The effects of a request that the shop did not approve, or not in time. The barbers were asked, so they hear that it is settled. Like a cancellation, it is of use until the visit
+ * would have ended: what nobody answered expires by the visit's start.
+ */
+export const planDecline = (endsAt: number, now: number, reason: string, barberIds: string[]): NewDelivery[] => {
+  const more = { dueAt: iso(now), usefulUntil: iso(endsAt), about: { reason, uninvited: true as const } };
   return [{ kind: 'declined_customer', ...more }, ...forEach(barberIds, { kind: 'cancellation_barber', ...more })];
 };
 

@@ -87,6 +87,36 @@ describe('mails that come back', () => {
     expect((await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items).to.deep.equal([]);
   });
 
+  it('one to a barber who lost the visit, which was cancelled since, still waits for a person: nobody has told him', async () => {
+    network = await buildNetwork(engine.database.orm, { barbers: 2 });
+    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], reminderLeadMinutes: [] } });
+    const rows = async (id: string): Promise<Row[]> => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
+    const { id } = await mailed();
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/reschedule`, { startsAt: network.at('10:00'), barberId: network.barberIds[1] }, { 'idempotency-key': randomUUID() });
+    const news = (await eventually(() => rows(id), (all) => all.some(({ kind, state }) => kind === 'cancellation_barber' && state === 'delivered'))).find(({ kind }) => kind === 'cancellation_barber')!;
+    await handIn(notification('postfix', news.id, { status: '5.2.2' }));
+    const waiting = async () => (await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items.map((each: { id: string }) => each.id);
+    expect(await waiting()).to.deep.equal([news.id]);
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`);
+    expect(await waiting()).to.deep.equal([news.id]);
+  });
+
+  it('one to a barber, whose calendar is written to later, still waits for a person', async () => {
+    const call = (method: string, path: string, body?: unknown) => engine.call(network.apiKey, method, path, body);
+    const { id } = await mailed();
+    const found = await eventually(async () => (await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as Row[], (all) => all.some(({ kind, state }) => kind === 'confirmation_barber' && state === 'delivered'));
+    const mail = found.find(({ kind }) => kind === 'confirmation_barber')!;
+    await handIn(notification('postfix', mail.id, { status: '5.2.2' }));
+    const waiting = async () => (await call('GET', '/v1/dead-letters')).body.items.map((each: { id: string }) => each.id);
+    expect(await waiting()).to.deep.equal([mail.id]);
+    // A visit that the clocks have moved: its entry is written anew, and no mail goes to the barber.
+    await engine.database.orm.em.fork().execute(
+      `with k as (insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, ended_at) values (gen_random_uuid(), ?, ?, 'caldav', 'x', 'x', 'UTC', 'ended', now()) returning *)
+       insert into delivery (id, network_id, appointment_id, kind, barber_id, connection_id, sequence, state, due_at, useful_until, channels, channel, finished_at)
+       select gen_random_uuid(), network_id, ?, 'calendar_barber', barber_id, id, 2, 'delivered', now(), now() + interval '1 day', '{caldav}', 'caldav', now() from k`, [network.networkId, network.barberIds[0], id]);
+    expect(await waiting()).to.deep.equal([mail.id]);
+  });
+
   it('one, with another way left, goes by that', async () => {
     await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail', 'sms'], reminderLeadMinutes: [] } });
     const phone = `+35197${String(randomInt(10_000_000)).padStart(7, '0')}`;

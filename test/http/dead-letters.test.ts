@@ -191,6 +191,25 @@ describe('dead letters', () => {
     expect([await mailed(appointmentId, 'confirmation_customer'), await mailed(appointmentId, 'confirmation_barber')]).to.deep.equal([1, 1]);
   });
 
+  it('a refusal, that waits for a sign-in, still finds its reader when that is mended', async () => {
+    failing = () => new MailError('sign_in', 'SMTP failed: EAUTH 535');
+    const slow = await startEngine({ env: { ANSWER_WITHIN_MS: '300' }, deps: { mailer: engine.deps.mailer }, workers: false });
+    try {
+      network = await buildNetwork(slow.database.orm);
+      const answers = await Promise.all([1, 2].map(() => book(slow, network)));
+      expect(answers.map(({ status }) => status)).to.deep.equal([202, 202]);
+      await slow.startWorkers();
+      const waiting = async (): Promise<{ id: string; appointmentId: string }[]> => (await slow.call(network.apiKey, 'GET', '/v1/dead-letters?kind=refusal_customer')).body.items;
+      const [letter] = await eventually(waiting, (found) => found.length === 1);
+      await slow.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(letter!.appointmentId)).result();
+      failing = () => null;
+      await slow.call(network.apiKey, 'POST', `/v1/dead-letters/${letter!.id}/retry`);
+      await eventually(() => mailed(letter!.appointmentId, 'refusal_customer'), (sent) => sent === 1);
+    } finally {
+      await slow.stop();
+    }
+  });
+
   it('an address that nobody has, is remembered: the next mail to it is parked without a try, until a person wants it tried', async () => {
     failing = (mail) => (is('confirmation_customer')(mail) ? new MailError('permanent', 'SMTP failed: 550 5.1.1 RCPT TO', true) : null);
     const customer = { name: 'Ana', email: `gone.${randomUUID()}@example.com`, timeZone: 'Europe/Lisbon', locale: 'pt-PT' };

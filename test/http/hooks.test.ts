@@ -110,6 +110,24 @@ describe('provider\'s callbacks', () => {
     expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered' });
   });
 
+  it('a cancellation that did not arrive, as was known before we noted it, undoes nothing', async () => {
+    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], alsoBySms: ['confirmation', 'cancellation'], reminderLeadMinutes: [] } });
+    const to = phone();
+    const { body: { id } } = await book(engine, network, { customer: customer({ phone: to }) });
+    const one = async (kind: string) => (await rows(id)).find((each) => each.kind === kind && each.channel === 'sms')!;
+    await eventually(() => one('confirmation_customer'), (row) => row?.state === 'delivered');
+    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`);
+    const gone = await eventually(() => one('cancellation_customer'), (row) => row?.state === 'delivered');
+    const em = engine.database.orm.em.fork();
+    await em.execute(`update delivery set state = 'delivered' where id = ?`, [(await one('confirmation_customer')).id]);
+    const sid = (await em.execute<{ sid: string }[]>('select provider_id as sid from delivery where id = ?', [gone.id]))[0]!.sid;
+    await em.execute(`update delivery set state = 'in_flight', provider_id = null, finished_at = null where id = ?`, [gone.id]);
+    await status(gone.id, sid, 'failed', '30007');
+    await endDelivery(em, network.networkId, gone.id, { state: 'delivered', providerId: sid });
+    expect((await one('cancellation_customer')).state).to.equal('bounced');
+    expect((await one('confirmation_customer')).state).to.equal('delivered');
+  });
+
   it('a call about another message, or of what was taken back, changes nothing', async () => {
     const { id, deliveryId, sid } = await texted();
     await status(deliveryId, `SM${'0'.repeat(32)}`, 'undelivered', '30003');

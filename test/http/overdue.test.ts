@@ -54,6 +54,19 @@ describe('what is overdue', () => {
     expect(mails.filter(({ headers }) => headers['x-punctual-kind'] === 'declined_customer')).to.have.length(1);
   });
 
+  it('a request, that nobody answered before the visit was to begin, expires and its customer and barber are told: somebody may be on the way', async () => {
+    await engine.database.orm.em.fork().nativeUpdate(Service, { id: network.serviceId }, { settings: { approvalRequired: true, approvalWithinMinutes: 10_000 } });
+    const id = await terminate(await book(engine, network));
+    const em = engine.database.orm.em.fork();
+    for (const table of ['appointment', 'appointment_part']) await em.execute(`update ${table} set starts_at = now() - interval '12 minutes', ends_at = now() + interval '18 minutes' where ${table === 'appointment' ? 'id' : 'appointment_id'} = ?`, [id]);
+    await em.execute('update appointment set decide_by = starts_at where id = ?', [id]);
+    await sweep();
+
+    expect((await read(id)).status).to.equal('expired');
+    const told = async () => (await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).filter((kind) => kind === 'declined_customer' || kind === 'cancellation_barber').sort();
+    expect(await eventually(told, (kinds) => kinds.length === 2)).to.deep.equal(['cancellation_barber', 'declined_customer']);
+  });
+
   it('a visit, that is over and whose workflow is gone, is completed a day after it; one that is still to come is left alone', async () => {
     const over = await terminate(await book(engine, network));
     const ahead = await terminate(await book(engine, network, { startsAt: network.at('10:00', 8) }));

@@ -94,6 +94,15 @@ describe('times', function () {
     });
   }
 
+  it('a reminder that waits for a sign-in, still goes out when its visit is moved back to its time', async () => {
+    const [id] = await bookOff(30);
+    await sql(`update delivery set state = 'parked', error_class = 'sign_in', finished_at = now() where appointment_id = ? and kind = 'reminder_customer' returning id`, [id!]);
+    expect(await cli('times', 'move', '--network', network.networkId)).to.include({ code: 0 });
+    const reminders = await sql<{ lead: number }>(
+      `select (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead from delivery d join appointment a on a.id = d.appointment_id where a.id = ? and d.kind = 'reminder_customer' and d.state in ('due', 'parked') order by 1`, [id!]);
+    expect(reminders.map(({ lead }) => lead)).to.deep.equal([120, 1440]);
+  });
+
   it('one whose promised time is taken meanwhile, and one whose workflow was ended by a person, are left to a person and moved', async () => {
     const [first, , third] = await bookOff(120);
     await book(engine, network, { startsAt: network.at('10:00', 3) });

@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'chai';
 import { visitOf } from '../../src/domain/rules.ts';
 import { eventually } from '../support/engine.ts';
+import { redeliverUpdate } from '../../workflows/messages.ts';
 import { answering, asking, booked, byTheCustomer, cancelled, changed, openStage, planned, type Stage } from '../support/scripted.ts';
 
 describe('the appointment workflow', () => {
@@ -152,6 +153,27 @@ describe('the appointment workflow', () => {
 
       expect((await handle(workflowId).result()).step).to.equal('cancelled');
       expect(calls.filter((call) => call.startsWith('sendMessage'))).to.deep.equal(['sendMessage m1', 'sendMessage m2', 'sendMessage k']);
+    });
+  });
+
+  it('an effect, opened again before its workflow has heard that it was parked, is tried again', async () => {
+    let tries = 0;
+    let workflowId = '';
+    const reopened = planned('c', 'confirmation_customer');
+    const script = {
+      reserveSlot: async () => booked([reopened]),
+      // The row says `parked` here, and a person (or a report) is quicker than the answer to the workflow.
+      sendMessage: async () => {
+        if ((tries += 1) > 1) return { state: 'delivered' as const };
+        await handle(workflowId).executeUpdate(redeliverUpdate, { args: [[reopened]] });
+        return { state: 'parked' as const };
+      },
+    };
+    await stage.play(script, async ({ start }) => {
+      const started = start();
+      workflowId = started.workflowId;
+      await started.outcome;
+      await eventually(async () => tries, (made) => made === 2);
     });
   });
 });
