@@ -20,14 +20,14 @@ export type SendInput = { networkId: string; deliveryId: string; policy: RetryPo
 export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' | 'metrics' | 'now'>) {
   async function end(context: DeliveryContext, how: DeliveryEnd): Promise<SendResult> {
     const state = await endDelivery(orm.em.fork(), context.networkId, context.id, how);
-    metrics.deliveries.inc({ kind: context.kind, state });
+    if (state !== 'due') metrics.deliveries.inc({ kind: context.kind, state });
     return toResult(state);
   }
 
   return {
     end,
-    /** It has gone: if the database blinks now, writing that again is cheaper than doing it twice. */
-    delivered: (context: DeliveryContext, providerId: string): Promise<SendResult> => patiently(() => end(context, { state: 'delivered', providerId })),
+    /** It has gone: if the database blinks now, writing that again is cheaper than doing it twice. Known already not to arrive, it goes on by `next`. */
+    delivered: (context: DeliveryContext, providerId: string, next: Channel | null = null): Promise<SendResult> => patiently(() => end(context, { state: 'delivered', providerId, next })),
 
     /**
      * Runs `act` for a delivery that is open and of use. One that has ended is not acted on again, and one attempt at a time is at it: that of a

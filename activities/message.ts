@@ -19,9 +19,13 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
 
   const isOn = (channel: Channel): boolean => channel === 'mail' || texter !== null;
 
+  /** After the one that it goes now, the next way that can reach the reader. */
+  const nextWay = (context: DeliveryContext): Channel | null =>
+    context.channels.slice(context.channels.indexOf(context.channel) + 1).find((channel) => isOn(channel) && addressee({ ...context, channel })) ?? null;
+
   /** Not by this way: the next one's turn that can reach the reader, or the end. Nobody to write to is no one's fault; a bad address waits for a person. */
   async function unreachable(context: DeliveryContext, why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent' | 'transient', errorText: string): Promise<SendResult> {
-    const next = context.channels.slice(context.channels.indexOf(context.channel) + 1).find((channel) => isOn(channel) && addressee({ ...context, channel }));
+    const next = nextWay(context);
     if (next) {
       await takeNextChannel(orm.em.fork(), context.networkId, context.id, next, why);
       return { state: 'unreachable' };
@@ -63,7 +67,7 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
       // Who has it tried again means it; only a reader's own no stays a no.
       if (mark === 'opted_out' || (mark && context.retries === 0)) return unreachable(context, mark, 'the address is marked');
       const handed = await hand(context, reader).catch(asFailure);
-      return 'kind' in handed ? fail(context, reader, handed, input) : attempts.delivered(context, handed.providerId);
+      return 'kind' in handed ? fail(context, reader, handed, input) : attempts.delivered(context, handed.providerId, nextWay(context));
     }),
   };
 }

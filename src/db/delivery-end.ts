@@ -3,7 +3,8 @@ import type { Channel } from '../domain/channel.ts';
 import type { DeliveryKind, DeliveryState } from '../domain/effects.ts';
 import type { EntityManager } from './orm.ts';
 
-export type DeliveryEnd = { state: 'delivered' | 'parked' | 'skipped'; providerId?: string; errorClass?: string; errorText?: string };
+/** `next`: the way that it goes on by, should its provider have said already that what was handed over will not arrive. */
+export type DeliveryEnd = { state: 'delivered' | 'parked' | 'skipped'; providerId?: string; errorClass?: string; errorText?: string; next?: Channel | null };
 
 /** What is taken back when the undo is delivered: every telling of a visit, to the same reader. */
 const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
@@ -13,16 +14,25 @@ const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
 
 /**
  * Ends a delivery, once: a late attempt changes nothing any more. What was taken back meanwhile, or has outlived its use, needs no person, so it is skipped where it would
- * be parked; what its provider has already said will not arrive is bounced. Where it takes back what was delivered before, that is undone. Error
- * texts carry no personal data. @returns the state that it is in now; `skipped` when there is none such.
+ * be parked. What its provider has already said will not arrive is due by the next way, or bounced where there is none or nobody wants it any more.
+ * Where it takes back what was delivered before, that is undone. Error texts carry no personal data. @returns the state that it is in now; `skipped`
+ * when there is none such.
  */
 export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<DeliveryState> {
   const [ended] = await em.execute<{ kind: DeliveryKind; state: DeliveryState }[]>(
-    `update delivery set finished_at = now(), provider_id = ?, error_text = coalesce(?, error_text), handover_since = null,
-       error_class = case when ? = 'parked' and withdrawn_at is null and useful_until <= now() then 'too_late' else coalesce(?, error_class) end,
-       state = case when ? = 'delivered' and error_class = 'undelivered' and provider_id = ? then 'bounced' when ? = 'parked' and (withdrawn_at is not null or useful_until <= now()) then 'skipped' else ? end
-     where id = ? and network_id = ? and finished_at is null returning kind, state`,
-    [end.providerId ?? null, end.errorText ?? null, end.state, end.errorClass ?? null, end.state, end.providerId ?? null, end.state, end.state, id, networkId],
+    `with d as (
+       select d.*, fails.yes as fails, fails.yes and k.next is not null and d.withdrawn_at is null and d.useful_until > now() as goes_on, k.next
+       from delivery d cross join (select ?::text as next, ?::text as state, ?::text as provider_id) k
+       cross join lateral (select k.state = 'delivered' and d.error_class = 'undelivered' and d.provider_id = k.provider_id as yes) fails
+       where d.id = ? and d.network_id = ? and d.finished_at is null for update of d)
+     update delivery x set handover_since = null, error_text = coalesce(?, x.error_text),
+       finished_at = case when d.goes_on then null else now() end, provider_id = case when d.goes_on then null else ? end,
+       attempts = case when d.goes_on then 0 else x.attempts end, first_tried_at = case when d.goes_on then null else x.first_tried_at end,
+       channel = case when d.goes_on then d.next else x.channel end,
+       error_class = case when ? = 'parked' and x.withdrawn_at is null and x.useful_until <= now() then 'too_late' else coalesce(?, x.error_class) end,
+       state = case when d.goes_on then 'due' when d.fails then 'bounced' when ? = 'parked' and (x.withdrawn_at is not null or x.useful_until <= now()) then 'skipped' else ? end
+     from d where x.id = d.id returning x.kind, x.state`,
+    [end.next ?? null, end.state, end.providerId ?? null, id, networkId, end.errorText ?? null, end.providerId ?? null, end.state, end.errorClass ?? null, end.state, end.state],
   );
   if (!ended) {
     const [found] = await em.execute<{ state: DeliveryState }[]>('select state from delivery where id = ? and network_id = ?', [id, networkId]);

@@ -10,6 +10,7 @@ import { Network } from '../../src/db/entities/network.ts';
 import { freePorts } from '../../src/dev/ports.ts';
 import { book, customer } from '../support/booking.ts';
 import { eventually, startEngine, type Engine } from '../support/engine.ts';
+import { startScripted } from '../support/faulty-http.ts';
 import { mailsOf } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { startTwilio, type TestTwilio } from '../support/twilio.ts';
@@ -18,6 +19,7 @@ type Row = { id: string; kind: string; channel: string; state: string; errorClas
 
 describe('provider\'s callbacks', () => {
   let twilio: TestTwilio;
+  let line: Awaited<ReturnType<typeof startScripted>>;
   let engine: Engine;
   let network: TestNetwork;
 
@@ -25,10 +27,12 @@ describe('provider\'s callbacks', () => {
     const [port = 0] = await freePorts(1);
     const publicUrl = `http://127.0.0.1:${port}`;
     twilio = await startTwilio({ inboundUrl: `${publicUrl}/hooks/twilio/inbound` });
-    engine = await startEngine({ env: { PORT: String(port), PUBLIC_URL: publicUrl, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: twilio.url } });
+    line = await startScripted(twilio.url);
+    engine = await startEngine({ env: { PORT: String(port), PUBLIC_URL: publicUrl, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: line.url } });
   });
   after(async () => {
     await engine.stop();
+    line.stop();
     await twilio.stop();
   });
   beforeEach(async () => {
@@ -108,6 +112,22 @@ describe('provider\'s callbacks', () => {
     await status(deliveryId, sid, 'failed', '30007');
     await endDelivery(engine.database.orm.em.fork(), network.networkId, deliveryId, { state: 'delivered', providerId: sid });
     expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered' });
+  });
+
+  it('a call that overtakes Twilio\'s own answer, with another way left, has the message go that way, once', async () => {
+    const to = phone();
+    let told = 0;
+    line.script.push({
+      after: async (text) => {
+        const [open] = await engine.database.orm.em.fork().execute<{ id: string }[]>(`select id from delivery where kind = 'confirmation_customer' and state = 'in_flight' and network_id = ?`, [network.networkId]);
+        told = (await status(open!.id, (JSON.parse(text) as { sid: string }).sid, 'failed', '30007')).status;
+      },
+    });
+    const { body: { id } } = await book(engine, network, { customer: customer({ phone: to }) });
+    expect(await eventually(() => toCustomer(id), ({ state }) => state === 'delivered' || state === 'bounced')).to.include({ state: 'delivered', channel: 'mail' });
+    expect(told).to.equal(204);
+    expect((await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer')).to.have.length(1);
+    expect(await twilio.messages(to)).to.have.length(1);
   });
 
   it('a cancellation that did not arrive, as was known before we noted it, undoes nothing', async () => {

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * What a scripted server says to a request: an answer, `drop` to cut the line, `silent` to say nothing, `pass` to hand it on. With `before`, something
- * else happens first, and then it is handed on.
+ * else happens first, and then it is handed on; with `after`, something happens between the target's answer (its text) and ours.
  */
-export type Answer = { before: () => Promise<unknown> } | 'drop' | 'silent' | 'pass' | 'pass, then drop' | 'pass, then silent' | { status: number; body?: unknown; headers?: Record<string, string> };
+export type Answer = { before: () => Promise<unknown> } | { after: (text: string) => Promise<unknown> } | 'drop' | 'silent' | 'pass' | 'pass, then drop' | 'pass, then silent' | { status: number; body?: unknown; headers?: Record<string, string> };
 
 /** What is asked over a line. */
 export type Asked = { method: string; path: string; headers: IncomingHttpHeaders };
@@ -28,13 +28,14 @@ export async function startScripted(target: string, choose: (asked: Asked) => An
     seen.push(request.method ?? '');
     const scripted = choose({ method: request.method ?? '', path: request.url ?? '', headers: request.headers }) ?? script.shift() ?? 'pass';
     if (typeof scripted === 'object' && 'before' in scripted) await scripted.before();
-    const next = typeof scripted === 'object' && 'before' in scripted ? 'pass' : scripted;
+    const next = typeof scripted === 'object' && ('before' in scripted || 'after' in scripted) ? 'pass' : scripted;
     if (typeof next === 'object') {
       response.writeHead(next.status, { 'content-type': 'application/json', ...next.headers }).end(typeof next.body === 'string' ? next.body : JSON.stringify(next.body ?? {}));
       return;
     }
     const passed = next.startsWith('pass') ? await pass(request, Buffer.concat(chunks)) : null;
     const text = (await passed?.text()) ?? '';
+    if (typeof scripted === 'object' && 'after' in scripted) await scripted.after(text);
     if (next === 'pass') response.writeHead(passed!.status, without(Object.fromEntries(passed!.headers), [...ofTheLine, 'content-encoding'])).end(text);
     else if (next.endsWith('drop')) request.socket.destroy();
   };
