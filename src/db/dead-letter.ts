@@ -6,7 +6,7 @@ import { afterCursor, requireTimeCursor, toPage, type Page } from './cursor.ts';
 import { isSuperseded, shopOf } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
-/** Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, in ISO text. */
+/** Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, or of the news that they did not arrive, in ISO text. */
 export type DeadLetterFilter = { ids?: string[]; shopId?: string; kind?: DeliveryKind; errorClass?: string; channel?: Channel; connectionId?: string; before?: string; after?: string };
 
 /** Instants are ISO text in UTC. */
@@ -24,7 +24,7 @@ function where(networkId: string, { ids, shopId, kind, errorClass, channel, conn
   if (ids) terms.push(['d.id = any(?::uuid[])', `{${ids.join(',')}}`]);
   if (shopId) terms.push([`${shopOf} = ?::uuid`, shopId]);
   if (kind) terms.push(['d.kind = ?', kind]);
-  if (errorClass) terms.push(['d.error_class = ?', errorClass]);
+  if (errorClass) terms.push([`coalesce(d.error_class, 'unknown') = ?`, errorClass]);
   if (channel) terms.push(['d.channel = ?', channel]);
   if (connectionId) terms.push(['d.connection_id = ?::uuid', connectionId]);
   if (before) terms.push(['d.finished_at < ?::timestamptz', before]);

@@ -31,7 +31,7 @@ export async function noteReport(em: EntityManager, { deliveryId, providerId, ar
          confirmed_at = case when ? then coalesce(x.confirmed_at, now()) else x.confirmed_at end,
          state = case when not fails.now then x.state when fails.goes_on then 'due' else 'bounced' end,
          channel = case when fails.goes_on then d.next else x.channel end,
-         finished_at = case when fails.goes_on then null else x.finished_at end,
+         finished_at = case when fails.goes_on then null when fails.now then now() else x.finished_at end,
          attempts = case when fails.goes_on then 0 else x.attempts end, first_tried_at = case when fails.goes_on then null else x.first_tried_at end,
          provider_id = case when fails.goes_on then null else ? end,
          handover_since = case when fails.goes_on then now() else x.handover_since end,

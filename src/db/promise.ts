@@ -4,8 +4,8 @@ import type { NewDelivery } from '../domain/effects.ts';
 import { checkPromise, type Kept, type Promised } from '../domain/promise.ts';
 import { planVisit } from './calendar-visit.ts';
 import { lockAndJudge, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
-import { insertDeliveries, withdrawDeliveries } from './delivery.ts';
-import { Appointment, AppointmentPart, Delivery, type AppointmentRow } from './entities/appointment.ts';
+import { insertDeliveries } from './delivery.ts';
+import { Appointment, AppointmentPart, type AppointmentRow } from './entities/appointment.ts';
 import { bumpBarbers } from './occupancy.ts';
 import type { EntityManager } from './orm.ts';
 import { readStand } from './stand.ts';
@@ -67,14 +67,28 @@ async function shift(tx: EntityManager, row: AppointmentRow, parts: Parts, by: n
      where appointment_id = ?`,
     [by / 1000, by / 1000, by / 1000, row.id],
   );
-  // One in flight goes out as it is: another beside it could be a second one.
-  const waiting = await tx.find(Delivery, { appointmentId: row.id, kind: 'reminder_customer', state: { $in: ['due', 'parked'] } });
-  const planned = waiting.map(({ kind, dueAt, usefulUntil }): NewDelivery =>
-    ({ kind, dueAt: new Date(dueAt.getTime() + by).toISOString(), usefulUntil: new Date(usefulUntil.getTime() + by).toISOString() }));
   // Confirmations go out whatever happens to the time; another reminder stands in for each.
-  await withdrawDeliveries(tx, row.id, 'retime', now, ['reminder_customer']);
-  await insertDeliveries(tx, row, planned, now);
+  await insertDeliveries(tx, row, await takeReminders(tx, row.id, by, now), now);
   await planVisit(tx, row, null, now);
   writeEvent(tx, row, change, row.status, now, { from: before, to: row.startsAt.toISOString() });
   await tx.flush();
+}
+
+/**
+ * Takes back the reminders that wait, and answers them as they are planned anew. One in flight goes out as it is, since another beside it could be a
+ * second one; should its try fail, the next one tells the new time, and is of use until it.
+ */
+async function takeReminders(tx: EntityManager, appointmentId: string, by: number, now: Date): Promise<NewDelivery[]> {
+  const rows = await tx.execute<{ state: string; dueAt: string; usefulUntil: string }[]>(
+    `with shifted as (select id, state = 'in_flight' as flies, due_at + make_interval(secs => ?) as due_at, useful_until + make_interval(secs => ?) as useful_until
+       from delivery where appointment_id = ? and kind = 'reminder_customer' and state in ('due', 'in_flight', 'parked') and withdrawn_at is null for update)
+     update delivery d set
+       due_at = case when flies then s.due_at else d.due_at end, useful_until = case when flies then s.useful_until else d.useful_until end,
+       state = case when flies then d.state else 'skipped' end, finished_at = case when not flies then ?::timestamptz end, withdrawn_at = case when not flies then ?::timestamptz end,
+       error_class = case when flies then d.error_class else 'withdrawn' end, error_text = case when flies then d.error_text else 'retime' end, handover_since = null
+     from shifted s where d.id = s.id returning d.state, s.due_at as "dueAt", s.useful_until as "usefulUntil"`,
+    [by / 1000, by / 1000, appointmentId, now, now],
+  );
+  const waiting = rows.filter(({ state }) => state === 'skipped');
+  return waiting.map(({ dueAt, usefulUntil }) => ({ kind: 'reminder_customer', dueAt: new Date(dueAt).toISOString(), usefulUntil: new Date(usefulUntil).toISOString() }));
 }

@@ -105,6 +105,12 @@ const cleaned = <Fields extends object>(fields: Fields): Fields =>
 const abroad = (view: MessageView, at: string): string | null =>
   view.customerTimeZone && clocksDiffer(at, view.customerTimeZone, view.shopTimeZone) ? view.customerTimeZone : null;
 
+/** An instant by the clock of the shop (of `timeZone`, where that was another then) and, where it differs, the reader's: "… = …". */
+function bothClocks(view: MessageView, at: string, locale: string, timeZone: string = view.shopTimeZone): string {
+  const zone = abroad({ ...view, shopTimeZone: timeZone }, at);
+  return [wallText(at, timeZone, locale), ...(zone ? [wallText(at, zone, locale)] : [])].join(' = ');
+}
+
 /** Of several services, a line for each. Who gives it is said to the customer alone: to a barber all of them are his. */
 function serviceLine(view: Told, { label, locale }: Texts, forBarber: boolean): Line {
   if (view.parts.length < 2) return [label.service, view.serviceName];
@@ -115,10 +121,12 @@ function serviceLine(view: Told, { label, locale }: Texts, forBarber: boolean): 
 }
 
 /** What a move has changed, as it was: the time, the services, who gives them, the shop. */
-function beforeLine({ before, was, startsAt, shopTimeZone }: Told, { label, locale }: Texts, forBarber: boolean): Line | null {
+function beforeLine(view: Told, { label, locale }: Texts, forBarber: boolean): Line | null {
+  const { before, was, startsAt, shopTimeZone } = view;
   if (!before) return null;
+  const time = () => (forBarber ? wallText(before, was?.timeZone ?? shopTimeZone, locale) : bothClocks(view, before, locale, was?.timeZone ?? shopTimeZone));
   const parts = [
-    Date.parse(before) === Date.parse(startsAt) && !was?.shop ? null : wallText(before, was?.timeZone ?? shopTimeZone, locale), was?.services?.join(' + '), forBarber ? null : was?.barbers?.join(', '), was?.shop,
+    Date.parse(before) === Date.parse(startsAt) && !was?.shop ? null : time(), was?.services?.join(' + '), forBarber ? null : was?.barbers?.join(', '), was?.shop,
   ].filter((part) => typeof part === 'string');
   return parts.length > 0 ? [label.before, parts.join(', ')] : null;
 }
@@ -127,15 +135,12 @@ function customerLines(view: Told, texts: Texts): Line[] {
   const { label, locale } = texts;
   const { startsAt, endsAt, shopTimeZone, barberName, shopPhone, priceCents } = view;
   const theirZone = abroad(view, startsAt);
-  const free = (view.nearest ?? []).slice(0, 3).map((at) => {
-    const zone = abroad(view, at);
-    return [wallText(at, shopTimeZone, locale), ...(zone ? [wallText(at, zone, locale)] : [])].join(' = ');
-  });
+  const free = (view.nearest ?? []).slice(0, 3).map((at) => bothClocks(view, at, locale));
   const lines: (Line | null)[] = [
     [label.when, wallRangeText(startsAt, endsAt, shopTimeZone, locale)],
     beforeLine(view, texts, false),
-    view.keptUntil ? [label.keptUntil, wallText(view.keptUntil, shopTimeZone, locale)] : null,
-    view.chooseBy ? [label.chooseBy, wallText(view.chooseBy, shopTimeZone, locale)] : null,
+    view.keptUntil ? [label.keptUntil, bothClocks(view, view.keptUntil, locale)] : null,
+    view.chooseBy ? [label.chooseBy, bothClocks(view, view.chooseBy, locale)] : null,
     theirZone ? [label.yourTime, wallRangeText(startsAt, endsAt, theirZone, locale)] : null,
     serviceLine(view, texts, false),
     barberName && view.parts.length < 2 ? [label.barber, barberName] : null,

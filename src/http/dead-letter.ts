@@ -97,7 +97,9 @@ export function deadLetterRoutes(deps: HttpDeps): Route[] {
         await workflow.ready();
         const { changed } = await reopenDeadLetters(orm.em.fork(), caller.networkId, { ids: [id] }, actor(caller), 1);
         if (changed.length > 0) await workflow.handOver(randomUUID());
-        return { status: 202, body: { ...(await find(caller.networkId, id)) } };
+        const after = await find(caller.networkId, id);
+        if (changed.length === 0 && after.state === 'bounced') throw new Problem('not_allowed', { detail: 'Something later was written to the same reader, after which it would be wrong.' });
+        return { status: 202, body: { ...after } };
       },
     }),
     route({

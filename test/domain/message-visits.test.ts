@@ -109,6 +109,15 @@ Barbearia do Chiado
     expect(text).to.include('- Friday, 27 November 2026, 19:00 (Europe/Lisbon, UTC+00:00) = Saturday, 28 November 2026, 00:45 (Asia/Kathmandu, UTC+05:45)\n');
   });
 
+  it('gives what else has a time (what was before, until when it is kept, by when to choose) in both zones to a customer abroad', () => {
+    const [at, told] = ['2026-11-27T19:00:00.000Z', 'Friday, 27 November 2026, 19:00 (Europe/Lisbon, UTC+00:00) = Saturday, 28 November 2026, 00:45 (Asia/Kathmandu, UTC+05:45)\n'];
+    const abroad = { ...view, customerTimeZone: 'Asia/Kathmandu' };
+    expect(renderMessage('rescheduled_customer', { ...abroad, before: at }, 'en').text).to.include(`Before: ${told}`);
+    expect(renderMessage('offer_customer', { ...abroad, keptUntil: at }, 'en').text).to.include(`Kept for you until: ${told}`);
+    expect(renderMessage('choose_customer', { ...abroad, chooseBy: at }, 'en').text).to.include(`cancelled on: ${told}`);
+    expect(renderMessage('rescheduled_barber', { ...abroad, before: at }, 'en').text).not.to.include('Kathmandu');
+  });
+
   it('does not repeat a time that both clocks show alike, whatever the zones are called', () => {
     for (const customerTimeZone of [null, 'Europe/Lisbon', 'Europe/London', 'Atlantic/Madeira', 'Africa/Abidjan'])
       expect(renderMessage('reminder_customer', { ...view, customerTimeZone }, 'en').text, String(customerTimeZone)).not.to.include('In your time zone');

@@ -66,10 +66,14 @@ describe('mails that come back', () => {
 
   it('one that went no other way, waits for a person, who has it tried again or gives it up', async () => {
     const call = (method: string, path: string, body?: unknown) => engine.call(network.apiKey, method, path, body);
-    const waiting = async (): Promise<{ id: string }[]> => (await call('GET', '/v1/dead-letters?errorClass=undelivered')).body.items;
+    const waiting = async (): Promise<{ id: string; parkedAt: string }[]> => (await call('GET', '/v1/dead-letters?errorClass=undelivered')).body.items;
     const [again, given] = [await mailed({ email: `gone.${randomUUID()}@example.com` }), await mailed({ email: `gone.${randomUUID()}@example.com` }, '12:00')];
+    await engine.database.orm.em.fork().execute(`update delivery set finished_at = now() - interval '3 days' where network_id = ?`, [network.networkId]);
+    const before = Date.now() - 1000;
     for (const { deliveryId } of [again, given]) await handIn(notification('postfix', deliveryId));
     expect((await waiting()).map(({ id }) => id)).to.have.members([again.deliveryId, given.deliveryId]);
+    // It waits since it came back, not since it was sent: nobody who reads page by page misses it.
+    for (const { parkedAt } of await waiting()) expect(Date.parse(parkedAt)).to.be.at.least(before);
     for (let times = 0; times < 2; times += 1) expect((await call('POST', `/v1/dead-letters/${again.deliveryId}/retry`)).status).to.equal(202);
     await eventually(() => toCustomer(again.id), ({ state }) => state === 'delivered');
     expect(await eventually(() => mailsOf(again.id), (mails) => mails.filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer').length > 1)).to.have.length(3);
@@ -85,6 +89,8 @@ describe('mails that come back', () => {
     await handIn(notification('postfix', deliveryId));
     expect(await toCustomer(id)).to.include({ state: 'bounced' });
     expect((await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items).to.deep.equal([]);
+    const again = await engine.call(network.apiKey, 'POST', `/v1/dead-letters/${deliveryId}/retry`);
+    expect([again.status, again.body.code]).to.deep.equal([409, 'not_allowed']);
   });
 
   it('one to a barber who lost the visit, which was cancelled since, still waits for a person: nobody has told him', async () => {

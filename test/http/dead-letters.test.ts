@@ -91,6 +91,14 @@ describe('dead letters', () => {
     expect(await count(engine.database.orm, 'delivery_event', 'delivery_id = ?', [id])).to.equal(1);
   });
 
+  it('one whose error has no class, is found by the name that it is listed under', async () => {
+    refuse('confirmation_customer');
+    const { id } = await parked();
+    await engine.database.orm.em.fork().execute('update delivery set error_class = null where id = ?', [id]);
+    expect((await list())[0]).to.include({ errorClass: 'unknown' });
+    expect((await call('GET', '/v1/dead-letters?errorClass=unknown')).body.items).to.have.length(1);
+  });
+
   it('one, given up, is looked for by no operator in the Temporal UI any more', async () => {
     refuse('confirmation_customer');
     const [one, other] = [await parked(), await parked('confirmation_customer', { startsAt: network.at('15:00') })];

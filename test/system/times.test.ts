@@ -103,6 +103,17 @@ describe('times', function () {
     expect(reminders.map(({ lead }) => lead)).to.deep.equal([120, 1440]);
   });
 
+  it('a reminder in flight, when its visit is moved back to its time, is not taken back: should its try fail, there is another', async () => {
+    const [id] = await bookOff(30);
+    const [flying] = await sql<{ id: string; left: number }>(`update delivery set state = 'in_flight', attempt_began_at = now() where id = (select id from delivery where appointment_id = ? and kind = 'reminder_customer' order by due_at limit 1) returning id`, [id!]);
+    expect(await cli('times', 'move', '--network', network.networkId)).to.include({ code: 0 });
+    const reminders = await sql<{ id: string; state: string; lead: number; kept: boolean }>(
+      `select d.id, d.state, (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead, d.withdrawn_at is null and d.useful_until <= a.starts_at as kept
+       from delivery d join appointment a on a.id = d.appointment_id where a.id = ? and d.kind = 'reminder_customer' and d.state <> 'skipped' order by lead`, [id!]);
+    expect(reminders.map(({ state, lead, kept }) => ({ state, lead, kept }))).to.deep.equal([{ state: 'due', lead: 120, kept: true }, { state: 'in_flight', lead: 1440, kept: true }]);
+    expect(reminders[1]!.id).to.equal(flying!.id);
+  });
+
   it('one whose promised time is taken meanwhile, and one whose workflow was ended by a person, are left to a person and moved', async () => {
     const [first, , third] = await bookOff(120);
     await book(engine, network, { startsAt: network.at('10:00', 3) });
