@@ -8,7 +8,8 @@ import { seededRandom } from '../../src/dev/data/random.ts';
 import { eventUid } from '../../src/domain/calendar-event.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
 import { startSides } from '../support/calendar-sides.ts';
-import { connect, newKey, newRoom, step, type CalendarWalk, type Room } from '../support/calendar-walk.ts';
+import { connect, newRoom, step, type CalendarWalk, type Room } from '../support/calendar-walk.ts';
+import { addApprovedService, newKey } from '../support/desk-walk.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import type { Answer as Fault } from '../support/faulty-http.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
@@ -64,7 +65,7 @@ describe('random walks with calendars', () => {
 
   it(`leave every calendar as it should be (SEED=${seed})`, async function () {
     this.timeout(400_000);
-    const approvedServiceId = await addApprovedService();
+    const approvedServiceId = await addApprovedService(engine.database.orm.em.fork(), network.networkId);
     const rooms = [newRoom('caldav', await calendars.open('caldav'), [0]), newRoom('google', await calendars.open('google'), [1]), newRoom('graph', await calendars.open('graph'), [2]), newRoom('caldav', await calendars.open('caldav'), [0, 3])];
     const walk: CalendarWalk = { call, network, approvedServiceId, rooms, random: () => random.next(), calmly, visits: [], story: [] };
     /** Which calendar is whose: told when they are connected. */
@@ -117,12 +118,5 @@ describe('random walks with calendars', () => {
     const told = await sql<{ appointment: string }>(`select distinct appointment_id as appointment from calendar_conflict where connection_id = ? and kind = 'overlap' and settled_at is null`, [id]);
     const onTop = visits.filter((visit) => visit.barberId === barberId && entered.some(({ start, end }) => new Date(start) < new Date(visit.to) && new Date(end) > new Date(visit.from)));
     expect(told.map(({ appointment }) => appointment).sort(), `${provider} tells`).to.deep.equal(onTop.map((visit) => visit.id).sort());
-  }
-
-  async function addApprovedService(): Promise<string> {
-    const [row] = await sql<{ id: string }>(
-      `insert into service (id, network_id, name, duration_minutes, segments, price_cents, currency, settings, version)
-       select gen_random_uuid(), network_id, 'Coloração', duration_minutes, segments, price_cents, currency, '{"approvalRequired": true}', 1 from service where network_id = ? returning id`);
-    return row!.id;
   }
 });

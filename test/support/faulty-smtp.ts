@@ -4,8 +4,8 @@ import { createConnection, createServer, type AddressInfo, type Socket } from 'n
 /** Where: before the text, in the middle of it, or after the server has taken it and before its answer arrives. How: cut, or held without a word. */
 export type SmtpFault = { at: 'before' | 'during' | 'after'; how: 'cut' | 'silent' };
 
-/** Stands before the server on `port`. Only mails with `word` in them meet the faults, one each; `met` counts them. */
-export async function startFaultySmtp(port: number, word: string): Promise<{ url: string; script: SmtpFault[]; met: () => number; stop: () => void }> {
+/** Stands before the server on `port`. Only mails with `word` in them meet the faults, one each: what `choose` says, else the next of `script`; `met` counts them. */
+export async function startFaultySmtp(port: number, word: string, choose: () => SmtpFault | null = () => null): Promise<{ url: string; script: SmtpFault[]; met: () => number; stop: () => void }> {
   const script: SmtpFault[] = [];
   const sockets = new Set<Socket>();
   let met = 0;
@@ -34,7 +34,7 @@ export async function startFaultySmtp(port: number, word: string): Promise<{ url
       if (!text.endsWith('\r\n.\r\n')) return;
       const whole = text;
       text = null;
-      const fault = whole.includes(word) ? script.shift() : undefined;
+      const fault = whole.includes(word) ? (choose() ?? script.shift()) : undefined;
       if (!fault) return void upstream.write(whole, 'latin1');
       if (fault.at === 'before') return meet(fault.how);
       if (fault.at === 'during') {

@@ -17,7 +17,10 @@ export type InboxMail = {
 export const mailApi = () => required('TEST_MAIL_API');
 
 /** All mails about one appointment, in the order of arrival. */
-export const mailsOf = (appointmentId: string): Promise<InboxMail[]> => mailsThat(({ headers }) => headers['x-punctual-appointment'] === appointmentId);
+export const mailsOf = (appointmentId: string): Promise<InboxMail[]> => mailsOfAny([appointmentId]);
+
+/** All mails about some appointments, in the order of arrival. */
+export const mailsOfAny = (appointmentIds: string[]): Promise<InboxMail[]> => mailsThat(({ headers }) => appointmentIds.includes(headers['x-punctual-appointment'] ?? ''));
 
 /** All mails to one address, in the order of arrival. */
 export const mailsTo = (address: string): Promise<InboxMail[]> => mailsThat(({ envelope }) => envelope.to.some((to) => to.address === address));
