@@ -18,7 +18,15 @@ import type { ActivityDeps } from './deps.ts';
 
 /** `visit` says what is wanted when it is more than one service; without `entry`, it is a plain booking. */
 export type ReserveInput = {
-  appointmentId: string; networkId: string; shopId: string; serviceId: string; barberId: string | null; visit?: Visit; startsAt: string; entry?: Entry; policy?: { closeAfterSeconds?: number };
+  appointmentId: string;
+  networkId: string;
+  shopId: string;
+  serviceId: string;
+  barberId: string | null;
+  visit?: Visit;
+  startsAt: string;
+  entry?: Entry;
+  policy?: { closeAfterSeconds?: number };
 };
 
 const day = 86_400_000;
@@ -38,7 +46,7 @@ export function createAppointmentActivities({ orm, metrics, now }: ActivityDeps)
     const entry = input.entry ?? plainEntry;
     // An offer's time was claimed when it was made.
     if (entry.kind === 'offer') return readDecided(orm.em.fork(), input, closeAfterSeconds(input));
-    for (let lost = 0; ; ) {
+    for (let lost = 0; ;) {
       const known = await readFacts(input, startsAt - day, startsAt + 2 * day);
       if (!known) return refuse(input, 'outside_working_hours');
       const facts = waive(known, waiverOf(entry));
@@ -70,13 +78,23 @@ export function createAppointmentActivities({ orm, metrics, now }: ActivityDeps)
   async function refuse(input: ReserveInput, code: Refusal['code']): Promise<Decided> {
     const startsAt = Date.parse(input.startsAt);
     // Whom the limits of customers refuse, no other time would help.
-    const facts = code === 'customer_limit' || code === 'not_accepted' ? null : await readFacts(input, startsAt - 2 * day, startsAt + 8 * day);
-    const nearest = facts ? nearestSlots({ ...facts, visit: wanted(input), around: startsAt, now: now().getTime(), days: 7, limit: 3 }) : [];
+    const facts =
+      code === 'customer_limit' || code === 'not_accepted' ? null : await readFacts(input, startsAt - 2 * day, startsAt + 8 * day);
+    const nearest = facts
+      ? nearestSlots({ ...facts, visit: wanted(input), around: startsAt, now: now().getTime(), days: 7, limit: 3 })
+      : [];
     return storeRefusal(input, { ok: false, code, nearest: nearest.map(freeSlot) });
   }
 
   async function storeRefusal(input: ReserveInput, refusal: Refusal): Promise<Decided> {
-    const decided = await refuseRequest(orm.em.fork(), input, refusal, now(), new Date(Date.parse(input.startsAt)), closeAfterSeconds(input));
+    const decided = await refuseRequest(
+      orm.em.fork(),
+      input,
+      refusal,
+      now(),
+      new Date(Date.parse(input.startsAt)),
+      closeAfterSeconds(input),
+    );
     if (!decided.outcome.ok && !decided.toldPending) await purgeContact(orm.em.fork(), input.networkId, input.appointmentId);
     return decided;
   }
@@ -107,8 +125,12 @@ export function createAppointmentActivities({ orm, metrics, now }: ActivityDeps)
     async retimeAppointment(input: AppointmentIds & { actor: string }): Promise<RetimeResult> {
       const result = await change({ ...input, change: { action: 'retime', ...onBehalf(input.actor) } });
       const found = await findAppointment(orm.em.fork(), input.networkId, input.appointmentId);
-      if (result.ok && found) return { ok: true, endsAt: found.endsAt, reminders: result.stand.effects.filter(({ kind }) => kind === 'reminder_customer') };
-      return { ok: false, code: !result.ok && (result.code === 'slot_taken' || result.code === 'skipped_local_time') ? result.code : 'not_found' };
+      if (result.ok && found)
+        return { ok: true, endsAt: found.endsAt, reminders: result.stand.effects.filter(({ kind }) => kind === 'reminder_customer') };
+      return {
+        ok: false,
+        code: !result.ok && (result.code === 'slot_taken' || result.code === 'skipped_local_time') ? result.code : 'not_found',
+      };
     },
 
     /** A DELETE; repeating deletes nothing. */
@@ -119,4 +141,9 @@ export function createAppointmentActivities({ orm, metrics, now }: ActivityDeps)
 }
 
 /** Before there were changes, an operator was named so, and everybody else was the customer's client. */
-const onBehalf = (actor: string) => ({ actor, by: actor === 'operator' || actor.startsWith('cli:') ? 'operator' : 'customer', source: actor.startsWith('cli:') ? 'cli' : 'api' }) as const;
+const onBehalf = (actor: string) =>
+  ({
+    actor,
+    by: actor === 'operator' || actor.startsWith('cli:') ? 'operator' : 'customer',
+    source: actor.startsWith('cli:') ? 'cli' : 'api',
+  }) as const;

@@ -15,7 +15,12 @@ import { toResult } from './send-result.ts';
 const heartbeatMs = 3000;
 const busyAgainSeconds = 20;
 
-export type SendInput = { networkId: string; deliveryId: string; policy: RetryPolicy; /** By mail, where it is missing. */ channel?: Channel };
+export type SendInput = {
+  networkId: string;
+  deliveryId: string;
+  policy: RetryPolicy;
+  /** By mail, where it is missing. */ channel?: Channel;
+};
 
 export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' | 'metrics' | 'now'>) {
   async function end(context: DeliveryContext, how: DeliveryEnd): Promise<SendResult> {
@@ -27,7 +32,8 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
   return {
     end,
     /** It has gone: if the database blinks now, writing that again is cheaper than doing it twice. Known already not to arrive, it goes on by `next`. */
-    delivered: (context: DeliveryContext, providerId: string, next: Channel | null = null): Promise<SendResult> => patiently(() => end(context, { state: 'delivered', providerId, next })),
+    delivered: (context: DeliveryContext, providerId: string, next: Channel | null = null): Promise<SendResult> =>
+      patiently(() => end(context, { state: 'delivered', providerId, next })),
 
     /**
      * Runs `act` for a delivery that is open and of use. One that has ended is not acted on again, and one attempt at a time is at it: that of a
@@ -35,17 +41,25 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
      */
     run: async (input: SendInput, act: (context: DeliveryContext) => Promise<SendResult>): Promise<SendResult> => {
       const { workflowExecution, activityId } = activityInfo();
-      const context = await beginAttempt(orm.em.fork(), input.networkId, input.deliveryId, `${workflowExecution?.workflowId} ${activityId}`);
+      const context = await beginAttempt(
+        orm.em.fork(),
+        input.networkId,
+        input.deliveryId,
+        `${workflowExecution?.workflowId} ${activityId}`,
+      );
       if (!context) return { state: 'skipped' };
       // Its worker died, or a person had it tried again while it runs: the lease ends by itself.
-      if (context.busy) throw ApplicationFailure.create({ message: 'another attempt is at it', type: 'Busy', nextRetryDelay: busyAgainSeconds * 1000 });
+      if (context.busy)
+        throw ApplicationFailure.create({ message: 'another attempt is at it', type: 'Busy', nextRetryDelay: busyAgainSeconds * 1000 });
       if (context.state !== 'in_flight') return toResult(context.state);
       // An earlier run has passed it on to another way.
       if (context.channel !== (input.channel ?? 'mail')) return { state: 'unreachable' };
       const beat = setInterval(heartbeat, heartbeatMs);
       try {
-        if (context.withdrawn) return await end(context, { state: 'skipped', errorClass: 'unwanted', errorText: 'the appointment has changed' });
-        if (now().getTime() >= Date.parse(context.usefulUntil)) return await end(context, { state: 'skipped', errorClass: 'too_late', errorText: 'its use is past' });
+        if (context.withdrawn)
+          return await end(context, { state: 'skipped', errorClass: 'unwanted', errorText: 'the appointment has changed' });
+        if (now().getTime() >= Date.parse(context.usefulUntil))
+          return await end(context, { state: 'skipped', errorClass: 'too_late', errorText: 'its use is past' });
         return await act(context);
       } finally {
         clearInterval(beat);
@@ -56,11 +70,20 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
     later: async (context: DeliveryContext, until: number): Promise<never> => {
       const waitSeconds = Math.ceil((until - now().getTime()) / 1000);
       await putOff(orm.em.fork(), context.networkId, context.id, { waitSeconds, unclear: context.unclear });
-      throw ApplicationFailure.create({ message: 'it waits for the end of quiet hours', type: 'Quiet', nextRetryDelay: waitSeconds * 1000 });
+      throw ApplicationFailure.create({
+        message: 'it waits for the end of quiet hours',
+        type: 'Quiet',
+        nextRetryDelay: waitSeconds * 1000,
+      });
     },
 
     /** After a failure that may pass: throws it with its next delay; when that would be too late, answers what `giveUp` does, or parks. */
-    retry: async (context: DeliveryContext, failure: Failure, policy: RetryPolicy, giveUp?: () => Promise<SendResult>): Promise<SendResult> => {
+    retry: async (
+      context: DeliveryContext,
+      failure: Failure,
+      policy: RetryPolicy,
+      giveUp?: () => Promise<SendResult>,
+    ): Promise<SendResult> => {
       const waitSeconds = failure.kind === 'sign_in' ? null : nextWait(context, policy, now().getTime(), failure.retryAfterSeconds);
       // Doubt is kept, also for whoever has it tried again.
       const errorClass = failure.isUnclear && failure.kind === 'transient' ? 'unclear' : failure.kind;

@@ -24,12 +24,19 @@ const toldEverySeconds = 240;
 /** What was being written while it was read, is looked at again after this. */
 const settledAfterSeconds = 5;
 
-export function createMirrorActivities({ orm, calendars, now, everySeconds, hookUrl, log }: ActivityDeps & Watching & { everySeconds: EverySeconds }) {
+export function createMirrorActivities({
+  orm,
+  calendars,
+  now,
+  everySeconds,
+  hookUrl,
+  log,
+}: ActivityDeps & Watching & { everySeconds: EverySeconds }) {
   const watching = createWatching({ orm, log, now, hookUrl });
 
   /** @param renewAt of its channel; null: the provider tells nothing by itself. */
   const againIn = (provider: CalendarProvider, renewAt: Date | null): number =>
-    (renewAt ? Math.max(1, Math.min(toldEverySeconds, Math.ceil((renewAt.getTime() - now().getTime()) / 1000))) : everySeconds[provider]);
+    renewAt ? Math.max(1, Math.min(toldEverySeconds, Math.ceil((renewAt.getTime() - now().getTime()) / 1000))) : everySeconds[provider];
 
   return {
     /**
@@ -37,11 +44,17 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
      * sign-in ends the reading until its owner has signed in again.
      */
     async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
-      const [connection, mirror] = [await findConnection(orm.em.fork(), networkId, connectionId), await readMirrorState(orm.em.fork(), { id: connectionId, networkId })];
+      const [connection, mirror] = [
+        await findConnection(orm.em.fork(), networkId, connectionId),
+        await readMirrorState(orm.em.fork(), { id: connectionId, networkId }),
+      ];
       const at = now().getTime();
       const isStale = !mirror?.wholeAt || at - Date.parse(mirror.wholeAt) >= wholeEvery;
       const isRead = connection?.state === 'connected' && mirror?.reads === true;
-      if (!isRead) await watching.end(connectionId, async (): Promise<Calendar | null> => (connection && connection.secrets !== null ? calendars.open(connection) : null));
+      if (!isRead)
+        await watching.end(connectionId, async (): Promise<Calendar | null> =>
+          connection && connection.secrets !== null ? calendars.open(connection) : null,
+        );
       const isCompared = isRead || (connection?.state === 'connected' && mirror?.writes === true && isStale);
       if (!connection || !mirror || !isCompared) return { isOver: true, againInSeconds: 0, repaired: 0 };
       try {
@@ -51,15 +64,26 @@ export function createMirrorActivities({ orm, calendars, now, everySeconds, hook
         const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
         const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects);
         // What bears our mark under a UID that is none of ours is a copy that somebody's program made of a visit.
-        const isOurs = ({ uid, mark }: RemoteObject): boolean => (uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : mark !== null);
+        const isOurs = ({ uid, mark }: RemoteObject): boolean =>
+          uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : mark !== null;
         const others = changes.objects.filter((object) => !isOurs(object));
         const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, objects: others });
-        const drift = await compare(orm.em.fork(), connection, { own: changes.objects.filter(isOurs), gone: changes.gone, isWhole: changes.isWhole, at: new Date(at) });
-        if (drift.repaired + drift.conflicts > 0) log.warn({ connectionId, repaired: drift.repaired, conflicts: drift.conflicts }, 'a calendar did not show what it should');
+        const drift = await compare(orm.em.fork(), connection, {
+          own: changes.objects.filter(isOurs),
+          gone: changes.gone,
+          isWhole: changes.isWhole,
+          at: new Date(at),
+        });
+        if (drift.repaired + drift.conflicts > 0)
+          log.warn({ connectionId, repaired: drift.repaired, conflicts: drift.conflicts }, 'a calendar did not show what it should');
         if (drift.isUnsettled) await readAllNext(orm.em.fork(), connectionId);
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
-        return { isOver: !isRead && !drift.isUnsettled, againInSeconds: drift.isUnsettled ? settledAfterSeconds : againIn(connection.provider, renewAt), repaired: drift.repaired };
+        return {
+          isOver: !isRead && !drift.isUnsettled,
+          againInSeconds: drift.isUnsettled ? settledAfterSeconds : againIn(connection.provider, renewAt),
+          repaired: drift.repaired,
+        };
       } catch (error) {
         if (!(error instanceof CalendarError)) throw error;
         if (error.kind === 'sign_in') {
@@ -85,7 +109,11 @@ export function createMirrorKeeper({ orm, client, taskQueue }: ActivityDeps & { 
       const unread = await findUnread(orm.em.fork(), lostAfterSeconds);
       for (const { id, networkId, provider } of unread) {
         await client.workflow.signalWithStart<(input: CalendarMirrorInput) => Promise<void>, []>('calendarMirror', {
-          workflowId: calendarMirrorWorkflowId(id), taskQueue, args: [{ networkId, connectionId: id, policy, provider }], signal: lookSignal, signalArgs: [],
+          workflowId: calendarMirrorWorkflowId(id),
+          taskQueue,
+          args: [{ networkId, connectionId: id, policy, provider }],
+          signal: lookSignal,
+          signalArgs: [],
         });
       }
       return unread.length;

@@ -21,7 +21,8 @@ export type Watching = {
 export function createWatching({ orm, log, now, hookUrl }: Pick<ActivityDeps, 'orm' | 'log' | 'now'> & Watching) {
   /** After a failure that is not the sign-in's, a calendar is asked by the clock until this instant. */
   const restUntil = new Map<string, number>();
-  const renewAtOf = (expiresAt: Date): Date => new Date(expiresAt.getTime() - Math.min(aheadMs, (expiresAt.getTime() - now().getTime()) / 2));
+  const renewAtOf = (expiresAt: Date): Date =>
+    new Date(expiresAt.getTime() - Math.min(aheadMs, (expiresAt.getTime() - now().getTime()) / 2));
 
   async function open(push: Push, { id: connectionId, provider }: Connection): Promise<void> {
     const [id, secret] = [uuidv7(), randomBytes(24).toString('base64url')];
@@ -44,7 +45,9 @@ export function createWatching({ orm, log, now, hookUrl }: Pick<ActivityDeps, 'o
   }
 
   async function renewed(push: Push, connection: Connection, channels: KnownChannel[]): Promise<Date | null> {
-    const known = channels.find((channel): channel is Channel & { renewAt: Date; heardAt: Date | null } => channel.remoteId !== null && channel.expiresAt! > now());
+    const known = channels.find(
+      (channel): channel is Channel & { renewAt: Date; heardAt: Date | null } => channel.remoteId !== null && channel.expiresAt! > now(),
+    );
     if (known && known.renewAt > now()) return known.heardAt && known.renewAt;
     const until = known ? await push.renew(known) : null;
     if (known && until) {
@@ -68,7 +71,10 @@ export function createWatching({ orm, log, now, hookUrl }: Pick<ActivityDeps, 'o
         return renewAt;
       } catch (error) {
         if (!(error instanceof CalendarError) || error.kind === 'sign_in') throw error;
-        restUntil.set(connection.id, now().getTime() + Math.max(error.kind === 'permanent' ? muchLaterMs : againMs, (error.retryAfterSeconds ?? 0) * 1000));
+        restUntil.set(
+          connection.id,
+          now().getTime() + Math.max(error.kind === 'permanent' ? muchLaterMs : againMs, (error.retryAfterSeconds ?? 0) * 1000),
+        );
         log.warn({ connectionId: connection.id, error: error.message }, 'a provider does not tell of changes; it is asked by the clock');
         return null;
       }

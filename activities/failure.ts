@@ -18,9 +18,24 @@ export type Failure = {
 
 /** Rethrows what is no provider's failure: a bug, which Temporal retries and shows. */
 export function asFailure(error: unknown): Failure {
-  if (error instanceof MailError) return { kind: error.kind, message: error.message, retryAfterSeconds: null, isUnclear: false, mark: error.isBadAddress ? 'bounced' : null };
-  if (error instanceof SmsError) return { kind: error.kind, message: error.message, retryAfterSeconds: error.retryAfterSeconds, isUnclear: error.ambiguous, mark: error.optedOut ? 'opted_out' : null };
+  if (error instanceof MailError)
+    return {
+      kind: error.kind,
+      message: error.message,
+      retryAfterSeconds: null,
+      isUnclear: false,
+      mark: error.isBadAddress ? 'bounced' : null,
+    };
+  if (error instanceof SmsError)
+    return {
+      kind: error.kind,
+      message: error.message,
+      retryAfterSeconds: error.retryAfterSeconds,
+      isUnclear: error.ambiguous,
+      mark: error.optedOut ? 'opted_out' : null,
+    };
   // What was written is read before it is written again.
-  if (error instanceof CalendarError) return { kind: error.kind, message: error.message, retryAfterSeconds: error.retryAfterSeconds, isUnclear: false, mark: null };
+  if (error instanceof CalendarError)
+    return { kind: error.kind, message: error.message, retryAfterSeconds: error.retryAfterSeconds, isUnclear: false, mark: null };
   throw error;
 }

@@ -1,13 +1,35 @@
 /** Effects that no workflow has are handed over to one: the appointment's own while it runs, else one that only sends. */
 import { v5 as uuidv5 } from 'uuid';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import type { MessageChannel } from '../src/domain/channel.ts';
 import { findToTell, noteTold } from '../src/db/calendar-sign-in.ts';
 import { renderNotice } from '../src/domain/notice.ts';
-import { findHandovers, findShopsToTell, findSignedOut, noteHandover, noteShopTold, putHandoverBehind, reclaimLost, reopenSignedOut, type Handover } from '../src/db/handover.ts';
+import {
+  findHandovers,
+  findShopsToTell,
+  findSignedOut,
+  noteHandover,
+  noteShopTold,
+  putHandoverBehind,
+  reclaimLost,
+  reopenSignedOut,
+  type Handover,
+} from '../src/db/handover.ts';
 import { MailError, type OutgoingMail } from '../src/integrations/mail.ts';
 import { renderSignedOut } from '../src/domain/sign-in-page.ts';
-import { appointmentWorkflowId, redeliverUpdate, redeliveryWorkflowId, type Policy, type RedeliveryWorkflow } from '../workflows/messages.ts';
+import {
+  appointmentWorkflowId,
+  redeliverUpdate,
+  redeliveryWorkflowId,
+  type Policy,
+  type RedeliveryWorkflow,
+} from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 
 const atOnce = 25;
@@ -22,7 +44,10 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
   async function giveToOwn({ appointmentId, round, deliveries }: Handover): Promise<boolean> {
     try {
       return await client.withDeadline(Date.now() + updateWithinMs, () =>
-        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(redeliverUpdate, { args: [deliveries], updateId: uuidv5(`redeliver ${appointmentId} ${round}`, updateNamespace) }));
+        client.workflow
+          .getHandle(appointmentWorkflowId(appointmentId))
+          .executeUpdate(redeliverUpdate, { args: [deliveries], updateId: uuidv5(`redeliver ${appointmentId} ${round}`, updateNamespace) }),
+      );
     } catch (error) {
       // A workflow from before version 3 does not know the update.
       if (error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError) return false;
@@ -32,7 +57,12 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
 
   async function giveToAnother({ networkId, appointmentId, round, deliveries }: Handover, policy: Policy): Promise<void> {
     try {
-      await client.workflow.start<RedeliveryWorkflow>('redelivery', { workflowId: redeliveryWorkflowId(appointmentId, round), taskQueue, args: [{ networkId, appointmentId, policy, deliveries }], workflowIdReusePolicy: 'REJECT_DUPLICATE' });
+      await client.workflow.start<RedeliveryWorkflow>('redelivery', {
+        workflowId: redeliveryWorkflowId(appointmentId, round),
+        taskQueue,
+        args: [{ networkId, appointmentId, policy, deliveries }],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      });
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
@@ -45,17 +75,22 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
      */
     async handOver({ policy }: { policy: Policy }): Promise<{ handed: number; more: boolean }> {
       const found = await findHandovers(orm.em.fork(), atOnce);
-      const ends = await Promise.all(found.map(async (each) => {
-        try {
-          if (!(await giveToOwn(each))) await giveToAnother(each, policy);
-          await noteHandover(orm.em.fork(), each);
-          return 'handed';
-        } catch (error) {
-          log.warn({ appointmentId: each.appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'effects could not be handed over yet');
-          await putHandoverBehind(orm.em.fork(), each);
-          return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ? 'stuck' : 'failed';
-        }
-      }));
+      const ends = await Promise.all(
+        found.map(async (each) => {
+          try {
+            if (!(await giveToOwn(each))) await giveToAnother(each, policy);
+            await noteHandover(orm.em.fork(), each);
+            return 'handed';
+          } catch (error) {
+            log.warn(
+              { appointmentId: each.appointmentId, error: error instanceof Error ? error.name : 'unknown' },
+              'effects could not be handed over yet',
+            );
+            await putHandoverBehind(orm.em.fork(), each);
+            return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ? 'stuck' : 'failed';
+          }
+        }),
+      );
       const handed = ends.filter((end) => end === 'handed').length;
       if (found.length > 0 && ends.every((end) => end === 'failed')) throw new Error('no effect could be handed over');
       return { handed, more: found.length === atOnce && handed > 0 };
@@ -72,7 +107,15 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
 }
 
 /** What asks the providers themselves; it runs beside the effects. */
-export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLinks, log, now }: Omit<ActivityDeps, 'calendars' | 'marks' | 'links' | 'metrics'>) {
+export function createSignInActivities({
+  orm,
+  mailer,
+  texter,
+  mailFrom,
+  signInLinks,
+  log,
+  now,
+}: Omit<ActivityDeps, 'calendars' | 'marks' | 'links' | 'metrics'>) {
   /** Whether there is nothing left to do about it today. One address that is refused keeps the news from nobody else: what may pass is tried by the next sweep. */
   async function tell(mail: Pick<OutgoingMail, 'messageId' | 'to' | 'subject' | 'text' | 'html' | 'headers'>): Promise<boolean> {
     try {
@@ -91,7 +134,14 @@ export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLi
       const working: MessageChannel[] = [];
       for (const channel of await findSignedOut(orm.em.fork())) {
         const provider = channel === 'mail' ? mailer : texter;
-        if (provider && (await provider.verify().then(() => true, () => false))) working.push(channel);
+        if (
+          provider &&
+          (await provider.verify().then(
+            () => true,
+            () => false,
+          ))
+        )
+          working.push(channel);
       }
       return working;
     },
@@ -101,7 +151,9 @@ export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLi
       for (const shop of await findShopsToTell(orm.em.fork())) {
         const isTold = await tell({
           messageId: `<${uuidv5(`sign-in ${shop.shopId} ${shop.channel} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
-          to: { name: shop.name, address: shop.email }, ...renderNotice(shop), headers: { 'X-Punctual-Kind': 'sign_in_shop' },
+          to: { name: shop.name, address: shop.email },
+          ...renderNotice(shop),
+          headers: { 'X-Punctual-Kind': 'sign_in_shop' },
         });
         if (isTold) await noteShopTold(orm.em.fork(), shop);
       }
@@ -115,7 +167,9 @@ export function createSignInActivities({ orm, mailer, texter, mailFrom, signInLi
         for (const address of calendar.addresses) {
           const went = await tell({
             messageId: `<${uuidv5(`calendar ${calendar.id} ${address} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
-            to: { name: calendar.barberName, address }, ...notice, headers: { 'X-Punctual-Kind': 'sign_in_barber' },
+            to: { name: calendar.barberName, address },
+            ...notice,
+            headers: { 'X-Punctual-Kind': 'sign_in_barber' },
           });
           isTold ||= went;
         }

@@ -36,7 +36,11 @@ export function createHousekeepingActivities({ orm, calendars, log, metrics, now
 
     /** Ends a delivery whose own activity could not, unless its last attempt has. Repeating changes nothing. */
     async settleDelivery(input: { networkId: string; deliveryId: string; why: 'cancelled' | 'lost' }): Promise<SendResult> {
-      const how = { state: input.why === 'cancelled' ? 'skipped' : 'parked', errorClass: input.why, errorText: `the attempt was ${input.why}` } as const;
+      const how = {
+        state: input.why === 'cancelled' ? 'skipped' : 'parked',
+        errorClass: input.why,
+        errorText: `the attempt was ${input.why}`,
+      } as const;
       const state = await endDelivery(orm.em.fork(), input.networkId, input.deliveryId, how);
       metrics.deliveries.inc({ kind: 'any', state });
       return toResult(state);

@@ -13,12 +13,24 @@ export type { ActivityDeps } from './deps.ts';
 
 /** Reservations and transitions: short, and somebody is waiting. */
 export function createDecidingActivities(deps: RelocationDeps) {
-  return { ...createAppointmentActivities(deps), ...createHousekeepingActivities(deps), ...createRelocationActivities(deps), ...createWaitlistActivities(deps), ...createHandoverActivities(deps), ...createMirrorKeeper(deps) };
+  return {
+    ...createAppointmentActivities(deps),
+    ...createHousekeepingActivities(deps),
+    ...createRelocationActivities(deps),
+    ...createWaitlistActivities(deps),
+    ...createHandoverActivities(deps),
+    ...createMirrorKeeper(deps),
+  };
 }
 
 /** Effects: they wait for outside systems, so they have a queue of their own. */
 export function createEffectActivities(deps: ActivityDeps & Watching & { everySeconds: EverySeconds }) {
-  return { ...createMessageActivities(deps), ...createCalendarActivities(deps), ...createMirrorActivities(deps), ...createSignInActivities(deps) };
+  return {
+    ...createMessageActivities(deps),
+    ...createCalendarActivities(deps),
+    ...createMirrorActivities(deps),
+    ...createSignInActivities(deps),
+  };
 }
 
 export type DecidingActivities = ReturnType<typeof createDecidingActivities>;

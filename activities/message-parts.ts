@@ -7,7 +7,8 @@ import type { MessageView, RenderedMessage } from '../src/domain/message.ts';
 import { invitation } from '../src/integrations/invitation.ts';
 import type { OutgoingMail } from '../src/integrations/mail.ts';
 
-const isWhy = (reason: string | undefined): reason is Reason | 'expired' | 'refused' => reason !== undefined && (reason === 'expired' || reason === 'refused' || (reasons as readonly string[]).includes(reason));
+const isWhy = (reason: string | undefined): reason is Reason | 'expired' | 'refused' =>
+  reason !== undefined && (reason === 'expired' || reason === 'refused' || (reasons as readonly string[]).includes(reason));
 
 export type Reader = { name: string; address: string; locale: string };
 
@@ -26,12 +27,27 @@ export function toView(context: DeliveryContext): MessageView {
   const { shop, refusal } = context;
   return {
     appointmentId: context.appointmentId,
-    shopName: shop.name, shopAddress: shop.address, shopPhone: shop.phone, shopTimeZone: shop.timeZone, shopLocale: shop.locale,
-    serviceName: context.service.name, barberName: context.barber?.name ?? null, parts: context.parts,
-    customerName: context.customer?.name ?? '', customerTimeZone: context.customer?.timeZone ?? null,
-    startsAt: context.startsAt, endsAt: context.endsAt, priceCents: context.parts.reduce((sum, part) => sum + part.priceCents, 0), currency: context.currency,
-    ...(context.about?.before && { before: context.about.before }), ...(context.was && { was: context.was }), ...(context.about?.parts && { isLost: true }), ...(context.kind === 'choose_customer' && context.decideBy && { chooseBy: context.decideBy }), ...(context.decideBy && (context.status === 'held' || context.status === 'pending_approval') && { keptUntil: context.decideBy }),
-    ...(context.policy && { policy: policyOf(context.policy) }), ...(isWhy(context.about?.reason) && { why: context.about.reason }),
+    shopName: shop.name,
+    shopAddress: shop.address,
+    shopPhone: shop.phone,
+    shopTimeZone: shop.timeZone,
+    shopLocale: shop.locale,
+    serviceName: context.service.name,
+    barberName: context.barber?.name ?? null,
+    parts: context.parts,
+    customerName: context.customer?.name ?? '',
+    customerTimeZone: context.customer?.timeZone ?? null,
+    startsAt: context.startsAt,
+    endsAt: context.endsAt,
+    priceCents: context.parts.reduce((sum, part) => sum + part.priceCents, 0),
+    currency: context.currency,
+    ...(context.about?.before && { before: context.about.before }),
+    ...(context.was && { was: context.was }),
+    ...(context.about?.parts && { isLost: true }),
+    ...(context.kind === 'choose_customer' && context.decideBy && { chooseBy: context.decideBy }),
+    ...(context.decideBy && (context.status === 'held' || context.status === 'pending_approval') && { keptUntil: context.decideBy }),
+    ...(context.policy && { policy: policyOf(context.policy) }),
+    ...(isWhy(context.about?.reason) && { why: context.about.reason }),
     ...(refusal && { reasonCode: refusal.code, nearest: refusal.nearest.map((slot) => slot.startsAt) }),
   };
 }
@@ -57,12 +73,25 @@ export function toMail(context: DeliveryContext, reader: Reader, message: Render
   };
 }
 
-function invitationOf(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, method: 'REQUEST' | 'CANCEL', now: Date): string {
+function invitationOf(
+  context: DeliveryContext,
+  reader: Reader,
+  message: RenderedMessage,
+  mailFrom: string,
+  method: 'REQUEST' | 'CANCEL',
+  now: Date,
+): string {
   const { shop, service, barber, customer } = context;
   return invitation({
-    method, uid: uidOf(context), sequence: context.sequence, stampedAt: now, times: eventTimes({ ...context, timeZone: shop.timeZone }),
+    method,
+    uid: uidOf(context),
+    sequence: context.sequence,
+    stampedAt: now,
+    times: eventTimes({ ...context, timeZone: shop.timeZone }),
     summary: `${service.name}, ${context.kind.endsWith('_barber') ? (customer?.name ?? '') : (barber?.name ?? shop.name)}`,
-    description: message.calendar, location: `${shop.name}, ${shop.address}`,
-    organizer: { name: shop.name, email: mailFrom }, attendee: { name: reader.name, email: reader.address },
+    description: message.calendar,
+    location: `${shop.name}, ${shop.address}`,
+    organizer: { name: shop.name, email: mailFrom },
+    attendee: { name: reader.name, email: reader.address },
   });
 }

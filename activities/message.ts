@@ -21,10 +21,16 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
 
   /** After the one that it goes now, the next way that can reach the reader. */
   const nextWay = (context: DeliveryContext): Channel | null =>
-    context.channels.slice(context.channels.indexOf(context.channel) + 1).find((channel) => isOn(channel) && addressee({ ...context, channel })) ?? null;
+    context.channels
+      .slice(context.channels.indexOf(context.channel) + 1)
+      .find((channel) => isOn(channel) && addressee({ ...context, channel })) ?? null;
 
   /** Not by this way: the next one's turn that can reach the reader, or the end. Nobody to write to is no one's fault; a bad address waits for a person. */
-  async function unreachable(context: DeliveryContext, why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent' | 'transient', errorText: string): Promise<SendResult> {
+  async function unreachable(
+    context: DeliveryContext,
+    why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent' | 'transient',
+    errorText: string,
+  ): Promise<SendResult> {
     const next = nextWay(context);
     if (next) {
       await takeNextChannel(orm.em.fork(), context.networkId, context.id, next, why);
@@ -41,7 +47,13 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
     if (context.channel === 'mail') return mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
     // Who opened it again may not know what an earlier try has left in doubt: a dead sign-in can have come in between.
     const since = context.unclear || context.retries > 0 ? context.createdAt : null;
-    return texter!.send({ deliveryId: context.id, to: reader.address, text: message.sms, since, isAnothers: (sid) => isAnothers(orm.em.fork(), context, sid) });
+    return texter!.send({
+      deliveryId: context.id,
+      to: reader.address,
+      text: message.sms,
+      since,
+      isAnothers: (sid) => isAnothers(orm.em.fork(), context, sid),
+    });
   }
 
   async function fail(context: DeliveryContext, reader: Reader, failure: Failure, input: SendInput): Promise<SendResult> {
@@ -57,18 +69,28 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
      * delivery's: a second mail exists only where SMTP's answer was lost after the server had taken the first. Before an SMS is tried again
      * whose answer was lost, Twilio is asked whether it has it. Failures name their own next delay, or park the delivery.
      */
-    sendMessage: (input: SendInput): Promise<SendResult> => attempts.run(input, async (context) => {
-      const quiet = context.kind === 'reminder_customer' ? quietUntil(context.appointmentId, context.shop.timeZone, policyOf(context.policy ?? {}), Date.parse(context.startsAt), now().getTime()) : null;
-      if (quiet !== null) return attempts.later(context, quiet);
-      const reader = addressee(context);
-      if (!reader) return unreachable(context, 'no_address', 'there is nobody to send this to');
-      if (!isOn(context.channel)) return unreachable(context, 'off', 'no provider for SMS is set up');
-      const mark = await marks.find(context.channel, reader.address);
-      // Who has it tried again means it; only a reader's own no stays a no.
-      if (mark === 'opted_out' || (mark && context.retries === 0)) return unreachable(context, mark, 'the address is marked');
-      const handed = await hand(context, reader).catch(asFailure);
-      return 'kind' in handed ? fail(context, reader, handed, input) : attempts.delivered(context, handed.providerId, nextWay(context));
-    }),
+    sendMessage: (input: SendInput): Promise<SendResult> =>
+      attempts.run(input, async (context) => {
+        const quiet =
+          context.kind === 'reminder_customer'
+            ? quietUntil(
+                context.appointmentId,
+                context.shop.timeZone,
+                policyOf(context.policy ?? {}),
+                Date.parse(context.startsAt),
+                now().getTime(),
+              )
+            : null;
+        if (quiet !== null) return attempts.later(context, quiet);
+        const reader = addressee(context);
+        if (!reader) return unreachable(context, 'no_address', 'there is nobody to send this to');
+        if (!isOn(context.channel)) return unreachable(context, 'off', 'no provider for SMS is set up');
+        const mark = await marks.find(context.channel, reader.address);
+        // Who has it tried again means it; only a reader's own no stays a no.
+        if (mark === 'opted_out' || (mark && context.retries === 0)) return unreachable(context, mark, 'the address is marked');
+        const handed = await hand(context, reader).catch(asFailure);
+        return 'kind' in handed ? fail(context, reader, handed, input) : attempts.delivered(context, handed.providerId, nextWay(context));
+      }),
   };
 }
 

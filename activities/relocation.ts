@@ -28,16 +28,21 @@ export function createRelocationActivities({ orm, now, client, taskQueue }: Relo
     const updateId = uuidv5(`${ids.relocationId} ${JSON.stringify(wanted)}`, updateNamespace);
     try {
       return await client.withDeadline(Date.now() + answerWithinMs, () =>
-        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(changeUpdate, { args: [wanted], updateId }));
+        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(changeUpdate, { args: [wanted], updateId }),
+      );
     } catch (error) {
-      if (isGrpcServiceError(error) || (!(error instanceof WorkflowNotFoundError) && !(error instanceof WorkflowUpdateFailedError))) throw error;
+      if (isGrpcServiceError(error) || (!(error instanceof WorkflowNotFoundError) && !(error instanceof WorkflowUpdateFailedError)))
+        throw error;
     }
     // Its workflow was ended by a person, or is of before it could be asked this: the row moves all the same, and its messages are sent.
     const result = await changeAppointment(em(), ids, wanted, { now, closeAfterSeconds: policy.closeAfterSeconds ?? 86_400 });
     if (result.ok && result.stand.effects.length > 0) {
       await client.workflow.start<RedeliveryWorkflow>('redelivery', {
-        workflowId: redeliveryWorkflowId(appointmentId, result.stand.version), taskQueue, args: [{ appointmentId, networkId, policy, deliveries: result.stand.effects }],
-        workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowId: redeliveryWorkflowId(appointmentId, result.stand.version),
+        taskQueue,
+        args: [{ appointmentId, networkId, policy, deliveries: result.stand.effects }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
     }
     return result;

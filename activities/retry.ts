@@ -8,7 +8,12 @@ export type RetryPolicy = { retryAfterSeconds: number[]; retryEverySeconds: numb
  * Seconds until the next try, or null when it would begin later than the policy or the effect's use allows. Where the provider asks for a longer
  * wait, it is obeyed within those limits.
  */
-export function nextWait(context: Pick<DeliveryContext, 'attempts' | 'firstTriedAt' | 'usefulUntil'>, policy: RetryPolicy, now: number, askedSeconds: number | null = null): number | null {
+export function nextWait(
+  context: Pick<DeliveryContext, 'attempts' | 'firstTriedAt' | 'usefulUntil'>,
+  policy: RetryPolicy,
+  now: number,
+  askedSeconds: number | null = null,
+): number | null {
   const seconds = Math.max(policy.retryAfterSeconds[context.attempts - 1] ?? policy.retryEverySeconds, askedSeconds ?? 0);
   const startsAt = now + seconds * 1000;
   const firstTriedAt = context.firstTriedAt ? Date.parse(context.firstTriedAt) : now;

@@ -12,12 +12,17 @@ import { runProgram } from './program.ts';
 const drainMs = 15_000;
 
 /** Listens, and answers the address and how to stop: no new connections, open requests are finished, within a limit. `mount` adds pages of development. */
-export async function startApi(deps: Deps, { mount }: { mount?: (app: Express) => void } = {}): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startApi(
+  deps: Deps,
+  { mount }: { mount?: (app: Express) => void } = {},
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const { config, log } = deps;
   const server = createApp(deps, mount).listen(config.api.port, config.api.host);
   const open = new Set<ServerResponse>();
   // A connection on which request follows request never falls idle: while draining, each answer must say that it is the last one there.
-  const isLast = (response: ServerResponse) => { if (!response.headersSent) response.setHeader('Connection', 'close'); };
+  const isLast = (response: ServerResponse) => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
   server.prependListener('request', (_request, response: ServerResponse) => {
     if (!server.listening) isLast(response);
     open.add(response);
@@ -50,6 +55,11 @@ if (import.meta.main) {
   await runProgram(async () => {
     const deps = await openDeps(readConfig());
     const { stop } = await startApi(deps);
-    return { stop: async () => { await stop(); await deps.close(); } };
+    return {
+      stop: async () => {
+        await stop();
+        await deps.close();
+      },
+    };
   });
 }

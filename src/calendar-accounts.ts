@@ -29,7 +29,12 @@ export type CalendarAccounts = {
   open: (sealed: string, owner: string) => Promise<unknown>;
 };
 
-type AccountsDeps = { /** Null: calendars are off. */ sealer: Sealer | null; fetch: typeof globalThis.fetch; signIns: SignIns; now: () => Date };
+type AccountsDeps = {
+  /** Null: calendars are off. */ sealer: Sealer | null;
+  fetch: typeof globalThis.fetch;
+  signIns: SignIns;
+  now: () => Date;
+};
 
 export function createCalendarAccounts({ sealer, fetch, signIns, now }: AccountsDeps): CalendarAccounts {
   const on = (): Sealer => {
@@ -40,7 +45,10 @@ export function createCalendarAccounts({ sealer, fetch, signIns, now }: Accounts
     on();
     const { name, variables } = providerNames[provider];
     const signIn = signIns[provider];
-    if (!signIn) throw new Problem('calendars_off', { detail: `${name} is not set up: ${variables}_CLIENT_ID and ${variables}_CLIENT_SECRET are missing.` });
+    if (!signIn)
+      throw new Problem('calendars_off', {
+        detail: `${name} is not set up: ${variables}_CLIENT_ID and ${variables}_CLIENT_SECRET are missing.`,
+      });
     return signIn;
   };
   const told = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -55,13 +63,14 @@ export function createCalendarAccounts({ sealer, fetch, signIns, now }: Accounts
     findCaldav: (account) => told(() => findCaldavCalendars({ ...account, fetch, now })),
     checkCaldav: (given) => told(() => createCaldavCalendar({ ...given, timeZone: 'UTC', fetch, now }).verify()),
     begin: async (provider, redirectUri) => signInAt(provider).client.begin(redirectUri),
-    finish: (provider, cameBackTo, kept) => told(async () => {
-      const { client, apiUrl } = signInAt(provider);
-      const secrets = await client.finish(cameBackTo, kept, now());
-      const calendars = await listAt[provider](async () => secrets.accessToken, apiUrl ?? undefined, now);
-      const [own] = calendars;
-      return { account: own?.account ?? own?.id ?? providerNames[provider].name, calendars, secrets };
-    }),
+    finish: (provider, cameBackTo, kept) =>
+      told(async () => {
+        const { client, apiUrl } = signInAt(provider);
+        const secrets = await client.finish(cameBackTo, kept, now());
+        const calendars = await listAt[provider](async () => secrets.accessToken, apiUrl ?? undefined, now);
+        const [own] = calendars;
+        return { account: own?.account ?? own?.id ?? providerNames[provider].name, calendars, secrets };
+      }),
     seal: async (secrets, owner) => on().seal(secrets, owner),
     open: async (sealed, owner) => on().open(sealed, owner),
   };
@@ -73,5 +82,7 @@ const listAt = { google: listGoogleCalendars, graph: listGraphCalendars };
 function toProblem({ kind, forbidden }: CalendarError): Problem {
   if (kind === 'sign_in') return new Problem('calendar_sign_in');
   if (kind === 'transient') return new Problem('calendar_unavailable');
-  return forbidden ? new Problem('invalid_request', { faults: [{ path: '/serverUrl', message: forbidden }] }) : new Problem('calendar_not_found');
+  return forbidden
+    ? new Problem('invalid_request', { faults: [{ path: '/serverUrl', message: forbidden }] })
+    : new Problem('calendar_not_found');
 }

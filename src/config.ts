@@ -9,7 +9,10 @@ const environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }),
   // The migrator asks on a second connection while its transaction holds one.
   DATABASE_POOL_SIZE: whole(10, 2, 200),
-  TEMPORAL_ADDRESS: z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port').default('127.0.0.1:7233'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s:/]+:\d+$/, 'must be host:port')
+    .default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TASK_QUEUE: z.string().min(1).default('punctual'),
   TEMPORAL_UI_URL: z.url().optional(),
@@ -18,9 +21,15 @@ const environment = z.object({
   LINK_SECRET: z.string().min(32, 'must have at least 32 characters'),
   PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).default('http://127.0.0.1:3000'),
   // All three, or SMS is off.
-  TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/, 'must be AC and 32 hexadecimal digits').optional(),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-f]{32}$/, 'must be AC and 32 hexadecimal digits')
+    .optional(),
   TWILIO_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  TWILIO_FROM: z.string().regex(/^(\+[1-9]\d{6,14}|MG[0-9a-f]{32})$/, 'must be a number in E.164, or the id of a messaging service (MG…)').optional(),
+  TWILIO_FROM: z
+    .string()
+    .regex(/^(\+[1-9]\d{6,14}|MG[0-9a-f]{32})$/, 'must be a number in E.164, or the id of a messaging service (MG…)')
+    .optional(),
   // Of all workers together: what the provider allows, and what leaves the machine to those who book.
   MAIL_PER_SECOND: whole(10, 1, 1000),
   SMS_PER_SECOND: whole(10, 1, 1000),
@@ -67,15 +76,19 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${given[String(issue.path[0])] === undefined ? 'is not set' : issue.message}`);
+    const faults = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.')} ${given[String(issue.path[0])] === undefined ? 'is not set' : issue.message}`,
+    );
     throw new Error(`The configuration is faulty: ${faults.join('; ')}.`);
   }
   const e = parsed.data;
   const twilio = [e.TWILIO_ACCOUNT_SID, e.TWILIO_AUTH_TOKEN, e.TWILIO_FROM] as const;
-  if (twilio.some(Boolean) && !twilio.every(Boolean)) throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
+  if (twilio.some(Boolean) && !twilio.every(Boolean))
+    throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
   const calendars = readCalendars(e);
   // Regions and edges have hosts of their own; another host is a sandbox.
-  if (e.NODE_ENV === 'production' && e.TWILIO_API_URL && !/^https:\/\/([\w-]+\.)+twilio\.com(\/|$)/.test(e.TWILIO_API_URL)) throw new Error('The configuration is faulty: TWILIO_API_URL names a sandbox, and NODE_ENV is production.');
+  if (e.NODE_ENV === 'production' && e.TWILIO_API_URL && !/^https:\/\/([\w-]+\.)+twilio\.com(\/|$)/.test(e.TWILIO_API_URL))
+    throw new Error('The configuration is faulty: TWILIO_API_URL names a sandbox, and NODE_ENV is production.');
   const [accountSid, authToken, from] = twilio;
   return Object.freeze({
     databaseUrl: e.DATABASE_URL,
@@ -88,7 +101,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     }),
     smtpUrl: e.SMTP_URL,
     mailFrom: e.MAIL_FROM,
-    perSecond: Object.freeze({ mail: e.MAIL_PER_SECOND, sms: e.SMS_PER_SECOND, caldav: e.CALDAV_PER_SECOND, google: e.GOOGLE_PER_SECOND, graph: e.MICROSOFT_PER_SECOND }),
+    perSecond: Object.freeze({
+      mail: e.MAIL_PER_SECOND,
+      sms: e.SMS_PER_SECOND,
+      caldav: e.CALDAV_PER_SECOND,
+      google: e.GOOGLE_PER_SECOND,
+      graph: e.MICROSOFT_PER_SECOND,
+    }),
     calendars,
     twilio: accountSid && authToken && from ? Object.freeze({ accountSid, authToken, from, apiUrl: e.TWILIO_API_URL ?? null }) : null,
     linkSecret: e.LINK_SECRET,

@@ -43,10 +43,15 @@ export async function openDeps(config: Config): Promise<Deps> {
   const temporal = openTemporal(config);
   const mailer = createMailer({ smtpUrl: config.smtpUrl });
   const { twilio } = config;
-  const texter = twilio && createTexter({
-    accountSid: twilio.accountSid, authToken: twilio.authToken, from: twilio.from, ...(twilio.apiUrl && { apiUrl: twilio.apiUrl }),
-    statusCallback: (deliveryId) => `${config.publicUrl}${smsStatusPath(deliveryId)}`,
-  });
+  const texter =
+    twilio &&
+    createTexter({
+      accountSid: twilio.accountSid,
+      authToken: twilio.authToken,
+      from: twilio.from,
+      ...(twilio.apiUrl && { apiUrl: twilio.apiUrl }),
+      statusCallback: (deliveryId) => `${config.publicUrl}${smsStatusPath(deliveryId)}`,
+    });
   const { keys, allowLoopback } = config.calendars;
   const sealer = keys.length > 0 ? createSealer(keys) : null;
   const guard = createGuardedFetch({ allowLoopback });
@@ -54,14 +59,32 @@ export async function openDeps(config: Config): Promise<Deps> {
   const { google, graph } = config.calendars.signIns;
   // A write is two requests: a look, and the writing. Microsoft counts ten minutes together, so bursts do no harm there.
   const turn = createPace(2 * config.perSecond.google);
-  const signIns = { google: google && { client: createOauthClient('google', google), apiUrl: google.apiUrl, turn }, graph: graph && { client: createOauthClient('graph', graph), apiUrl: graph.apiUrl } };
-  const store = { read: (id: string) => readSecrets(orm.em.fork(), id), replace: (id: string, old: string, secrets: string) => replaceSecrets(orm.em.fork(), id, old, secrets) };
+  const signIns = {
+    google: google && { client: createOauthClient('google', google), apiUrl: google.apiUrl, turn },
+    graph: graph && { client: createOauthClient('graph', graph), apiUrl: graph.apiUrl },
+  };
+  const store = {
+    read: (id: string) => readSecrets(orm.em.fork(), id),
+    replace: (id: string, old: string, secrets: string) => replaceSecrets(orm.em.fork(), id, old, secrets),
+  };
   const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, signIns, store, now });
   const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, signIns, now });
   const marks = createAddressMarks(orm, config.linkSecret);
-  const metrics = createMetrics(() => countParked(orm.em.fork()), () => countLate(orm.em.fork()));
+  const metrics = createMetrics(
+    () => countParked(orm.em.fork()),
+    () => countLate(orm.em.fork()),
+  );
   return {
-    config, log, orm, temporal, mailer, texter, calendars, calendarAccounts, marks, metrics,
+    config,
+    log,
+    orm,
+    temporal,
+    mailer,
+    texter,
+    calendars,
+    calendarAccounts,
+    marks,
+    metrics,
     policy: { ...defaultPolicy, reserveWithinSeconds: config.reserveWithinSeconds },
     now,
     close: async () => {

@@ -46,13 +46,13 @@ export const problems = {
   wrong_token: { status: 403, title: 'That is not the token that was given with the hold.' },
   calendars_off: { status: 409, title: 'Calendars are not set up here: whoever runs Punctual must configure keys for them.' },
   calendar_not_found: { status: 409, title: 'No such calendar is found at that address.' },
-  calendar_sign_in: { status: 409, title: 'The calendar\'s server does not accept that user and password.' },
+  calendar_sign_in: { status: 409, title: "The calendar's server does not accept that user and password." },
   not_accepted: { status: 409, title: 'The shop does not take this booking online; please contact it.' },
   booking_limit: { status: 429, title: 'Too many bookings were tried within an hour; wait as Retry-After says.' },
 
   database_unavailable: { status: 503, title: 'The database does not answer. Try again shortly.' },
   temporal_unavailable: { status: 503, title: 'The workflow service is away; nothing was booked. Try again shortly.' },
-  calendar_unavailable: { status: 503, title: 'The calendar\'s server does not answer. Try again shortly.' },
+  calendar_unavailable: { status: 503, title: "The calendar's server does not answer. Try again shortly." },
   outcome_unknown: { status: 503, title: 'The outcome is not known yet. Repeat the request with the same Idempotency-Key.' },
   internal: { status: 500, title: 'Something went wrong on our side.' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -23,7 +23,8 @@ export async function prepareServers(deps: Pick<Deps, 'orm' | 'temporal' | 'conf
 
 function sentence(error: unknown, address: string): string {
   if (isDatabaseAway(error)) return 'PostgreSQL does not answer at the address in DATABASE_URL.';
-  if (isGrpcServiceError(error)) return `Temporal does not answer as it should at ${address} (TEMPORAL_ADDRESS): ${error.details || error.message}.`;
+  if (isGrpcServiceError(error))
+    return `Temporal does not answer as it should at ${address} (TEMPORAL_ADDRESS): ${error.details || error.message}.`;
   return error instanceof Error ? error.message : String(error);
 }
 

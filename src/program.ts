@@ -30,7 +30,17 @@ export async function runProgram(start: (interrupted: AbortSignal) => Promise<Ru
     if (!interruption.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(interruption.signal.aborted ? 130 : 1);
   }
-  const failed = await Promise.race([signalled.then(() => false), ...(running.ended ? [running.ended.then(() => false, () => true)] : [])]);
+  const failed = await Promise.race([
+    signalled.then(() => false),
+    ...(running.ended
+      ? [
+          running.ended.then(
+            () => false,
+            () => true,
+          ),
+        ]
+      : []),
+  ]);
   // A call that still repeats when its channel closes throws from a timer of the gRPC client: no reason to leave in a hurry.
   process.on('uncaughtException', (error) => process.stderr.write(`${error.name} while stopping\n`));
   setTimeout(() => {

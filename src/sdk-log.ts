@@ -4,7 +4,19 @@ import type { Logger } from 'pino';
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const satisfies Record<LogLevel, string>;
 
 /** Only fields that hold ids, counts or names get through: an SDK log line may carry an error whose text names a value. */
-const passed = ['workflowId', 'runId', 'workflowType', 'activityId', 'activityType', 'taskQueue', 'attempt', 'namespace', 'sdkComponent', 'appointmentId', 'durationMs'];
+const passed = [
+  'workflowId',
+  'runId',
+  'workflowType',
+  'activityId',
+  'activityType',
+  'taskQueue',
+  'attempt',
+  'namespace',
+  'sdkComponent',
+  'appointmentId',
+  'durationMs',
+];
 
 /** The SDK's log lines, through our own JSON logger. */
 export function sdkLogger(log: Logger): SdkLogger {

@@ -12,7 +12,11 @@ export function openTemporal(config: Config): { client: Client; connection: Conn
 }
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
-const indexedTypes = { KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME, INT: IndexedValueType.INDEXED_VALUE_TYPE_INT };
+const indexedTypes = {
+  KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+  DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+  INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
+};
 
 /** The search attributes that must be registered, name and type. */
 const searchAttributeTypes = Object.fromEntries(Object.values(searchAttributes).map(({ name, type }) => [name, indexedTypes[type]]));
@@ -32,7 +36,8 @@ export async function prepareNamespace(connection: Connection, namespace: string
   }
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.entries(searchAttributeTypes).filter(([name]) => !(name in (customAttributes ?? {})));
-  if (missing.length > 0) await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
+  if (missing.length > 0)
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
 }
 
 /**
@@ -41,11 +46,31 @@ export async function prepareNamespace(connection: Connection, namespace: string
  */
 export async function scheduleHousekeeping(client: Client, taskQueue: string, policy: Policy): Promise<void> {
   const schedules: { scheduleId: string; spec: ScheduleSpec; workflowType: string; args: unknown[] }[] = [
-    { scheduleId: `housekeeping-${taskQueue}`, spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' }, workflowType: 'housekeeping', args: [] },
+    {
+      scheduleId: `housekeeping-${taskQueue}`,
+      spec: { calendars: [{ hour: 3, minute: 30 }], jitter: '10m' },
+      workflowType: 'housekeeping',
+      args: [],
+    },
     { scheduleId: `overdue-${taskQueue}`, spec: { intervals: [{ every: '10m' }] }, workflowType: 'overdue', args: [{ policy }] },
-    { scheduleId: `handover-${taskQueue}`, spec: { intervals: [{ every: '5m', offset: '2m' }] }, workflowType: 'handover', args: [{ sweep: true, policy }] },
-    { scheduleId: `calendars-${taskQueue}`, spec: { intervals: [{ every: '10m', offset: '7m' }] }, workflowType: 'calendarKeeper', args: [{ policy }] },
-    { scheduleId: `waitlist-${taskQueue}`, spec: { intervals: [{ every: '10m', offset: '5m' }] }, workflowType: 'waitlist', args: [{ cause: 'sweep', policy }] },
+    {
+      scheduleId: `handover-${taskQueue}`,
+      spec: { intervals: [{ every: '5m', offset: '2m' }] },
+      workflowType: 'handover',
+      args: [{ sweep: true, policy }],
+    },
+    {
+      scheduleId: `calendars-${taskQueue}`,
+      spec: { intervals: [{ every: '10m', offset: '7m' }] },
+      workflowType: 'calendarKeeper',
+      args: [{ policy }],
+    },
+    {
+      scheduleId: `waitlist-${taskQueue}`,
+      spec: { intervals: [{ every: '10m', offset: '5m' }] },
+      workflowType: 'waitlist',
+      args: [{ cause: 'sweep', policy }],
+    },
   ];
   for (const { scheduleId, spec, workflowType, args } of schedules) {
     try {

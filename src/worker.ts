@@ -23,13 +23,19 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
 type Options = { bundle?: WorkflowBundleWithSourceMap; interrupted?: AbortSignal };
 
 /** Runs the workers that the configuration's role names: one for deciding, and one for each way of sending. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
-export async function startWorker(deps: Deps, options: Options = {}): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
+export async function startWorker(
+  deps: Deps,
+  options: Options = {},
+): Promise<Running & { ended: Promise<void>; isPolling: () => boolean }> {
   const { config, log } = deps;
   const { address, taskQueue } = config.temporal;
   const { role } = config.worker;
-  const workflowBundle = role === 'effects' ? null : options.bundle ?? (await bundleWorkflows(deps));
+  const workflowBundle = role === 'effects' ? null : (options.bundle ?? (await bundleWorkflows(deps)));
   const connection = await connectPatiently(address, log, options.interrupted);
-  const workers = [...(workflowBundle ? [await decidingWorker(deps, connection, workflowBundle)] : []), ...(role === 'deciding' ? [] : await effectWorkers(deps, connection))];
+  const workers = [
+    ...(workflowBundle ? [await decidingWorker(deps, connection, workflowBundle)] : []),
+    ...(role === 'deciding' ? [] : await effectWorkers(deps, connection)),
+  ];
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => {});
   ended.catch((error: unknown) => log.fatal({ error: error instanceof Error ? error.name : 'unknown' }, 'a worker failed'));
   log.info({ taskQueue, role }, 'the worker runs');
@@ -47,7 +53,13 @@ export async function startWorker(deps: Deps, options: Options = {}): Promise<Ru
 }
 
 /** Nothing is sent in silence to nowhere. */
-function sayWhatIsOff({ config: { calendars: { keys, signIns } }, texter, log }: Deps): void {
+function sayWhatIsOff({
+  config: {
+    calendars: { keys, signIns },
+  },
+  texter,
+  log,
+}: Deps): void {
   if (!texter) log.warn('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
   if (keys.length === 0) return log.warn('calendars are off: CALENDAR_KEYS is not set');
   if (!signIns.google) log.warn('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
@@ -89,6 +101,13 @@ if (import.meta.main) {
     const closeHealth = await serveHealth(deps, () => worker?.isPolling() ?? false);
     worker = await startWorker(deps, { interrupted });
     const { ended, stop } = worker;
-    return { ended, stop: async () => { await stop(); await closeHealth(); await deps.close(); } };
+    return {
+      ended,
+      stop: async () => {
+        await stop();
+        await closeHealth();
+        await deps.close();
+      },
+    };
   });
 }

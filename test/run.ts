@@ -1,5 +1,5 @@
 /**
- * `npm test`: type check, lint, then every tier on servers of its own. `npm test -- domain http` runs just these tiers, further
+ * `npm test`: type check, lint, layout, then every tier on servers of its own. `npm test -- domain http` runs just these tiers, further
  * arguments (`--grep x`) go to mocha. Whatever happens, no process, folder or database of this run stays behind.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -88,13 +88,15 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv, pidF
   return code;
 }
 
-/** The type check and the lint: one test each. */
+/** The type check, the lint and the layout: one test each. */
 async function runCheck(name: string, command: string, args: string[], folder: string): Promise<void> {
   log(`\n${name}`);
   const code = await run(join(root, 'node_modules/.bin', command), args, process.env, join(folder, 'tests.pid'));
   const found = `${command} ended with ${code ?? 'a signal'}`;
   log(code === 0 ? `  ✔ ${command} found nothing` : `  ✘ ${found}`);
-  add(code === 0 ? { passed: 1, failed: 0, skipped: 0, failures: [] } : { passed: 0, failed: 1, skipped: 0, failures: [`${name}: ${found}`] });
+  add(
+    code === 0 ? { passed: 1, failed: 0, skipped: 0, failures: [] } : { passed: 0, failed: 1, skipped: 0, failures: [`${name}: ${found}`] },
+  );
 }
 
 /** One mocha process for one tier: a tier that crashes costs one failure and not the other tiers. */
@@ -171,6 +173,7 @@ async function runAll(folder: string): Promise<void> {
   if (named.length === 0) {
     await runCheck('Type check', 'tsc', [], folder);
     await runCheck('Lint', 'oxlint', ['--type-aware', '--deny-warnings'], folder);
+    await runCheck('Layout', 'prettier', ['--log-level', 'warn', '--check', '.'], folder);
   }
   const tiers = allTiers
     .filter((tier) => named.length === 0 || named.includes(tier))

@@ -10,7 +10,16 @@ import type { Change, ChangeResult } from '../src/domain/change.ts';
 import type { Stand } from '../src/domain/outcome.ts';
 import { earlierLife } from './earlier-life.ts';
 import { deliverAll, startSending, type Sending } from './effects.ts';
-import { bookUpdate, changeUpdate, givenUpSignal, redeliverUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
+import {
+  bookUpdate,
+  changeUpdate,
+  givenUpSignal,
+  redeliverUpdate,
+  searchAttributes,
+  stateQuery,
+  type AppointmentInput,
+  type AppointmentState,
+} from './messages.ts';
 import { change, forgetContact, reserve } from './reservation.ts';
 import { offerFreedTime } from './waitlist.ts';
 
@@ -30,13 +39,17 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
     return state.outcome!;
   });
   setHandler(changeUpdate, ask);
-  setHandler(givenUpSignal, (ids) => { sending?.giveUp(ids); });
+  setHandler(givenUpSignal, (ids) => {
+    sending?.giveUp(ids);
+  });
   setHandler(redeliverUpdate, (reopened) => {
     sending?.again(reopened);
     return sending !== undefined;
   });
   // "Request cancellation" in the Temporal UI means the appointment: without this, it would stay confirmed and be forgotten.
-  CancellationScope.current().cancelRequested.catch(() => CancellationScope.nonCancellable(() => ask({ action: 'cancel', ...byAnOperator })));
+  CancellationScope.current().cancelRequested.catch(() =>
+    CancellationScope.nonCancellable(() => ask({ action: 'cancel', ...byAnOperator })),
+  );
   return CancellationScope.nonCancellable(live);
 
   async function live(): Promise<AppointmentState> {
@@ -65,7 +78,7 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
       const at = stand!;
       await sending.adjust(at);
       if (at.freed) await offerFreedTime(input, at.version);
-      for (let changed = stand !== at; !changed; ) {
+      for (let changed = stand !== at; !changed;) {
         const nextDue = sending.startDue();
         // On a slow worker, what a change planned for "now" is ahead of this clock, which stands still during a local activity.
         if (!at.wake && nextDue === null) return sending.done();

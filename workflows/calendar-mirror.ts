@@ -10,11 +10,18 @@ const gathering = '1s';
 
 export async function calendarMirror(input: CalendarMirrorInput): Promise<void> {
   let isAsked = false;
-  setHandler(lookSignal, () => { isAsked = true; });
-  const { readCalendar } = proxyActivities<EffectActivities>({
-    taskQueue: mirrorQueue(workflowInfo().taskQueue, input.provider ?? 'caldav'), startToCloseTimeout: '2m', retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+  setHandler(lookSignal, () => {
+    isAsked = true;
   });
-  const { handOver } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '1m', retry: { initialInterval: '2s', maximumInterval: '1m', maximumAttempts: 8 } });
+  const { readCalendar } = proxyActivities<EffectActivities>({
+    taskQueue: mirrorQueue(workflowInfo().taskQueue, input.provider ?? 'caldav'),
+    startToCloseTimeout: '2m',
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+  });
+  const { handOver } = proxyActivities<DecidingActivities>({
+    startToCloseTimeout: '1m',
+    retry: { initialInterval: '2s', maximumInterval: '1m', maximumAttempts: 8 },
+  });
   for (let rounds = 0; rounds < roundsPerRun && !workflowInfo().continueAsNewSuggested; rounds += 1) {
     isAsked = false;
     const { isOver, againInSeconds, repaired } = await readCalendar({ networkId: input.networkId, connectionId: input.connectionId });
@@ -29,6 +36,9 @@ export async function calendarMirror(input: CalendarMirrorInput): Promise<void> 
 
 /** Every ten minutes: calendars that nobody reads any more are read again. */
 export async function calendarKeeper({ policy }: { policy: Policy }): Promise<number> {
-  const { wakeMirrors } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '1m', retry: { initialInterval: '2s', maximumInterval: '1m', maximumAttempts: 8 } });
+  const { wakeMirrors } = proxyActivities<DecidingActivities>({
+    startToCloseTimeout: '1m',
+    retry: { initialInterval: '2s', maximumInterval: '1m', maximumAttempts: 8 },
+  });
   return wakeMirrors({ policy });
 }

@@ -8,7 +8,15 @@ import type { CancelResult, RetimeResult } from '../src/domain/change.ts';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import { deliverAll } from './effects.ts';
-import { bookUpdate, cancelUpdate, retimeUpdate, searchAttributes, stateQuery, type AppointmentInput, type AppointmentState } from './messages.ts';
+import {
+  bookUpdate,
+  cancelUpdate,
+  retimeUpdate,
+  searchAttributes,
+  stateQuery,
+  type AppointmentInput,
+  type AppointmentState,
+} from './messages.ts';
 import { forgetContact, release, reserve, retime } from './reservation.ts';
 
 export async function earlierLife(input: AppointmentInput): Promise<AppointmentState> {
@@ -50,7 +58,12 @@ export async function earlierLife(input: AppointmentInput): Promise<AppointmentS
   /** Confirmations go out whatever happens to the time; reminders are planned anew when it moves. */
   async function untilTheEnd(firstEnd: string, deliveries: PlannedDelivery[]): Promise<void> {
     const effects = new CancellationScope();
-    const sending = effects.run(() => deliverAll(input, deliveries.filter((each) => !isReminder(each))));
+    const sending = effects.run(() =>
+      deliverAll(
+        input,
+        deliveries.filter((each) => !isReminder(each)),
+      ),
+    );
     let reminders = deliveries.filter(isReminder);
     let endsAt = firstEnd;
     for (;;) {

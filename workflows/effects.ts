@@ -1,5 +1,13 @@
 /** Effects: each an activity with its own retries and its own end state; one that is stuck delays no other. */
-import { ActivityCancellationType, CancellationScope, isCancellation, patched, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  isCancellation,
+  patched,
+  proxyActivities,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { PlannedDelivery } from '../src/domain/effects.ts';
 import type { Stand } from '../src/domain/outcome.ts';
 import { calendarProviders, type Channel } from '../src/domain/channel.ts';
@@ -58,12 +66,18 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
 
   function start(effect: PlannedDelivery): void {
     const scope = new CancellationScope();
-    const started: Started = { scope, isOver: false, ended: scope.run(() => deliver(input, effect)).then((end) => {
-      started.isOver = true;
-      // Should it have ended otherwise, it is not acted on again.
-      if (started.again && patched('again-once-over')) return start(started.again);
-      if (end === 'parked') onParked(parked.add(effect.id).size);
-    }) };
+    const started: Started = {
+      scope,
+      isOver: false,
+      ended: scope
+        .run(() => deliver(input, effect))
+        .then((end) => {
+          started.isOver = true;
+          // Should it have ended otherwise, it is not acted on again.
+          if (started.again && patched('again-once-over')) return start(started.again);
+          if (end === 'parked') onParked(parked.add(effect.id).size);
+        }),
+    };
     running.set(effect.id, started);
   }
 
@@ -143,7 +157,10 @@ const isCalendar = (channel: Channel): boolean => (calendarProviders as readonly
 
 /** Ends a delivery whose activity could not: it was cancelled between two tries, or its time limit ran out. */
 async function settle(input: Sender, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<SendState> {
-  const deciding = proxyActivities<DecidingActivities>({ startToCloseTimeout: '10s', retry: { initialInterval: '1s', maximumInterval: '1m' } });
+  const deciding = proxyActivities<DecidingActivities>({
+    startToCloseTimeout: '10s',
+    retry: { initialInterval: '1s', maximumInterval: '1m' },
+  });
   const settled: SendResult | undefined = await deciding.settleDelivery({ networkId: input.networkId, deliveryId: effect.id, why });
   return settled?.state ?? 'skipped';
 }

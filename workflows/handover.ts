@@ -8,10 +8,14 @@ const { handOver, reclaimEffects } = proxyActivities<DecidingActivities>({ start
 
 /** Answers how many appointments' effects were handed over. */
 export async function handover({ sweep, policy }: HandoverInput): Promise<number> {
-  const effects = proxyActivities<EffectActivities>({ taskQueue: effectsQueue(workflowInfo().taskQueue, 'mail'), startToCloseTimeout: '1m', retry });
+  const effects = proxyActivities<EffectActivities>({
+    taskQueue: effectsQueue(workflowInfo().taskQueue, 'mail'),
+    startToCloseTimeout: '1m',
+    retry,
+  });
   if (sweep) await reclaimEffects({ signedIn: await effects.findSignedIn() });
   let handed = 0;
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const done = await handOver({ policy });
     handed += done.handed;
     more = done.more;

@@ -2,7 +2,10 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { DecidingActivities } from '../activities/index.ts';
 
-const { deleteOutlived, checkReminders } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '5m', retry: { initialInterval: '10s', maximumInterval: '10m', maximumAttempts: 20 } });
+const { deleteOutlived, checkReminders } = proxyActivities<DecidingActivities>({
+  startToCloseTimeout: '5m',
+  retry: { initialInterval: '10s', maximumInterval: '10m', maximumAttempts: 20 },
+});
 
 export async function housekeeping(): Promise<{ requests: number; contacts: number; remindersDue: number; late: number }> {
   const deleted = await deleteOutlived();

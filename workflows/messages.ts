@@ -14,7 +14,8 @@ import type { Visit } from '../src/domain/rules.ts';
 export const appointmentWorkflowId = (appointmentId: string): string => `appointment-${appointmentId}`;
 
 /** Effects run on queues of their own, one for each provider, so that a flood of them never slows an answer and a slow provider slows no other. */
-export const effectsQueue = (taskQueue: string, channel: Channel): string => (channel === 'mail' ? `${taskQueue}-effects` : `${taskQueue}-effects-${channel}`);
+export const effectsQueue = (taskQueue: string, channel: Channel): string =>
+  channel === 'mail' ? `${taskQueue}-effects` : `${taskQueue}-effects-${channel}`;
 
 /** Reading a provider's calendars has one more: each entry that we write makes its calendar be read, and a flood of those must not take the writes' turn. */
 export const mirrorQueue = (taskQueue: string, provider: CalendarProvider): string => `${effectsQueue(taskQueue, provider)}-mirror`;
@@ -36,7 +37,13 @@ export type Policy = {
   closeAfterSeconds?: number;
 };
 
-export const defaultPolicy: Policy = { reserveWithinSeconds: 60, retryAfterSeconds: [1, 5, 10, 30, 60], retryEverySeconds: 900, giveUpAfterSeconds: 86_400, closeAfterSeconds: 86_400 };
+export const defaultPolicy: Policy = {
+  reserveWithinSeconds: 60,
+  retryAfterSeconds: [1, 5, 10, 30, 60],
+  retryEverySeconds: 900,
+  giveUpAfterSeconds: 86_400,
+  closeAfterSeconds: 86_400,
+};
 
 export type AppointmentInput = {
   appointmentId: string;

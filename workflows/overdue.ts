@@ -5,23 +5,41 @@
 import { ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { DecidingActivities } from '../activities/index.ts';
-import { redeliveryWorkflowId, relocationWorkflowId, type OverdueInput, type RedeliveryWorkflow, type RelocationWorkflow } from './messages.ts';
+import {
+  redeliveryWorkflowId,
+  relocationWorkflowId,
+  type OverdueInput,
+  type RedeliveryWorkflow,
+  type RelocationWorkflow,
+} from './messages.ts';
 
-const { findOverdue, findUnfinishedRelocations, changeAppointment } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '1m', retry: { initialInterval: '5s', maximumInterval: '1m', maximumAttempts: 5 } });
+const { findOverdue, findUnfinishedRelocations, changeAppointment } = proxyActivities<DecidingActivities>({
+  startToCloseTimeout: '1m',
+  retry: { initialInterval: '5s', maximumInterval: '1m', maximumAttempts: 5 },
+});
 
 export async function overdue({ policy }: OverdueInput): Promise<number> {
   const found = await findOverdue({ policy });
   for (const { action, ...ids } of found) {
     const result = await changeAppointment({ ...ids, change: { action, actor: 'housekeeping', by: 'timer', source: 'timer' } });
     if (!result.ok || result.stand.effects.length === 0) continue;
-    await unlessItRuns(startChild<RedeliveryWorkflow>('redelivery', {
-      workflowId: redeliveryWorkflowId(ids.appointmentId, result.stand.version), args: [{ ...ids, policy, deliveries: result.stand.effects }], parentClosePolicy: ParentClosePolicy.ABANDON,
-    }));
+    await unlessItRuns(
+      startChild<RedeliveryWorkflow>('redelivery', {
+        workflowId: redeliveryWorkflowId(ids.appointmentId, result.stand.version),
+        args: [{ ...ids, policy, deliveries: result.stand.effects }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+      }),
+    );
   }
   for (const ids of await findUnfinishedRelocations()) {
-    await unlessItRuns(startChild<RelocationWorkflow>('relocation', {
-      workflowId: relocationWorkflowId(ids.relocationId), args: [{ ...ids, policy }], parentClosePolicy: ParentClosePolicy.ABANDON, workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-    }));
+    await unlessItRuns(
+      startChild<RelocationWorkflow>('relocation', {
+        workflowId: relocationWorkflowId(ids.relocationId),
+        args: [{ ...ids, policy }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      }),
+    );
   }
   return found.length;
 }

@@ -6,9 +6,15 @@ import { ActivityFailure, proxyActivities, setHandler } from '@temporalio/workfl
 import type { DecidingActivities } from '../activities/index.ts';
 import { progressQuery, type RelocationInput, type RelocationProgress } from './messages.ts';
 
-const patient = proxyActivities<DecidingActivities>({ startToCloseTimeout: '10s', retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } });
+const patient = proxyActivities<DecidingActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+});
 // Some minutes, so that a database or mail of which the shop hears nothing may come back.
-const bounded = proxyActivities<DecidingActivities>({ startToCloseTimeout: '30s', retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 10 } });
+const bounded = proxyActivities<DecidingActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 10 },
+});
 
 export async function relocation({ networkId, relocationId, policy }: RelocationInput): Promise<RelocationProgress> {
   const progress: RelocationProgress = { total: 0, moved: 0, offered: 0, gone: 0, stuck: 0, left: 0 };

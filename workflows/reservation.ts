@@ -6,9 +6,16 @@ import type { DecidingActivities } from '../activities/index.ts';
 import type { AppointmentInput } from './messages.ts';
 
 // A worker that dies inside a local activity is noticed by the workflow task's time limit; waits beyond a second go by server timers.
-const atOnce = { startToCloseTimeout: '5s', localRetryThreshold: '1s', retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } } as const;
+const atOnce = {
+  startToCloseTimeout: '5s',
+  localRetryThreshold: '1s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
+} as const;
 
-const patient = proxyActivities<DecidingActivities>({ startToCloseTimeout: '10s', retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } });
+const patient = proxyActivities<DecidingActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+});
 
 /** Wins the slot or learns why not. What cannot be decided within the policy's limit, counted from the workflow's start, ends refused. */
 export async function reserve(input: AppointmentInput): Promise<Decided> {
@@ -30,16 +37,27 @@ export async function reserve(input: AppointmentInput): Promise<Decided> {
 export async function change(input: AppointmentInput, wanted: Change): Promise<ChangeResult> {
   const { networkId, appointmentId, policy } = input;
   return proxyLocalActivities<DecidingActivities>(atOnce).changeAppointment({
-    networkId, appointmentId, change: wanted, ...(policy.closeAfterSeconds !== undefined && { closeAfterSeconds: policy.closeAfterSeconds }),
+    networkId,
+    appointmentId,
+    change: wanted,
+    ...(policy.closeAfterSeconds !== undefined && { closeAfterSeconds: policy.closeAfterSeconds }),
   });
 }
 
 export async function release(input: AppointmentInput, actor: string): Promise<CancelResult> {
-  return proxyLocalActivities<DecidingActivities>(atOnce).cancelAppointment({ networkId: input.networkId, appointmentId: input.appointmentId, actor });
+  return proxyLocalActivities<DecidingActivities>(atOnce).cancelAppointment({
+    networkId: input.networkId,
+    appointmentId: input.appointmentId,
+    actor,
+  });
 }
 
 export async function retime(input: AppointmentInput, actor: string): Promise<RetimeResult> {
-  return proxyLocalActivities<DecidingActivities>(atOnce).retimeAppointment({ networkId: input.networkId, appointmentId: input.appointmentId, actor });
+  return proxyLocalActivities<DecidingActivities>(atOnce).retimeAppointment({
+    networkId: input.networkId,
+    appointmentId: input.appointmentId,
+    actor,
+  });
 }
 
 /** Contacts of refused bookings are not kept. */

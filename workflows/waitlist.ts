@@ -2,9 +2,20 @@
 import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { DecidingActivities } from '../activities/index.ts';
-import { appointmentWorkflowId, searchAttributesOf, workflowTaskTimeout, type AppointmentInput, type AppointmentWorkflow, type Policy, type WaitlistInput } from './messages.ts';
+import {
+  appointmentWorkflowId,
+  searchAttributesOf,
+  workflowTaskTimeout,
+  type AppointmentInput,
+  type AppointmentWorkflow,
+  type Policy,
+  type WaitlistInput,
+} from './messages.ts';
 
-const { prepareOffers } = proxyActivities<DecidingActivities>({ startToCloseTimeout: '30s', retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } });
+const { prepareOffers } = proxyActivities<DecidingActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
 
 /** Offers the time that this appointment gave back; whoever does not take an offer makes room for the next. */
 export async function offerFreedTime({ networkId, appointmentId, policy }: AppointmentInput, version: number): Promise<void> {
@@ -23,8 +34,12 @@ async function startOffers(offers: Omit<AppointmentInput, 'policy'>[], policy: P
     const input: AppointmentInput = { ...offer, policy };
     try {
       await startChild<AppointmentWorkflow>('appointment', {
-        workflowId: appointmentWorkflowId(offer.appointmentId), args: [input], parentClosePolicy: ParentClosePolicy.ABANDON, workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        typedSearchAttributes: searchAttributesOf(input), workflowTaskTimeout,
+        workflowId: appointmentWorkflowId(offer.appointmentId),
+        args: [input],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        typedSearchAttributes: searchAttributesOf(input),
+        workflowTaskTimeout,
       });
     } catch (error) {
       // Of an offer that was made before the worker died, the workflow may be there.

@@ -31,14 +31,29 @@ async function openSite(serverUrl: string, size: number): Promise<Site> {
   const { apiKey } = await createApiKey(orm.em.fork(), { networkId: loaded.networkId, clientName: 'bench', scopes: ['book'] });
   await orm.close();
   // Free times ask nothing of Temporal, so there need be none.
-  const env = { ...process.env, DATABASE_URL: url.href, TEMPORAL_ADDRESS: '127.0.0.1:1', SMTP_URL: 'smtp://127.0.0.1:1', PORT: '0', LOG_LEVEL: 'warn', LINK_SECRET: randomBytes(32).toString('hex'), RATE_LIMIT_PER_MINUTE: '1000000' };
+  const env = {
+    ...process.env,
+    DATABASE_URL: url.href,
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    SMTP_URL: 'smtp://127.0.0.1:1',
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    LINK_SECRET: randomBytes(32).toString('hex'),
+    RATE_LIMIT_PER_MINUTE: '1000000',
+  };
   const { said } = await begin('programs.ts', ['api'], env);
   return { size, url: String(said), apiKey, loaded };
 }
 
-async function ask({ url, apiKey }: Site, query: Record<string, string>, headers: Record<string, string> = {}): Promise<{ ms: number; bytes: number; tag: string }> {
+async function ask(
+  { url, apiKey }: Site,
+  query: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<{ ms: number; bytes: number; tag: string }> {
   const began = performance.now();
-  const response = await fetch(`${url}/v1/availability?${new URLSearchParams(query).toString()}`, { headers: { authorization: `Bearer ${apiKey}`, ...headers } });
+  const response = await fetch(`${url}/v1/availability?${new URLSearchParams(query).toString()}`, {
+    headers: { authorization: `Bearer ${apiKey}`, ...headers },
+  });
   const text = await response.text();
   const ms = performance.now() - began;
   if (response.status !== 200 && response.status !== 304) throw new Error(`${response.status}: ${text}`);
@@ -53,8 +68,17 @@ const questions: Record<string, (site: Site, index: number) => Record<string, st
     const { shopId, barberId } = loaded.shops[(index * 37) % loaded.shops.length]!;
     return { shopId, barberId, serviceId: loaded.serviceId, from: addDays(today, 1 + (index % 12)) };
   },
-  'one shop, one day': ({ loaded }, index) => ({ shopId: loaded.shops[(index * 37) % loaded.shops.length]!.shopId, serviceId: loaded.serviceId, from: addDays(today, 1 + (index % 12)) }),
-  'any of 20 barbers, 14 days': ({ loaded }, index) => ({ shopId: loaded.bigShopId, serviceId: loaded.serviceId, from: addDays(today, index % 7), to: addDays(today, 13 + (index % 7)) }),
+  'one shop, one day': ({ loaded }, index) => ({
+    shopId: loaded.shops[(index * 37) % loaded.shops.length]!.shopId,
+    serviceId: loaded.serviceId,
+    from: addDays(today, 1 + (index % 12)),
+  }),
+  'any of 20 barbers, 14 days': ({ loaded }, index) => ({
+    shopId: loaded.bigShopId,
+    serviceId: loaded.serviceId,
+    from: addDays(today, index % 7),
+    to: addDays(today, 13 + (index % 7)),
+  }),
 };
 
 const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
@@ -71,7 +95,10 @@ export async function benchAvailability(folder: string): Promise<void> {
     }
     console.log('\nFree times over HTTP, one request at a time, ms                 p50       p95       p99        KB');
     const worst: Record<string, number[]> = {};
-    for (const [name, question] of Object.entries({ ...questions, 'the same, polled with its ETag': questions['any of 20 barbers, 14 days']! })) {
+    for (const [name, question] of Object.entries({
+      ...questions,
+      'the same, polled with its ETag': questions['any of 20 barbers, 14 days']!,
+    })) {
       const polled = name.includes('ETag');
       for (const site of sites) for (let index = 0; index < 40; index += 1) await ask(site, question(site, index));
       const times = sites.map((): { ms: number; bytes: number }[] => []);
@@ -88,10 +115,14 @@ export async function benchAvailability(folder: string): Promise<void> {
         const sorted = times[at]!.map(({ ms }) => ms).sort((a, b) => a - b);
         const bytes = times[at]!.reduce((sum, each) => sum + each.bytes, 0) / count;
         (worst[name] ??= []).push(percentile(sorted, 0.99));
-        console.log(`  ${name.padEnd(32)} ${site.size.toLocaleString('en').padStart(10)}   ${fixed(percentile(sorted, 0.5))}  ${fixed(percentile(sorted, 0.95))}  ${fixed(percentile(sorted, 0.99))}  ${fixed(bytes / 1024)}`);
+        console.log(
+          `  ${name.padEnd(32)} ${site.size.toLocaleString('en').padStart(10)}   ${fixed(percentile(sorted, 0.5))}  ${fixed(percentile(sorted, 0.95))}  ${fixed(percentile(sorted, 0.99))}  ${fixed(bytes / 1024)}`,
+        );
       }
     }
-    console.log(`\np99 with ${sizes.at(-1)!.toLocaleString('en')} appointments against ${sizes[0]!.toLocaleString('en')} (goal: at most 1.5)`);
+    console.log(
+      `\np99 with ${sizes.at(-1)!.toLocaleString('en')} appointments against ${sizes[0]!.toLocaleString('en')} (goal: at most 1.5)`,
+    );
     for (const [name, p99] of Object.entries(worst)) console.log(`  ${name.padEnd(32)} ${fixed(p99.at(-1)! / p99[0]!, 2)}`);
   } finally {
     await endChildren();

@@ -16,18 +16,51 @@ export async function loadShops(orm: Orm): Promise<Loaded> {
   const { networkId } = await loadSample(orm);
   const { barbers, services } = sampleNetwork();
   const bigShopId = randomUUID();
-  const staff = Array.from({ length: 20 }, (_, index) => ({ id: randomUUID(), networkId, name: `Bench ${index + 1}`, email: null, locale: 'pt-PT', settings: {}, archivedAt: null, version: 1 }));
+  const staff = Array.from({ length: 20 }, (_, index) => ({
+    id: randomUUID(),
+    networkId,
+    name: `Bench ${index + 1}`,
+    email: null,
+    locale: 'pt-PT',
+    settings: {},
+    archivedAt: null,
+    version: 1,
+  }));
   await orm.em.fork().transactional(async (em) => {
     await em.insert(Shop, {
-      id: bigShopId, networkId, slug: 'bench-20', name: 'Twenty chairs', address: 'Lisboa', phone: null, email: null, timeZone: 'Europe/Lisbon', locale: 'pt-PT',
-      settings: {}, openingHours: week, archivedAt: null, version: 1,
+      id: bigShopId,
+      networkId,
+      slug: 'bench-20',
+      name: 'Twenty chairs',
+      address: 'Lisboa',
+      phone: null,
+      email: null,
+      timeZone: 'Europe/Lisbon',
+      locale: 'pt-PT',
+      settings: {},
+      openingHours: week,
+      archivedAt: null,
+      version: 1,
     });
     await em.insertMany(Barber, staff);
-    await em.insertMany(Assignment, staff.map(({ id }) => ({
-      id: randomUUID(), networkId, barberId: id, shopId: bigShopId, version: 1, periods: [{ fromDate: null, toDate: null, hours: week, breaks: week.map((day) => ({ ...day, fromMinute: 780, toMinute: 840 })) }],
-    })));
+    await em.insertMany(
+      Assignment,
+      staff.map(({ id }) => ({
+        id: randomUUID(),
+        networkId,
+        barberId: id,
+        shopId: bigShopId,
+        version: 1,
+        periods: [{ fromDate: null, toDate: null, hours: week, breaks: week.map((day) => ({ ...day, fromMinute: 780, toMinute: 840 })) }],
+      })),
+    );
   });
-  return { networkId, bigShopId, serviceId: services[0]!.id, shops: barbers.map(({ id, assignments }) => ({ shopId: assignments[0]!.shopId, barberId: id })) };
+  return {
+    networkId,
+    bigShopId,
+    serviceId: services[0]!.id,
+    shops: barbers.map(({ id, assignments }) => ({ shopId: assignments[0]!.shopId, barberId: id })),
+  };
 }
 
 /**

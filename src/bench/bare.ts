@@ -18,9 +18,15 @@ async function runWorker(): Promise<void> {
   await pool.query('create table if not exists bare (id int primary key, version int not null)');
   await pool.query('insert into bare select n, 1 from generate_series(1, 1000) n on conflict do nothing');
   const worker = await Worker.create({
-    connection: await NativeConnection.connect({ address }), taskQueue, workflowsPath: fileURLToPath(new URL('./bare-workflow.ts', import.meta.url)),
-    nonStickyToStickyPollRatio: 0.5, maxConcurrentLocalActivityExecutions: 10,
-    activities: { updateRow: async (id: number) => (await pool.query('update bare set version = version + 1 where id = $1 returning version', [id])).rows[0].version },
+    connection: await NativeConnection.connect({ address }),
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL('./bare-workflow.ts', import.meta.url)),
+    nonStickyToStickyPollRatio: 0.5,
+    maxConcurrentLocalActivityExecutions: 10,
+    activities: {
+      updateRow: async (id: number) =>
+        (await pool.query('update bare set version = version + 1 where id = $1 returning version', [id])).rows[0].version,
+    },
   });
   process.on('disconnect', () => worker.shutdown());
   tell('ready');
@@ -34,11 +40,18 @@ async function runClient(): Promise<void> {
   let id = 0;
   const bookBare = async () => {
     const startWorkflowOperation = new WithStartWorkflowOperation<typeof bare>('bare', {
-      workflowId: `bare-${randomUUID()}`, taskQueue, args: [(id += 1) % 1000 + 1], workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowId: `bare-${randomUUID()}`,
+      taskQueue,
+      args: [((id += 1) % 1000) + 1],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
     });
     await client.workflow.executeUpdateWithStart('book', { updateId: 'book', startWorkflowOperation });
   };
-  process.on('message', ({ clients, requests }: { clients: number; requests: number }) => void measure(clients, requests, bookBare).then(tell));
+  process.on(
+    'message',
+    ({ clients, requests }: { clients: number; requests: number }) => void measure(clients, requests, bookBare).then(tell),
+  );
   process.on('disconnect', () => process.exit(0));
   tell('ready');
 }

@@ -11,7 +11,13 @@ import { addDays, toUtc, toWall } from '../domain/time.ts';
 const day = 86_400_000;
 
 /** Answers a function that books one slot by HTTP, a new customer each time, and throws unless it was booked. `isMeant` leaves barbers out. */
-export async function bookingLoop({ orm, now }: Pick<Deps, 'orm' | 'now'>, networkId: string, api: string, apiKey: string, isMeant: (barberId: string) => boolean = () => true): Promise<() => Promise<void>> {
+export async function bookingLoop(
+  { orm, now }: Pick<Deps, 'orm' | 'now'>,
+  networkId: string,
+  api: string,
+  apiKey: string,
+  isMeant: (barberId: string) => boolean = () => true,
+): Promise<() => Promise<void>> {
   const em = orm.em.fork();
   const { items: shops } = await listShops(em, networkId, { limit: 100, cursor: null });
   const { items: services } = await listServices(em, networkId, { limit: 100, cursor: null });
@@ -43,7 +49,11 @@ export async function bookingLoop({ orm, now }: Pick<Deps, 'orm' | 'now'>, netwo
     const response = await fetch(`${api}/v1/appointments`, {
       method: 'POST',
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'idempotency-key': tag },
-      body: JSON.stringify({ ...slot, serviceId: service.id, customer: { name: 'Bench', email: `${tag}@example.com`, phone: `+35150${String(next).padStart(7, '0')}` } }),
+      body: JSON.stringify({
+        ...slot,
+        serviceId: service.id,
+        customer: { name: 'Bench', email: `${tag}@example.com`, phone: `+35150${String(next).padStart(7, '0')}` },
+      }),
     });
     if (response.status !== 201) throw new Error(`a booking was answered ${response.status}: ${await response.text()}`);
     await response.arrayBuffer();

@@ -20,11 +20,16 @@ export async function benchBookings(folder: string): Promise<void> {
   try {
     const bareWorker = await begin('bare.ts', ['worker', servers.databaseUrl, servers.temporalAddress]);
     const bareClient = await begin('bare.ts', ['client', servers.databaseUrl, servers.temporalAddress]);
-    const roots = { bare: { api: bareClient.child.pid!, worker: bareWorker.child.pid!, ...shared }, ours: { api: apiPid, worker: workerPid, ...shared } };
+    const roots = {
+      bare: { api: bareClient.child.pid!, worker: bareWorker.child.pid!, ...shared },
+      ours: { api: apiPid, worker: workerPid, ...shared },
+    };
     const runs = {
       bare: async (clients: number, count: number): Promise<Load> => {
         bareClient.child.send({ clients, requests: count });
-        return new Promise((resolve) => { bareClient.child.once('message', resolve as (load: unknown) => void); });
+        return new Promise((resolve) => {
+          bareClient.child.once('message', resolve as (load: unknown) => void);
+        });
       },
       ours: (clients: number, count: number) => measure(clients, count, book),
     };
@@ -42,15 +47,29 @@ export async function benchBookings(folder: string): Promise<void> {
           // What the servers still write for these bookings belongs to them.
           await wait(1500);
           const after = cpuOf(roots[name]);
-          blocks.push({ name, clients, load, cpu: Object.fromEntries(Object.keys(after).map((part) => [part, (after[part]! - before[part]!) / requests])) });
-          console.log(`  round ${round + 1}, ${clients} clients, ${name}: ${load.perSecond.toFixed(1)} a second, p50 ${load.p50.toFixed(0)} ms, p99 ${load.p99.toFixed(0)} ms`);
+          blocks.push({
+            name,
+            clients,
+            load,
+            cpu: Object.fromEntries(Object.keys(after).map((part) => [part, (after[part]! - before[part]!) / requests])),
+          });
+          console.log(
+            `  round ${round + 1}, ${clients} clients, ${name}: ${load.perSecond.toFixed(1)} a second, p50 ${load.p50.toFixed(0)} ms, p99 ${load.p99.toFixed(0)} ms`,
+          );
         }
       }
     }
     printTimes(blocks, clientCounts);
     printCosts(blocks);
 
-    const count = async () => (await deps.orm.em.fork().execute<{ open: number }[]>(`select count(*)::int as open from delivery where state in ('due', 'in_flight') and kind not like 'reminder%'`))[0]!.open;
+    const count = async () =>
+      (
+        await deps.orm.em
+          .fork()
+          .execute<{ open: number }[]>(
+            `select count(*)::int as open from delivery where state in ('due', 'in_flight') and kind not like 'reminder%'`,
+          )
+      )[0]!.open;
     const waiting = await count();
     const effects = await begin('programs.ts', ['effects'], env);
     const effectRoots = { effects: effects.child.pid!, worker: workerPid, ...shared };

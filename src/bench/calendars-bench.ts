@@ -34,11 +34,20 @@ export async function benchCalendars(folder: string): Promise<void> {
   const [port = 0] = await freePorts(1);
   const sandbox = await startCalendarSandbox({ port: 0 });
   const stage = await openStage(folder, {
-    CALENDAR_KEYS: `bench:${'7'.repeat(64)}`, GOOGLE_CLIENT_ID: sandbox.clientId, GOOGLE_CLIENT_SECRET: sandbox.clientSecret, GOOGLE_PER_SECOND: String(writesPerSecond), CALENDAR_SANDBOX_URL: sandbox.url,
-    LOG_LEVEL: 'error', PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}`,
+    CALENDAR_KEYS: `bench:${'7'.repeat(64)}`,
+    GOOGLE_CLIENT_ID: sandbox.clientId,
+    GOOGLE_CLIENT_SECRET: sandbox.clientSecret,
+    GOOGLE_PER_SECOND: String(writesPerSecond),
+    CALENDAR_SANDBOX_URL: sandbox.url,
+    LOG_LEVEL: 'error',
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
     // What mails cost, `effects` tells.
     MAIL_PER_SECOND: '1',
-  }).catch(async (error: unknown) => { await sandbox.stop(); throw error; });
+  }).catch(async (error: unknown) => {
+    await sandbox.stop();
+    throw error;
+  });
   try {
     await stage.deps.orm.em.fork().nativeUpdate(Network, { id: stage.networkId }, { settings: { reminderLeadMinutes: [] } });
     await begin('programs.ts', ['effects'], stage.env);
@@ -58,11 +67,28 @@ async function connectHalf({ deps, networkId }: Stage, sandbox: CalendarSandbox)
   const { accessToken, refreshToken, ...account } = sandbox.addAccount({ provider: 'google', email: 'bench@example.com' });
   for (const barberId of connected) {
     const { id: calendarId, summary } = sandbox.store.addCalendar(account, 'Visits', 'Europe/Lisbon');
-    const given = { barberId, provider: 'google', account: account.email, calendarId, calendarName: summary, privacy: 'full', writes: true, reads } as const;
-    const { id: connectionId } = await saveConnection(deps.orm.em.fork(), networkId, given, (id) => deps.calendarAccounts.seal({ accessToken, refreshToken, expiresAt: Date.now() + 3_600_000 }, id), new Date());
+    const given = {
+      barberId,
+      provider: 'google',
+      account: account.email,
+      calendarId,
+      calendarName: summary,
+      privacy: 'full',
+      writes: true,
+      reads,
+    } as const;
+    const { id: connectionId } = await saveConnection(
+      deps.orm.em.fork(),
+      networkId,
+      given,
+      (id) => deps.calendarAccounts.seal({ accessToken, refreshToken, expiresAt: Date.now() + 3_600_000 }, id),
+      new Date(),
+    );
     if (!reads) continue;
     await deps.temporal.client.workflow.start('calendarMirror', {
-      workflowId: calendarMirrorWorkflowId(connectionId), taskQueue: deps.config.temporal.taskQueue, args: [{ networkId, connectionId, policy: deps.policy, provider: 'google' }],
+      workflowId: calendarMirrorWorkflowId(connectionId),
+      taskQueue: deps.config.temporal.taskQueue,
+      args: [{ networkId, connectionId, policy: deps.policy, provider: 'google' }],
     });
   }
   const unread = async () => (await deps.orm.em.fork().execute('select from calendar_connection where reads and synced_at is null')).length;
@@ -75,15 +101,25 @@ type Blocks = Record<Way, Record<'none' | 'draining', Load[]>>;
 
 /** Answers are measured before the backlog, while it drains, and after it: a drift of the machine hits both sides. */
 async function drain(stage: Stage, sandbox: CalendarSandbox, book: () => Promise<void>, bookElsewhere: () => Promise<void>): Promise<void> {
-  const open = async (): Promise<number> => (await stage.deps.orm.em.fork().execute<[{ open: number }]>(`select count(*)::int as open from delivery where channel = 'google' and state in ('due', 'in_flight')`))[0].open;
+  const open = async (): Promise<number> =>
+    (
+      await stage.deps.orm.em
+        .fork()
+        .execute<[{ open: number }]>(
+          `select count(*)::int as open from delivery where channel = 'google' and state in ('due', 'in_flight')`,
+        )
+    )[0].open;
   const written = () => sandbox.store.state.calendars.flatMap(({ entries }) => entries).filter((entry) => !current(entry).deleted);
-  const asked = (what: string) => [...sandbox.counts].filter(([name]) => name.startsWith(`google ${what}`)).reduce((sum, [, count]) => sum + count, 0);
+  const asked = (what: string) =>
+    [...sandbox.counts].filter(([name]) => name.startsWith(`google ${what}`)).reduce((sum, [, count]) => sum + count, 0);
   const blocks: Blocks = { crowded: { none: [], draining: [] }, paced: { none: [], draining: [] } };
   const take = async (name: 'none' | 'draining') => {
     blocks.crowded[name].push(await measure(clients, requests, bookElsewhere));
     blocks.paced[name].push(await measurePaced(pace, requests, bookElsewhere));
   };
-  console.log(`\nCalendars: ${backlog} bookings with a calendar at Google, ${writesPerSecond} writes a second; ${permitted} requests a second are permitted${reads ? '; the calendars are read, too' : ''}.`);
+  console.log(
+    `\nCalendars: ${backlog} bookings with a calendar at Google, ${writesPerSecond} writes a second; ${permitted} requests a second are permitted${reads ? '; the calendars are read, too' : ''}.`,
+  );
   await measure(clients, requests, bookElsewhere);
   for (let before = 0; before < 2; before += 1) await take('none');
   const askedBefore = asked('events.');
@@ -96,7 +132,9 @@ async function drain(stage: Stage, sandbox: CalendarSandbox, book: () => Promise
     if (left === 0) throw new Error('the backlog was gone before the answers were measured: make it larger (BENCH_BACKLOG)');
   }
   while ((await open()) > 0) await wait(100);
-  const times = written().map((entry) => entry.versions[0]!.at).toSorted((a, b) => a - b);
+  const times = written()
+    .map((entry) => entry.versions[0]!.at)
+    .toSorted((a, b) => a - b);
   const seconds = (times.at(-1)! - times[0]!) / 1000;
   const made = asked('events.') - askedBefore;
   await take('none');
@@ -121,7 +159,12 @@ function report(google: { rate: number; perSecond: number; throttled: number; ma
     const middle = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
     const of = (name: 'none' | 'draining', pick: 'p50' | 'p95') => middle(blocks[way as Way][name].map((load) => load[pick]));
     console.log(`\nAnswer time, ${title}, ms (median of the rounds)`.padEnd(60), '  p50     p95');
-    for (const name of ['none', 'draining'] as const) console.log(`  ${(name === 'none' ? 'no backlog' : 'backlog drains').padEnd(54)} ${of(name, 'p50').toFixed(0).padStart(5)}   ${of(name, 'p95').toFixed(0).padStart(5)}`);
-    console.log(`  ${'draining / none'.padEnd(54)} ${(of('draining', 'p50') / of('none', 'p50')).toFixed(2).padStart(5)}   ${(of('draining', 'p95') / of('none', 'p95')).toFixed(2).padStart(5)}`);
+    for (const name of ['none', 'draining'] as const)
+      console.log(
+        `  ${(name === 'none' ? 'no backlog' : 'backlog drains').padEnd(54)} ${of(name, 'p50').toFixed(0).padStart(5)}   ${of(name, 'p95').toFixed(0).padStart(5)}`,
+      );
+    console.log(
+      `  ${'draining / none'.padEnd(54)} ${(of('draining', 'p50') / of('none', 'p50')).toFixed(2).padStart(5)}   ${(of('draining', 'p95') / of('none', 'p95')).toFixed(2).padStart(5)}`,
+    );
   }
 }

@@ -18,7 +18,13 @@ export async function begin(name: string, args: string[], env: NodeJS.ProcessEnv
   return { child, said };
 }
 
-const ended = (child: ChildProcess) => Promise.race([new Promise((resolve) => { child.once('exit', resolve); }), wait(10_000).then(() => child.kill('SIGKILL'))]);
+const ended = (child: ChildProcess) =>
+  Promise.race([
+    new Promise((resolve) => {
+      child.once('exit', resolve);
+    }),
+    wait(10_000).then(() => child.kill('SIGKILL')),
+  ]);
 
 /** Ends all that were begun. */
 export async function endChildren(): Promise<void> {

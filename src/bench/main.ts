@@ -10,7 +10,12 @@ import { benchBookings } from './bookings-bench.ts';
 import { benchCalendars } from './calendars-bench.ts';
 import { benchEffects } from './effects-bench.ts';
 
-const benches: Record<string, (folder: string) => Promise<void>> = { bookings: benchBookings, effects: benchEffects, calendars: benchCalendars, availability: benchAvailability };
+const benches: Record<string, (folder: string) => Promise<void>> = {
+  bookings: benchBookings,
+  effects: benchEffects,
+  calendars: benchCalendars,
+  availability: benchAvailability,
+};
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !Object.hasOwn(benches, name));
 if (unknown !== undefined) {

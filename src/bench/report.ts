@@ -5,15 +5,23 @@ import type { Load } from './load.ts';
 export type Block = { name: 'bare' | 'ours'; clients: number; load: Load; cpu: Record<string, number> };
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-const of = (blocks: Block[], name: Block['name'], clients?: number) => blocks.filter((block) => block.name === name && (clients === undefined || block.clients === clients));
+const of = (blocks: Block[], name: Block['name'], clients?: number) =>
+  blocks.filter((block) => block.name === name && (clients === undefined || block.clients === clients));
 const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
 
 export function printTimes(blocks: Block[], clientCounts: number[]): void {
   console.log('\nAnswer time, ms (median of the rounds)    bare p50  bare p99  ours p50  ours p99  ours/bare p50   ours a second');
   for (const clients of clientCounts) {
     const value = (name: Block['name'], pick: (load: Load) => number) => median(of(blocks, name, clients).map(({ load }) => pick(load)));
-    const [bare50, bare99, ours50, ours99] = [value('bare', (l) => l.p50), value('bare', (l) => l.p99), value('ours', (l) => l.p50), value('ours', (l) => l.p99)];
-    console.log(`  ${String(clients).padStart(3)} clients                            ${[bare50, bare99, ours50, ours99].map((v) => fixed(v)).join('  ')}  ${fixed(ours50 / bare50, 2)}       ${fixed(value('ours', (l) => l.perSecond))}`);
+    const [bare50, bare99, ours50, ours99] = [
+      value('bare', (l) => l.p50),
+      value('bare', (l) => l.p99),
+      value('ours', (l) => l.p50),
+      value('ours', (l) => l.p99),
+    ];
+    console.log(
+      `  ${String(clients).padStart(3)} clients                            ${[bare50, bare99, ours50, ours99].map((v) => fixed(v)).join('  ')}  ${fixed(ours50 / bare50, 2)}       ${fixed(value('ours', (l) => l.perSecond))}`,
+    );
   }
 }
 
@@ -32,5 +40,9 @@ export function printCosts(blocks: Block[]): void {
 
 export function printEffects(count: number, seconds: number, cpu: Record<string, number>): void {
   const sum = Object.values(cpu).reduce((total, value) => total + value, 0);
-  console.log(`  one mail: ${Object.entries(cpu).map(([part, ms]) => `${part} ${ms.toFixed(1)}`).join(', ')}; together ${sum.toFixed(1)} ms of CPU; ${(count / seconds).toFixed(1)} mails a second`);
+  console.log(
+    `  one mail: ${Object.entries(cpu)
+      .map(([part, ms]) => `${part} ${ms.toFixed(1)}`)
+      .join(', ')}; together ${sum.toFixed(1)} ms of CPU; ${(count / seconds).toFixed(1)} mails a second`,
+  );
 }

@@ -33,10 +33,24 @@ const pidIn = (file: string) => Number(readFileSync(file, 'utf8').split('\n')[0]
 /** In `folder`, which must be empty and the caller's to remove. */
 export async function openStage(folder: string, more: Record<string, string> = {}): Promise<Stage> {
   const [postgres = 0, temporal = 0, temporalUi = 0, smtp = 0, mailUi = 0] = await freePorts(5);
-  const servers = await startServers({ folder, ports: { postgres, temporal, temporalUi, smtp, mailUi }, external: {}, throwaway: false, log: (line) => console.log(line) });
+  const servers = await startServers({
+    folder,
+    ports: { postgres, temporal, temporalUi, smtp, mailUi },
+    external: {},
+    throwaway: false,
+    log: (line) => console.log(line),
+  });
   const env = {
-    ...process.env, DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, PORT: '0', LOG_LEVEL: 'error',
-    LINK_SECRET: randomBytes(32).toString('hex'), RATE_LIMIT_PER_MINUTE: '1000000', ANSWER_WITHIN_MS: '30000', ...more,
+    ...process.env,
+    DATABASE_URL: servers.databaseUrl,
+    TEMPORAL_ADDRESS: servers.temporalAddress,
+    SMTP_URL: servers.smtpUrl,
+    PORT: '0',
+    LOG_LEVEL: 'error',
+    LINK_SECRET: randomBytes(32).toString('hex'),
+    RATE_LIMIT_PER_MINUTE: '1000000',
+    ANSWER_WITHIN_MS: '30000',
+    ...more,
   };
   const deps = await openDeps(readConfig(env));
   const close = async () => {
@@ -53,9 +67,16 @@ export async function openStage(folder: string, more: Record<string, string> = {
     const bookerOf = (isMeant?: (barberId: string) => boolean) => bookingLoop(deps, networkId, String(api.said), apiKey, isMeant);
     const [{ line }] = await deps.orm.em.fork().execute<[{ line: string }]>(`select pg_read_file('postmaster.pid') as line`);
     return {
-      servers, deps, env, networkId, close,
+      servers,
+      deps,
+      env,
+      networkId,
+      close,
       shared: { temporal: pidIn(join(folder, 'temporal.pid')), postgres: Number(line.split('\n')[0]) },
-      apiPid: api.child.pid!, workerPid: worker.child.pid!, book: await bookerOf(), bookerOf: (barberIds) => bookerOf((id) => barberIds.has(id)),
+      apiPid: api.child.pid!,
+      workerPid: worker.child.pid!,
+      book: await bookerOf(),
+      bookerOf: (barberIds) => bookerOf((id) => barberIds.has(id)),
     };
   } catch (error) {
     await close();

@@ -12,7 +12,10 @@ const addNetwork: Command = (args) => {
   return async (em) => {
     const network = await createNetwork(em, fields);
     if (!network) throw new Error(`There is a network "${fields.slug}" already.`);
-    return { result: network.id, remark: `The network ${network.slug} is there; give it a key with "key create --network ${network.slug}".` };
+    return {
+      result: network.id,
+      remark: `The network ${network.slug} is there; give it a key with "key create --network ${network.slug}".`,
+    };
   };
 };
 

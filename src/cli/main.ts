@@ -18,7 +18,8 @@ async function run(args: string[]): Promise<Said | null> {
   const { databaseUrl } = readConfig();
   const orm = await openOrm({ databaseUrl, poolSize: 1 });
   try {
-    if ((await databaseSchemaVersion(orm)) === null) throw new Error('The database has no schema yet: run the migrations first (node src/migrate.ts).');
+    if ((await databaseSchemaVersion(orm)) === null)
+      throw new Error('The database has no schema yet: run the migrations first (node src/migrate.ts).');
     return await work(orm.em);
   } finally {
     await orm.close();

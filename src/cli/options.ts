@@ -31,9 +31,19 @@ export const usage = `Usage: npm run cli -- <command>     (in the image: node sr
 It works on the database that DATABASE_URL names; SMTP_URL and LINK_SECRET must be set, too, and TEMPORAL_ADDRESS for "times move".`;
 
 /** Reads the options of a command; all of `needed` must be there, nothing else but `optional` may. */
-export function readFlags<N extends string, O extends string = never>(args: string[], needed: readonly N[], optional: readonly O[] = []): Record<N, string> & Partial<Record<O, string>> {
+export function readFlags<N extends string, O extends string = never>(
+  args: string[],
+  needed: readonly N[],
+  optional: readonly O[] = [],
+): Record<N, string> & Partial<Record<O, string>> {
   const names: readonly string[] = [...needed, ...optional];
-  const { values, tokens } = parseArgs({ args, options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])), strict: false, allowPositionals: true, tokens: true });
+  const { values, tokens } = parseArgs({
+    args,
+    options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const seen = new Set<string>();
   for (const token of tokens) {
     if (token.kind === 'positional') throw new UsageError(`"${token.value}" is not expected here; texts of several words need quotes.`);
@@ -49,14 +59,16 @@ export function readFlags<N extends string, O extends string = never>(args: stri
 }
 
 export function readSlug(text: string): string {
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) || text.length > 80) throw new UsageError('--slug must be lower-case words joined by hyphens, 80 characters at most.');
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) || text.length > 80)
+    throw new UsageError('--slug must be lower-case words joined by hyphens, 80 characters at most.');
   return text;
 }
 
 /** One line of human text. */
 export function readName(option: string, text: string): string {
   const name = text.isWellFormed() ? text.normalize('NFC').trim() : '';
-  if (name === '' || name.length > 200 || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) throw new UsageError(`${option} must be one line of 1 to 200 characters.`);
+  if (name === '' || name.length > 200 || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name))
+    throw new UsageError(`${option} must be one line of 1 to 200 characters.`);
   return name;
 }
 
@@ -77,7 +89,9 @@ export function readExpiry(text: string, now: number): Date {
 
 /** The id of a key, from the id or from the key itself (`pk_<id>_<secret>`), which is what somebody has who found one leaked. */
 export function readKeyId(text: string): string {
-  const hex = /^(?:pk_)?([0-9a-f]{32})(?:_[A-Za-z0-9_-]*)?$/.exec(text.toLowerCase().replace(/^([0-9a-f]{8})-(.{4})-(.{4})-(.{4})-(.{12})$/, '$1$2$3$4$5'))?.[1];
+  const hex = /^(?:pk_)?([0-9a-f]{32})(?:_[A-Za-z0-9_-]*)?$/.exec(
+    text.toLowerCase().replace(/^([0-9a-f]{8})-(.{4})-(.{4})-(.{4})-(.{12})$/, '$1$2$3$4$5'),
+  )?.[1];
   if (hex === undefined) throw new UsageError('--key must be the id of a key, as "key list" prints it.');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -22,12 +22,19 @@ function toRefusals(sent: Sent[], from: string, clockOffset: number): Refusal[] 
     if (answer.kind !== 'refused') return [];
     const { key, shopId, serviceId, barberId } = row;
     const answered = new Date(answeredAt + clockOffset).toISOString();
-    return [{ key, code: answer.code, shopId, serviceId, barberId: barberId || null, localStart: localStart(row, from), answeredAt: answered }];
+    return [
+      { key, code: answer.code, shopId, serviceId, barberId: barberId || null, localStart: localStart(row, from), answeredAt: answered },
+    ];
   });
 }
 
 /** Sends the bookings, then asks the inbox and the database what came of them. */
-async function replayBookings(options: Options, rows: Row[], database: pg.Pool, clockOffset: number): Promise<{ sent: Sent[]; report: Omit<Report, 'after'> }> {
+async function replayBookings(
+  options: Options,
+  rows: Row[],
+  database: pg.Pool,
+  clockOffset: number,
+): Promise<{ sent: Sent[]; report: Omit<Report, 'after'> }> {
   const startedAt = performance.now();
   const sent = await sendAll(options, 'Requests', rows, (row) => book(options, row));
   const counts = tally(sent, secondsSince(startedAt));
@@ -67,7 +74,10 @@ async function replayAfter(options: Options, rows: Row[], bookings: Sent[], data
   return {
     ...counts,
     messages: { ...(await countMessages(database, ids, since)), waitedSeconds },
-    overlaps: await countOverlaps(database, last.flatMap(({ appointmentId, status }) => (status === 'confirmed' ? [appointmentId] : []))),
+    overlaps: await countOverlaps(
+      database,
+      last.flatMap(({ appointmentId, status }) => (status === 'confirmed' ? [appointmentId] : [])),
+    ),
     wrong: await findWrong(database, last),
   };
 }
@@ -101,7 +111,9 @@ async function main(): Promise<number> {
     throw new Error(`The system does not answer at ${options.api}, or its database does not; is npm start running?`, { cause: error });
   }
   try {
-    console.error(`Sending ${rows.bookings.length} bookings and ${rows.after.length} requests about them to ${options.api}, day 0 is ${options.from}, run ${options.run}.`);
+    console.error(
+      `Sending ${rows.bookings.length} bookings and ${rows.after.length} requests about them to ${options.api}, day 0 is ${options.from}, run ${options.run}.`,
+    );
     const report = await replay(options, rows, database);
     console.log(printable(report));
     if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);

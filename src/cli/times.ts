@@ -8,7 +8,13 @@ import { adoptZoneData, readZoneData } from '../db/zone-data.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
 import { toWall, zoneDataVersion } from '../domain/time.ts';
 import { openTemporal } from '../temporal.ts';
-import { appointmentWorkflowId, defaultPolicy, redeliveryWorkflowId, changeUpdate, type RedeliveryWorkflow } from '../../workflows/messages.ts';
+import {
+  appointmentWorkflowId,
+  defaultPolicy,
+  redeliveryWorkflowId,
+  changeUpdate,
+  type RedeliveryWorkflow,
+} from '../../workflows/messages.ts';
 import { requireNetwork, type Command, type Said } from './command.ts';
 import { readFlags } from './options.ts';
 
@@ -36,7 +42,11 @@ export const checkTimes: Command = (args, now) => {
     const broken = await readBroken(em, network, now);
     const by = `by zone data ${zoneDataVersion()}`;
     if (broken.length === 0) return { result: columns, remark: `Every appointment begins at the time that was promised, ${by}.` };
-    return { result: [columns, ...broken.map(describe)].join('\n'), remark: `${broken.length} appointments no longer begin at the time that was promised, ${by}. "times move" moves them.`, exitCode: 3 };
+    return {
+      result: [columns, ...broken.map(describe)].join('\n'),
+      remark: `${broken.length} appointments no longer begin at the time that was promised, ${by}. "times move" moves them.`,
+      exitCode: 3,
+    };
   };
 };
 
@@ -52,7 +62,7 @@ export const moveTimes: Command = (args, now) => {
       let left = (await readBroken(em, network, now)).sort(byRoom);
       const total = left.length;
       const answers: string[] = [];
-      for (let moved = true; moved && left.length > 0; ) {
+      for (let moved = true; moved && left.length > 0;) {
         moved = false;
         const stuck: BrokenPromise[] = [];
         answers.length = 0;
@@ -88,18 +98,27 @@ function openMover(em: EntityManager) {
   async function move({ appointmentId, networkId }: BrokenPromise): Promise<ChangeResult> {
     try {
       return await connection.withDeadline(Date.now() + 20_000, () =>
-        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(changeUpdate, { args: [change] }));
+        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(changeUpdate, { args: [change] }),
+      );
     } catch (error) {
-      if (isGrpcServiceError(error)) throw new Error(`Temporal or its workers do not answer at ${config.temporal.address}; run this again when they do.`, { cause: error });
+      if (isGrpcServiceError(error))
+        throw new Error(`Temporal or its workers do not answer at ${config.temporal.address}; run this again when they do.`, {
+          cause: error,
+        });
       if (!(error instanceof WorkflowNotFoundError) && !(error instanceof WorkflowUpdateFailedError)) throw error;
     }
     // Its workflow has ended, or began before it could be asked this: the row moves all the same, and a workflow that only sends takes its reminders.
-    const result = await changeAppointment(em, { appointmentId, networkId }, change, { now: () => new Date(), closeAfterSeconds: defaultPolicy.closeAfterSeconds! });
+    const result = await changeAppointment(em, { appointmentId, networkId }, change, {
+      now: () => new Date(),
+      closeAfterSeconds: defaultPolicy.closeAfterSeconds!,
+    });
     if (result.ok && result.stand.effects.length > 0) {
       await client.workflow.start<RedeliveryWorkflow>('redelivery', {
-        workflowId: redeliveryWorkflowId(appointmentId, result.stand.version), taskQueue: config.temporal.taskQueue,
+        workflowId: redeliveryWorkflowId(appointmentId, result.stand.version),
+        taskQueue: config.temporal.taskQueue,
         args: [{ appointmentId, networkId, policy: defaultPolicy, deliveries: result.stand.effects }],
-        workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
     }
     return result;
@@ -113,6 +132,12 @@ export const adoptTimes: Command = (args) => {
   return async (em): Promise<Said> => {
     const before = await readZoneData(em);
     const { now } = await adoptZoneData(em, zoneDataVersion(), true);
-    return { result: now, remark: before === now ? `Zone data ${now} was adopted before.` : `Zone data ${now} is adopted in place of ${before ?? 'none'}; programs with other data are no longer ready.` };
+    return {
+      result: now,
+      remark:
+        before === now
+          ? `Zone data ${now} was adopted before.`
+          : `Zone data ${now} is adopted in place of ${before ?? 'none'}; programs with other data are no longer ready.`,
+    };
   };
 };

@@ -16,10 +16,16 @@ export type AddressMarks = {
 
 export function createAddressMarks(orm: Orm, secret: string): AddressMarks {
   // Upper and lower case of a mail address reach one mailbox practically everywhere.
-  const hashOf = (channel: Channel, address: string): string => createHmac('sha256', secret).update(`address ${channel} ${address.toLowerCase()}`).digest('base64url');
+  const hashOf = (channel: Channel, address: string): string =>
+    createHmac('sha256', secret).update(`address ${channel} ${address.toLowerCase()}`).digest('base64url');
   return {
     find: async (channel, address) => {
-      const [row] = await orm.em.fork().execute<{ mark: Mark }[]>('select mark from address_mark where channel = ? and address_hash = ?', [channel, hashOf(channel, address)]);
+      const [row] = await orm.em
+        .fork()
+        .execute<{ mark: Mark }[]>('select mark from address_mark where channel = ? and address_hash = ?', [
+          channel,
+          hashOf(channel, address),
+        ]);
       return row?.mark ?? null;
     },
     set: async (channel, address, mark) => {

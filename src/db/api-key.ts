@@ -11,12 +11,22 @@ export async function findApiKey(em: EntityManager, id: string): Promise<StoredK
   const row = await em.findOne(ApiKey, { id });
   if (!row) return null;
   const ends = [row.expiresAt, row.revokedAt].flatMap((at) => (at ? [at.getTime()] : []));
-  return { id: row.id, networkId: row.networkId, apiClientId: row.apiClientId, secretHash: row.secretHash, scopes: row.scopes, endsAt: ends.length > 0 ? Math.min(...ends) : null };
+  return {
+    id: row.id,
+    networkId: row.networkId,
+    apiClientId: row.apiClientId,
+    secretHash: row.secretHash,
+    scopes: row.scopes,
+    endsAt: ends.length > 0 ? Math.min(...ends) : null,
+  };
 }
 
 /** Notes the use, at most once a minute for a key. */
 export async function noteKeyUse(em: EntityManager, id: string): Promise<void> {
-  await em.execute(`update api_key set last_used_at = now() where id = ? and (last_used_at is null or last_used_at < now() - interval '1 minute')`, [id]);
+  await em.execute(
+    `update api_key set last_used_at = now() where id = ? and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
+    [id],
+  );
 }
 
 /** Makes a client of this name if the network has none, and a new key for it. The returned text is shown once and stored nowhere. */
@@ -29,12 +39,25 @@ export async function createApiKey(
   return em.fork().transactional(async (tx) => {
     const now = new Date();
     // Two keys made at once for a new client: one makes the client, the other finds it.
-    await tx.execute('insert into api_client (id, network_id, name) values (?, ?, ?) on conflict (network_id, name) do nothing', [uuidv7(), ask.networkId, ask.clientName]);
+    await tx.execute('insert into api_client (id, network_id, name) values (?, ?, ?) on conflict (network_id, name) do nothing', [
+      uuidv7(),
+      ask.networkId,
+      ask.clientName,
+    ]);
     const client = await tx.findOneOrFail(ApiClient, { networkId: ask.networkId, name: ask.clientName });
-    tx.create(ApiKey, {
-      id, networkId: ask.networkId, apiClientId: client.id, secretHash: createHash('sha256').update(secret).digest('hex'),
-      scopes: ask.scopes, createdAt: now, expiresAt: ask.expiresAt ?? null,
-    }, { persist: true });
+    tx.create(
+      ApiKey,
+      {
+        id,
+        networkId: ask.networkId,
+        apiClientId: client.id,
+        secretHash: createHash('sha256').update(secret).digest('hex'),
+        scopes: ask.scopes,
+        createdAt: now,
+        expiresAt: ask.expiresAt ?? null,
+      },
+      { persist: true },
+    );
     await tx.flush();
     return { apiKey: `pk_${id.replaceAll('-', '')}_${secret}`, apiClientId: client.id };
   });

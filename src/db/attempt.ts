@@ -130,9 +130,14 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
 }
 
 /** Whether the provider's message has gone out for another delivery of the network. */
-export async function isAnothers(em: EntityManager, { networkId, id }: Pick<DeliveryContext, 'networkId' | 'id'>, providerId: string): Promise<boolean> {
+export async function isAnothers(
+  em: EntityManager,
+  { networkId, id }: Pick<DeliveryContext, 'networkId' | 'id'>,
+  providerId: string,
+): Promise<boolean> {
   const [row] = await em.execute<[{ yes: boolean }]>(
-    `select exists (select from delivery where provider_id = ? and channel = 'sms' and network_id = ? and id <> ?) as yes`, [providerId, networkId, id],
+    `select exists (select from delivery where provider_id = ? and channel = 'sms' and network_id = ? and id <> ?) as yes`,
+    [providerId, networkId, id],
   );
   return row.yes;
 }

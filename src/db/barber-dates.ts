@@ -13,12 +13,36 @@ export type ExceptionView = ExceptionFields & AssignmentIds & { date: string; ve
 type ExceptionIds = AssignmentIds & { date: string };
 
 /** Some hours (instants) or whole local days, both included. */
-export type TimeOffFields = { startsAt: Date; endsAt: Date; fromDate: null; toDate: null; reason: string } | { startsAt: null; endsAt: null; fromDate: string; toDate: string; reason: string };
-export type TimeOffView = { id: string; startsAt: string | null; endsAt: string | null; fromDate: string | null; toDate: string | null; reason: string; version: number };
+export type TimeOffFields =
+  | { startsAt: Date; endsAt: Date; fromDate: null; toDate: null; reason: string }
+  | { startsAt: null; endsAt: null; fromDate: string; toDate: string; reason: string };
+export type TimeOffView = {
+  id: string;
+  startsAt: string | null;
+  endsAt: string | null;
+  fromDate: string | null;
+  toDate: string | null;
+  reason: string;
+  version: number;
+};
 
-const exceptionView = ({ barberId, shopId, date, hours, breaks, reason, version }: AssignmentExceptionRow): ExceptionView => ({ barberId, shopId, date, hours, breaks, reason, version });
+const exceptionView = ({ barberId, shopId, date, hours, breaks, reason, version }: AssignmentExceptionRow): ExceptionView => ({
+  barberId,
+  shopId,
+  date,
+  hours,
+  breaks,
+  reason,
+  version,
+});
 const timeOffView = ({ id, startsAt, endsAt, fromDate, toDate, reason, version }: TimeOffRow): TimeOffView => ({
-  id, startsAt: startsAt?.toISOString() ?? null, endsAt: endsAt?.toISOString() ?? null, fromDate: fromDate ?? null, toDate: toDate ?? null, reason, version,
+  id,
+  startsAt: startsAt?.toISOString() ?? null,
+  endsAt: endsAt?.toISOString() ?? null,
+  fromDate: fromDate ?? null,
+  toDate: toDate ?? null,
+  reason,
+  version,
 });
 
 /** Where the barber does not work, a date can be no exception. */
@@ -41,18 +65,33 @@ export async function readException(em: EntityManager, networkId: string, ids: E
 }
 
 /** Sets the hours of one date. `ifMatch` is the version that was read, or 0 for a date that has no exception yet. */
-export async function putException(em: EntityManager, networkId: string, ids: ExceptionIds, ifMatch: number, fields: ExceptionFields, options: EditOptions): Promise<Edited<ExceptionView>> {
+export async function putException(
+  em: EntityManager,
+  networkId: string,
+  ids: ExceptionIds,
+  ifMatch: number,
+  fields: ExceptionFields,
+  options: EditOptions,
+): Promise<Edited<ExceptionView>> {
   return editBarber(em, networkId, ids.barberId, options, async (tx) => {
     await requireAssigned(tx, networkId, ids);
     const known = await tx.findOne(AssignmentException, { ...ids, networkId });
     requireSeen(known, ifMatch, exceptionView);
-    const row = known ? tx.assign(known, fields) : tx.create(AssignmentException, { id: uuidv7(), networkId, ...ids, ...fields, version: 1 }, { persist: true });
+    const row = known
+      ? tx.assign(known, fields)
+      : tx.create(AssignmentException, { id: uuidv7(), networkId, ...ids, ...fields, version: 1 }, { persist: true });
     await tx.flush();
     return exceptionView(row);
   });
 }
 
-export async function removeException(em: EntityManager, networkId: string, ids: ExceptionIds, ifMatch: number, options: EditOptions): Promise<Edited<null>> {
+export async function removeException(
+  em: EntityManager,
+  networkId: string,
+  ids: ExceptionIds,
+  ifMatch: number,
+  options: EditOptions,
+): Promise<Edited<null>> {
   return editBarber(em, networkId, ids.barberId, options, async (tx) => {
     const row = await tx.findOne(AssignmentException, { ...ids, networkId });
     if (!row) throw new Problem('not_found');
@@ -80,15 +119,31 @@ async function timeOffRow(em: EntityManager, networkId: string, barberId: string
   return row;
 }
 
-export async function addTimeOff(em: EntityManager, networkId: string, barberId: string, away: TimeOffFields, options: EditOptions, id: string = uuidv7()): Promise<Edited<TimeOffView>> {
+export async function addTimeOff(
+  em: EntityManager,
+  networkId: string,
+  barberId: string,
+  away: TimeOffFields,
+  options: EditOptions,
+  id: string = uuidv7(),
+): Promise<Edited<TimeOffView>> {
   return editBarber(em, networkId, barberId, options, async (tx) => {
-    const row = (await tx.findOne(TimeOff, { id, networkId })) ?? tx.create(TimeOff, { id, networkId, barberId, ...away, version: 1 }, { persist: true });
+    const row =
+      (await tx.findOne(TimeOff, { id, networkId })) ??
+      tx.create(TimeOff, { id, networkId, barberId, ...away, version: 1 }, { persist: true });
     await tx.flush();
     return timeOffView(row);
   });
 }
 
-export async function changeTimeOff(em: EntityManager, networkId: string, ids: { barberId: string; id: string }, ifMatch: number, away: TimeOffFields, options: EditOptions): Promise<Edited<TimeOffView>> {
+export async function changeTimeOff(
+  em: EntityManager,
+  networkId: string,
+  ids: { barberId: string; id: string },
+  ifMatch: number,
+  away: TimeOffFields,
+  options: EditOptions,
+): Promise<Edited<TimeOffView>> {
   return editBarber(em, networkId, ids.barberId, options, async (tx) => {
     const row = await timeOffRow(tx, networkId, ids.barberId, ids.id);
     requireVersion(row, ifMatch, timeOffView(row));
@@ -98,7 +153,13 @@ export async function changeTimeOff(em: EntityManager, networkId: string, ids: {
   });
 }
 
-export async function removeTimeOff(em: EntityManager, networkId: string, ids: { barberId: string; id: string }, ifMatch: number, options: EditOptions): Promise<Edited<null>> {
+export async function removeTimeOff(
+  em: EntityManager,
+  networkId: string,
+  ids: { barberId: string; id: string },
+  ifMatch: number,
+  options: EditOptions,
+): Promise<Edited<null>> {
   return editBarber(em, networkId, ids.barberId, options, async (tx) => {
     const row = await timeOffRow(tx, networkId, ids.barberId, ids.id);
     requireVersion(row, ifMatch, timeOffView(row));

@@ -16,7 +16,13 @@ export type TermsView = TermsFields & { barberId: string; serviceId: string; ver
 type Ids = { barberId: string; serviceId: string };
 
 const view = ({ barberId, serviceId, offered, segments, priceCents, settings, version }: BarberServiceRow): TermsView => ({
-  barberId, serviceId, offered, segments: segments ?? null, priceCents: priceCents ?? null, settings, version,
+  barberId,
+  serviceId,
+  offered,
+  segments: segments ?? null,
+  priceCents: priceCents ?? null,
+  settings,
+  version,
 });
 
 async function requireService(em: EntityManager, networkId: string, id: string): Promise<void> {
@@ -28,7 +34,11 @@ export async function listTerms(em: EntityManager, networkId: string, barberId: 
   const fork = em.fork();
   await requireBarber(fork, networkId, barberId);
   const rows = await fork.find(BarberService, { networkId, barberId }, { orderBy: { serviceId: 'asc' } });
-  const alive = await fork.find(Service, { networkId, id: { $in: rows.map(({ serviceId }) => serviceId) }, archivedAt: null }, { fields: ['id'] });
+  const alive = await fork.find(
+    Service,
+    { networkId, id: { $in: rows.map(({ serviceId }) => serviceId) }, archivedAt: null },
+    { fields: ['id'] },
+  );
   return rows.filter(({ serviceId }) => alive.some(({ id }) => id === serviceId)).map(view);
 }
 
@@ -40,20 +50,35 @@ export async function readTerms(em: EntityManager, networkId: string, ids: Ids):
 }
 
 /** Sets a barber's terms. `ifMatch` is the version that was read, or 0 where the catalogue held so far. */
-export async function putTerms(em: EntityManager, networkId: string, ids: Ids, ifMatch: number, fields: TermsFields, options: EditOptions): Promise<Edited<TermsView>> {
+export async function putTerms(
+  em: EntityManager,
+  networkId: string,
+  ids: Ids,
+  ifMatch: number,
+  fields: TermsFields,
+  options: EditOptions,
+): Promise<Edited<TermsView>> {
   return editBarber(em, networkId, ids.barberId, options, async (tx) => {
     await requireService(tx, networkId, ids.serviceId);
     const known = await tx.findOne(BarberService, { ...ids, networkId });
     requireSeen(known, ifMatch, view);
     await requireHolidaySets(tx, networkId, fields.settings);
-    const row = known ? tx.assign(known, fields) : tx.create(BarberService, { id: uuidv7(), networkId, ...ids, ...fields, version: 1 }, { persist: true });
+    const row = known
+      ? tx.assign(known, fields)
+      : tx.create(BarberService, { id: uuidv7(), networkId, ...ids, ...fields, version: 1 }, { persist: true });
     await tx.flush();
     return view(row);
   });
 }
 
 /** Takes the terms back: the catalogue holds again. */
-export async function removeTerms(em: EntityManager, networkId: string, ids: Ids, ifMatch: number, options: EditOptions): Promise<Edited<null>> {
+export async function removeTerms(
+  em: EntityManager,
+  networkId: string,
+  ids: Ids,
+  ifMatch: number,
+  options: EditOptions,
+): Promise<Edited<null>> {
   return editBarber(em, networkId, ids.barberId, options, async (tx) => {
     const row = await tx.findOne(BarberService, { ...ids, networkId });
     if (!row) throw new Problem('not_found');

@@ -24,8 +24,22 @@ export type NewRequest = {
 
 export type NewContact = { name: string; email: string | null; phone: string | null; timeZone: string; locale: string };
 
-const columns = 'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, wishes, starts_at, customer_time_zone, entry, address_hash';
-const columnValues = (r: NewRequest) => [r.id, r.networkId, r.apiClientId, r.fingerprint, r.shopId, r.serviceId, r.barberId, r.wishes && JSON.stringify(r.wishes), r.startsAt, r.customerTimeZone, r.entry, r.addressHash ?? null];
+const columns =
+  'id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, wishes, starts_at, customer_time_zone, entry, address_hash';
+const columnValues = (r: NewRequest) => [
+  r.id,
+  r.networkId,
+  r.apiClientId,
+  r.fingerprint,
+  r.shopId,
+  r.serviceId,
+  r.barberId,
+  r.wishes && JSON.stringify(r.wishes),
+  r.startsAt,
+  r.customerTimeZone,
+  r.entry,
+  r.addressHash ?? null,
+];
 
 /** Stores a refusal that needed no workflow. A rival with the same key keeps what it stored first. */
 export async function storeRefusal(em: EntityManager, request: NewRequest, outcome: Outcome): Promise<void> {
@@ -35,13 +49,16 @@ export async function storeRefusal(em: EntityManager, request: NewRequest, outco
   );
 }
 
-const insertRequest = prepare('store-request', `with request as (
+const insertRequest = prepare(
+  'store-request',
+  `with request as (
     insert into booking_request (${columns}, customer_id)
     select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, ?::text, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
     where not exists (select from booking_request where id = ?::uuid)
     on conflict (id) do nothing returning id, network_id, customer_id)
   insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
-  select id, network_id, customer_id, ?::text, ?::text, ?::text, ?::text, ?::text from request returning id`);
+  select id, network_id, customer_id, ?::text, ?::text, ?::text, ?::text, ?::text from request returning id`,
+);
 
 /**
  * Writes the request and the contact before the workflow starts, so that only ids travel further, in one round trip. The contact's customer
@@ -50,8 +67,17 @@ const insertRequest = prepare('store-request', `with request as (
  */
 export async function storeRequest(em: EntityManager, request: NewRequest, contact: NewContact, newCustomerId: string): Promise<boolean> {
   const [row] = await insertRequest<{ id: string }>(em, [
-    ...columnValues(request), request.networkId, contact.phone, contact.email?.toLowerCase() ?? null, newCustomerId, request.id,
-    contact.name, contact.email, contact.phone, contact.timeZone, contact.locale,
+    ...columnValues(request),
+    request.networkId,
+    contact.phone,
+    contact.email?.toLowerCase() ?? null,
+    newCustomerId,
+    request.id,
+    contact.name,
+    contact.email,
+    contact.phone,
+    contact.timeZone,
+    contact.locale,
   ]);
   return row !== undefined;
 }
@@ -59,7 +85,8 @@ export async function storeRequest(em: EntityManager, request: NewRequest, conta
 /** The same for a hold, which is nobody's yet. */
 export async function storeHold(em: EntityManager, request: NewRequest): Promise<boolean> {
   const rows = await em.execute<{ id: string }[]>(
-    `insert into booking_request (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) on conflict (id) do nothing returning id`, columnValues(request),
+    `insert into booking_request (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) on conflict (id) do nothing returning id`,
+    columnValues(request),
   );
   return rows.length > 0;
 }
@@ -68,7 +95,12 @@ export async function storeHold(em: EntityManager, request: NewRequest): Promise
  * Writes who confirms a hold, before the workflow is asked, so that only ids travel. `other` is a contact that somebody gave before: then
  * nothing is written.
  */
-export async function giveContact(em: EntityManager, ids: { networkId: string; appointmentId: string }, contact: NewContact, newCustomerId: string): Promise<'written' | 'same' | 'other'> {
+export async function giveContact(
+  em: EntityManager,
+  ids: { networkId: string; appointmentId: string },
+  contact: NewContact,
+  newCustomerId: string,
+): Promise<'written' | 'same' | 'other'> {
   const { networkId, appointmentId } = ids;
   const values = [contact.name, contact.email, contact.phone, contact.timeZone, contact.locale];
   const [row] = await em.execute<{ id: string }[]>(
@@ -81,7 +113,11 @@ export async function giveContact(em: EntityManager, ids: { networkId: string; a
 }
 
 /** Whether this, to the letter, is who was written down before. */
-export async function isContact(em: EntityManager, { networkId, appointmentId }: { networkId: string; appointmentId: string }, { name, email, phone, timeZone, locale }: NewContact): Promise<boolean> {
+export async function isContact(
+  em: EntityManager,
+  { networkId, appointmentId }: { networkId: string; appointmentId: string },
+  { name, email, phone, timeZone, locale }: NewContact,
+): Promise<boolean> {
   const [same] = await em.execute<{ id: string }[]>(
     'select id from contact where id = ? and network_id = ? and (name, email, phone, time_zone, locale) is not distinct from (?::text, ?::text, ?::text, ?::text, ?::text)',
     [appointmentId, networkId, name, email, phone, timeZone, locale],
@@ -110,7 +146,10 @@ export async function markToldPending(em: EntityManager, networkId: string, id: 
 
 /** Forgets a request that never reached a workflow, with its contact; a decided one stays. */
 export async function forgetRequest(em: EntityManager, networkId: string, id: string): Promise<void> {
-  const gone = await em.execute<{ id: string }[]>('delete from booking_request where id = ? and network_id = ? and outcome is null returning id', [id, networkId]);
+  const gone = await em.execute<{ id: string }[]>(
+    'delete from booking_request where id = ? and network_id = ? and outcome is null returning id',
+    [id, networkId],
+  );
   if (gone.length > 0) await purgeContact(em, networkId, id);
 }
 

@@ -5,7 +5,9 @@ import { hashOf } from './self-service.ts';
 import type { EntityManager } from './orm.ts';
 
 export type Authorization = {
-  networkId: string; barberId: string; provider: Exclude<CalendarProvider, 'caldav'>;
+  networkId: string;
+  barberId: string;
+  provider: Exclude<CalendarProvider, 'caldav'>;
   /** Which calendar is to be connected; null: the account's first. */
   calendarId: string | null;
   wishes: WishedFor;
@@ -16,17 +18,24 @@ export type Authorization = {
 const goodForMinutes = 15;
 
 /** Keeps a hash of the state alone: who reads the table cannot come back in somebody's name. */
-export async function keepAuthorization(em: EntityManager, state: string, { networkId, barberId, provider, calendarId, wishes, verifier }: Authorization): Promise<void> {
+export async function keepAuthorization(
+  em: EntityManager,
+  state: string,
+  { networkId, barberId, provider, calendarId, wishes, verifier }: Authorization,
+): Promise<void> {
   await em.execute(`delete from calendar_authorization where began_at < now() - interval '1 day'`);
-  await em.execute('insert into calendar_authorization (state_hash, network_id, barber_id, provider, calendar_id, wishes, verifier) values (?, ?, ?, ?, ?, ?::jsonb, ?)',
-    [hashOf(state), networkId, barberId, provider, calendarId, JSON.stringify(wishes), verifier]);
+  await em.execute(
+    'insert into calendar_authorization (state_hash, network_id, barber_id, provider, calendar_id, wishes, verifier) values (?, ?, ?, ?, ?, ?::jsonb, ?)',
+    [hashOf(state), networkId, barberId, provider, calendarId, JSON.stringify(wishes), verifier],
+  );
 }
 
 /** Takes it out: it serves once. Null when there is none, or it is too old. */
 export async function takeAuthorization(em: EntityManager, state: string): Promise<Authorization | null> {
   const [row] = await em.execute<(Authorization & { fresh: boolean })[]>(
     `delete from calendar_authorization where state_hash = ? returning network_id as "networkId", barber_id as "barberId", provider, calendar_id as "calendarId", wishes, verifier,
-       began_at > now() - interval '${goodForMinutes} minutes' as fresh`, [hashOf(state)],
+       began_at > now() - interval '${goodForMinutes} minutes' as fresh`,
+    [hashOf(state)],
   );
   if (!row?.fresh) return null;
   const { fresh: _, ...kept } = row;

@@ -8,7 +8,16 @@ export const conflictKinds = ['overlap', 'moved', 'deleted', 'unseen'] as const;
 export type ConflictKind = (typeof conflictKinds)[number];
 
 /** Instants are ISO text in UTC. What the entry is about is not known here. */
-export type ConflictView = { id: string; barberId: string; connectionId: string; appointmentId: string; kind: ConflictKind; startsAt: string; endsAt: string; foundAt: string };
+export type ConflictView = {
+  id: string;
+  barberId: string;
+  connectionId: string;
+  appointmentId: string;
+  kind: ConflictKind;
+  startsAt: string;
+  endsAt: string;
+  foundAt: string;
+};
 
 /** Before the name of whoever had an entry written again, so that its being changed once more is told once more. */
 export const restoredBy = 'restored:';
@@ -17,7 +26,12 @@ const utc = (column: string): string => `to_char(${column} at time zone 'UTC', '
 const foundAt = `date_trunc('milliseconds', x.found_at)`;
 
 /** Those that wait for a person, the oldest first. */
-export async function listConflicts(em: EntityManager, networkId: string, { barberId }: { barberId?: string }, { cursor, limit }: { cursor: string | null; limit: number }): Promise<Page<ConflictView>> {
+export async function listConflicts(
+  em: EntityManager,
+  networkId: string,
+  { barberId }: { barberId?: string },
+  { cursor, limit }: { cursor: string | null; limit: number },
+): Promise<Page<ConflictView>> {
   if (cursor !== null) requireTimeCursor(cursor);
   const after = afterCursor(cursor);
   const rows = await em.execute<ConflictView[]>(
@@ -33,27 +47,43 @@ export async function listConflicts(em: EntityManager, networkId: string, { barb
  * A person has seen to it; with `restore`, an entry that was moved or deleted is written again. @returns null when there is none such; else whether
  * something is to be written.
  */
-export async function settleConflict(em: EntityManager, networkId: string, id: string, actor: string, restore: boolean, now: Date): Promise<boolean | null> {
+export async function settleConflict(
+  em: EntityManager,
+  networkId: string,
+  id: string,
+  actor: string,
+  restore: boolean,
+  now: Date,
+): Promise<boolean | null> {
   return em.fork().transactional(async (tx) => {
     const [row] = await tx.execute<{ isOpen: boolean; kind: ConflictKind; connectionId: string; appointmentId: string }[]>(
-      'select settled_at is null as "isOpen", kind, connection_id as "connectionId", appointment_id as "appointmentId" from calendar_conflict where network_id = ? and id = ? for update', [networkId, id],
+      'select settled_at is null as "isOpen", kind, connection_id as "connectionId", appointment_id as "appointmentId" from calendar_conflict where network_id = ? and id = ? for update',
+      [networkId, id],
     );
     if (!row) return null;
     if (!row.isOpen) return false;
     const restores = restore && (row.kind === 'moved' || row.kind === 'deleted');
-    await tx.execute('update calendar_conflict set settled_at = now(), settled_by = ? where id = ?', [restores ? `${restoredBy}${actor}` : actor, id]);
+    await tx.execute('update calendar_conflict set settled_at = now(), settled_by = ? where id = ?', [
+      restores ? `${restoredBy}${actor}` : actor,
+      id,
+    ]);
     return restores ? (await planEntries(tx, networkId, row.connectionId, [row.appointmentId], now)) > 0 : false;
   });
 }
 
 /** Of these barbers' calendars nobody knows what is in the way of the visit: a person is told, until they have been seen again. */
-export async function noteUnseen(tx: EntityManager, { networkId, appointmentId }: { networkId: string; appointmentId: string }, barberIds: string[]): Promise<void> {
+export async function noteUnseen(
+  tx: EntityManager,
+  { networkId, appointmentId }: { networkId: string; appointmentId: string },
+  barberIds: string[],
+): Promise<void> {
   await tx.execute(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
      select gen_random_uuid(), k.network_id, k.barber_id, k.id, o.appointment_id, 'unseen', '', tstzrange(min(lower(o.during)), max(upper(o.during)))
      from calendar_connection k join occupancy o on o.network_id = k.network_id and o.barber_id = k.barber_id
      where k.network_id = ? and k.barber_id = any(?::uuid[]) and k.reads and k.state <> 'ended' and o.appointment_id = ? group by k.id, o.appointment_id
-     on conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null do update set during = excluded.during`, [networkId, `{${barberIds.join(',')}}`, appointmentId],
+     on conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null do update set during = excluded.during`,
+    [networkId, `{${barberIds.join(',')}}`, appointmentId],
   );
 }
 

@@ -12,12 +12,38 @@ export type CalendarState = 'connected' | 'signed_out' | 'ended';
 
 /** Instants are ISO text in UTC. Nothing of the secrets. */
 export type ConnectionView = {
-  id: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; calendarName: string; privacy: CalendarPrivacy; writes: boolean; reads: boolean;
-  state: CalendarState; /** The last time that all we know of it was true. */ syncedAt: string | null; errorClass: string | null; errorText: string | null; signedOutAt: string | null; createdAt: string; version: number;
+  id: string;
+  barberId: string;
+  provider: CalendarProvider;
+  account: string;
+  calendarId: string;
+  calendarName: string;
+  privacy: CalendarPrivacy;
+  writes: boolean;
+  reads: boolean;
+  state: CalendarState;
+  /** The last time that all we know of it was true. */ syncedAt: string | null;
+  errorClass: string | null;
+  errorText: string | null;
+  signedOutAt: string | null;
+  createdAt: string;
+  version: number;
 };
 
 /** What opening it needs. */
-export type Connection = { id: string; networkId: string; barberId: string; provider: CalendarProvider; account: string; calendarId: string; timeZone: string; privacy: CalendarPrivacy; secrets: string | null; state: CalendarState; version: number };
+export type Connection = {
+  id: string;
+  networkId: string;
+  barberId: string;
+  provider: CalendarProvider;
+  account: string;
+  calendarId: string;
+  timeZone: string;
+  privacy: CalendarPrivacy;
+  secrets: string | null;
+  state: CalendarState;
+  version: number;
+};
 
 /** What is not wished stays as it was; at first, entries tell all, and it is written and read. */
 export type NewConnection = Pick<ConnectionView, 'barberId' | 'provider' | 'account' | 'calendarId' | 'calendarName'> & WishedFor;
@@ -28,12 +54,18 @@ const viewColumns = `c.id, c.barber_id as "barberId", c.provider, c.account, c.c
 
 /** Those that have not ended. */
 export async function listConnections(em: EntityManager, networkId: string, barberId: string): Promise<ConnectionView[]> {
-  return em.execute(`select ${viewColumns} from calendar_connection c where c.network_id = ? and c.barber_id = ? and c.state <> 'ended' order by c.created_at, c.id`, [networkId, barberId]);
+  return em.execute(
+    `select ${viewColumns} from calendar_connection c where c.network_id = ? and c.barber_id = ? and c.state <> 'ended' order by c.created_at, c.id`,
+    [networkId, barberId],
+  );
 }
 
 /** @throws not_found */
 export async function readConnection(em: EntityManager, networkId: string, id: string): Promise<ConnectionView> {
-  const [row] = await em.execute<ConnectionView[]>(`select ${viewColumns} from calendar_connection c where c.network_id = ? and c.id = ?`, [networkId, id]);
+  const [row] = await em.execute<ConnectionView[]>(`select ${viewColumns} from calendar_connection c where c.network_id = ? and c.id = ?`, [
+    networkId,
+    id,
+  ]);
   if (!row) throw new Problem('not_found');
   return row;
 }
@@ -42,7 +74,8 @@ export async function readConnection(em: EntityManager, networkId: string, id: s
 export async function findConnection(em: EntityManager, networkId: string, id: string): Promise<Connection | null> {
   const [row] = await em.execute<Connection[]>(
     `select id, network_id as "networkId", barber_id as "barberId", provider, account, calendar_id as "calendarId", time_zone as "timeZone", privacy, secrets, state, version
-     from calendar_connection where network_id = ? and id = ?`, [networkId, id],
+     from calendar_connection where network_id = ? and id = ?`,
+    [networkId, id],
   );
   return row ?? null;
 }
@@ -52,17 +85,25 @@ export async function findConnection(em: EntityManager, networkId: string, id: s
  * stored secret for the id. The calendar's own zone is that of a shop where the barber works, else the network's first. All visits to come of its owner
  * are planned to be there as is wished. @returns its id, and whether it is to be read.
  */
-export async function saveConnection(em: EntityManager, networkId: string, given: NewConnection, seal: (id: string) => Promise<string>, now: Date): Promise<{ id: string; reads: boolean }> {
+export async function saveConnection(
+  em: EntityManager,
+  networkId: string,
+  given: NewConnection,
+  seal: (id: string) => Promise<string>,
+  now: Date,
+): Promise<{ id: string; reads: boolean }> {
   const { barberId, provider, account, calendarId, calendarName, ...wishes } = given;
   return em.fork().transactional(async (tx) => {
     const [known] = await tx.execute<{ id: string }[]>(
-      `select id from calendar_connection where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended' for update`, [networkId, barberId, provider, calendarId],
+      `select id from calendar_connection where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended' for update`,
+      [networkId, barberId, provider, calendarId],
     );
     const id = known?.id ?? uuidv7();
     const secrets = await seal(id);
     if (known) {
       await tx.execute(
-        `update calendar_connection set secrets = ?, account = ?, state = 'connected', signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ?`, [secrets, account, id],
+        `update calendar_connection set secrets = ?, account = ?, state = 'connected', signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ?`,
+        [secrets, account, id],
       );
       return { id, reads: (await applyWishes(tx, networkId, id, wishes, now)).reads };
     }
@@ -79,9 +120,19 @@ export async function saveConnection(em: EntityManager, networkId: string, given
 }
 
 /** Changes what it is for; see `applyWishes`. @throws not_found, also of one that has ended; precondition_failed */
-export async function changeWishes(em: EntityManager, networkId: string, id: string, version: number, wishes: CalendarWishes, now: Date): Promise<void> {
+export async function changeWishes(
+  em: EntityManager,
+  networkId: string,
+  id: string,
+  version: number,
+  wishes: CalendarWishes,
+  now: Date,
+): Promise<void> {
   await em.fork().transactional(async (tx) => {
-    const [found] = await tx.execute(`select from calendar_connection where id = ? and network_id = ? and state <> 'ended' for update`, [id, networkId]);
+    const [found] = await tx.execute(`select from calendar_connection where id = ? and network_id = ? and state <> 'ended' for update`, [
+      id,
+      networkId,
+    ]);
     if (!found) throw new Problem('not_found');
     const current = await readConnection(tx, networkId, id);
     requireVersion(current, version, current);
@@ -91,17 +142,26 @@ export async function changeWishes(em: EntityManager, networkId: string, id: str
 }
 
 /** The provider no longer takes the sign-in that was read with this `version`; noted once. @returns false where its owner has signed in again since: then it is as if nothing had been. */
-export async function noteSignedOut(em: EntityManager, { id, version }: Pick<Connection, 'id' | 'version'>, errorText: string): Promise<boolean> {
+export async function noteSignedOut(
+  em: EntityManager,
+  { id, version }: Pick<Connection, 'id' | 'version'>,
+  errorText: string,
+): Promise<boolean> {
   await em.execute(
-    `update calendar_connection set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1 where id = ? and state = 'connected' and version = ?`, [errorText, id, version],
+    `update calendar_connection set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1 where id = ? and state = 'connected' and version = ?`,
+    [errorText, id, version],
   );
-  const [row] = await em.execute<{ state: CalendarState; version: number }[]>('select state, version from calendar_connection where id = ?', [id]);
+  const [row] = await em.execute<{ state: CalendarState; version: number }[]>(
+    'select state, version from calendar_connection where id = ?',
+    [id],
+  );
   // What has ended may have been given another sign-in, to take away what it had put there.
   return row?.state === 'ended' ? row.version === version : row?.state !== 'connected';
 }
 
 /** All that is sealed, over all networks. */
-export const listSealed = (em: EntityManager): Promise<{ id: string; secrets: string }[]> => em.execute('select id, secrets from calendar_connection where secrets is not null');
+export const listSealed = (em: EntityManager): Promise<{ id: string; secrets: string }[]> =>
+  em.execute('select id, secrets from calendar_connection where secrets is not null');
 
 /** What is sealed of a connection now; null when there is none, or it is forgotten. */
 export async function readSecrets(em: EntityManager, id: string): Promise<string | null> {
@@ -117,7 +177,8 @@ export async function replaceSecrets(em: EntityManager, id: string, old: string,
 /** Ends a connection: its mirror is dropped, and nothing new is written. @returns whether it had not ended before. */
 export async function endConnection(em: EntityManager, networkId: string, id: string): Promise<boolean> {
   const ended = await em.execute<{ id: string }[]>(
-    `update calendar_connection set state = 'ended', ended_at = now(), version = version + 1 where network_id = ? and id = ? and state <> 'ended' returning id`, [networkId, id],
+    `update calendar_connection set state = 'ended', ended_at = now(), version = version + 1 where network_id = ? and id = ? and state <> 'ended' returning id`,
+    [networkId, id],
   );
   return ended.length > 0;
 }

@@ -10,9 +10,18 @@ export type OwnObject = { remoteId: string; uid: string | null; busy: Interval[]
 export type Seen = { own: OwnObject[]; gone: string[]; isWhole: boolean; /** When reading began. */ at: Date };
 
 type Ids = { id: string; networkId: string; barberId: string };
-type Wanted = { appointmentId: string; from: number; to: number; remoteId: string | null; writtenAt: string | null; judgedAt: string | null; isInFlight: boolean };
+type Wanted = {
+  appointmentId: string;
+  from: number;
+  to: number;
+  remoteId: string | null;
+  writtenAt: string | null;
+  judgedAt: string | null;
+  isInFlight: boolean;
+};
 
-const isAt = ({ busy: [only, ...more] }: OwnObject, from: number, to: number): boolean => only?.from === from && only.to === to && more.length === 0;
+const isAt = ({ busy: [only, ...more] }: OwnObject, from: number, to: number): boolean =>
+  only?.from === from && only.to === to && more.length === 0;
 
 /** What was written while we read may not be in what we read. */
 const settlingMs = 2000;
@@ -21,17 +30,26 @@ const settlingMs = 2000;
  * @returns how many entries are written or taken away anew, how many conflicts are new, and whether something cannot be judged by this reading: other than it should while it was
  * being written, or never told at all (made and deleted between two readings). Changes are told once only, so all must be read anew.
  */
-export async function compare(em: EntityManager, ids: Ids, seen: Seen): Promise<{ repaired: number; conflicts: number; isUnsettled: boolean }> {
+export async function compare(
+  em: EntityManager,
+  ids: Ids,
+  seen: Seen,
+): Promise<{ repaired: number; conflicts: number; isUnsettled: boolean }> {
   return em.fork().transactional(async (tx) => {
     const wanted = await readWanted(tx, ids, seen.at);
-    const isSettled = ({ isInFlight, writtenAt }: Wanted): boolean => !isInFlight && (writtenAt === null || Date.parse(writtenAt) < seen.at.getTime() - settlingMs);
+    const isSettled = ({ isInFlight, writtenAt }: Wanted): boolean =>
+      !isInFlight && (writtenAt === null || Date.parse(writtenAt) < seen.at.getTime() - settlingMs);
     const differs = ({ from, to, remoteId }: Wanted): boolean => {
       const there = seen.own.find((object) => object.remoteId === remoteId);
       return remoteId !== null && (there ? !isAt(there, from, to) : seen.isWhole || seen.gone.includes(remoteId));
     };
     const isTold = (remoteId: string): boolean => seen.gone.includes(remoteId) || seen.own.some((object) => object.remoteId === remoteId);
     const isUntold = ({ remoteId, writtenAt, judgedAt }: Wanted): boolean =>
-      !seen.isWhole && remoteId !== null && writtenAt !== null && !isTold(remoteId) && (judgedAt === null || Date.parse(judgedAt) < Date.parse(writtenAt) - settlingMs);
+      !seen.isWhole &&
+      remoteId !== null &&
+      writtenAt !== null &&
+      !isTold(remoteId) &&
+      (judgedAt === null || Date.parse(judgedAt) < Date.parse(writtenAt) - settlingMs);
     const settled = wanted.filter(isSettled);
     const missing: string[] = [];
     const drifted: { appointmentId: string; kind: 'moved' | 'deleted'; remoteId: string }[] = [];
@@ -43,13 +61,32 @@ export async function compare(em: EntityManager, ids: Ids, seen: Seen): Promise<
       else if (there) drifted.push({ appointmentId, kind: 'moved', remoteId });
       else if (seen.isWhole || seen.gone.includes(remoteId)) drifted.push({ appointmentId, kind: 'deleted', remoteId });
     }
-    const ghosts = seen.isWhole ? await findGhosts(tx, ids, seen, wanted.map(({ appointmentId }) => appointmentId)) : [];
-    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('moved', 'deleted') and settled_at is null and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
-      [ids.id, uuids(right), uuids(wanted.map(({ appointmentId }) => appointmentId))]);
+    const ghosts = seen.isWhole
+      ? await findGhosts(
+          tx,
+          ids,
+          seen,
+          wanted.map(({ appointmentId }) => appointmentId),
+        )
+      : [];
+    await tx.execute(
+      `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('moved', 'deleted') and settled_at is null and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
+      [ids.id, uuids(right), uuids(wanted.map(({ appointmentId }) => appointmentId))],
+    );
     const isUnsettled = wanted.some((each) => (isSettled(each) ? isUntold(each) : differs(each)));
-    const judged = wanted.filter(({ remoteId }) => remoteId !== null && (isTold(remoteId) || seen.isWhole)).map(({ appointmentId }) => appointmentId);
-    await tx.execute('update calendar_event set judged_at = ? where connection_id = ? and appointment_id = any(?::uuid[])', [seen.at, ids.id, uuids(judged)]);
-    return { repaired: await planEntries(tx, ids.networkId, ids.id, [...missing, ...ghosts], seen.at), conflicts: await note(tx, ids, drifted), isUnsettled };
+    const judged = wanted
+      .filter(({ remoteId }) => remoteId !== null && (isTold(remoteId) || seen.isWhole))
+      .map(({ appointmentId }) => appointmentId);
+    await tx.execute('update calendar_event set judged_at = ? where connection_id = ? and appointment_id = any(?::uuid[])', [
+      seen.at,
+      ids.id,
+      uuids(judged),
+    ]);
+    return {
+      repaired: await planEntries(tx, ids.networkId, ids.id, [...missing, ...ghosts], seen.at),
+      conflicts: await note(tx, ids, drifted),
+      isUnsettled,
+    };
   });
 }
 
@@ -63,7 +100,8 @@ async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, n
      where a.network_id = ? and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started') and a.starts_at > ?::timestamptz and a.starts_at < ?::timestamptz + interval '390 days'
        and exists (select from calendar_connection c where c.id = ?::uuid and c.writes and c.state = 'connected')
        and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'parked'))
-     group by a.id, e.remote_id, e.written_at, e.judged_at`, [id, barberId, id, networkId, now, now, id, id],
+     group by a.id, e.remote_id, e.written_at, e.judged_at`,
+    [id, barberId, id, networkId, now, now, id, id],
   );
 }
 
@@ -77,13 +115,18 @@ async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, {
        and (exists (select from calendar_event e where e.connection_id = ?::uuid and e.appointment_id = a.id)
          or not exists (select from calendar_event e join calendar_connection o on o.id = e.connection_id where e.appointment_id = a.id and o.id <> ?::uuid and o.state <> 'ended'))
        and not exists (select from calendar_connection k join calendar_connection o on o.provider = k.provider and o.calendar_id = k.calendar_id and o.id <> k.id and o.state <> 'ended' and o.writes
-         join appointment_part p on p.barber_id = o.barber_id and p.appointment_id = a.id where k.id = ?::uuid and a.status not in ('cancelled', 'expired', 'refused'))`, [networkId, uuids(named), at, barberId, id, id, id, id],
+         join appointment_part p on p.barber_id = o.barber_id and p.appointment_id = a.id where k.id = ?::uuid and a.status not in ('cancelled', 'expired', 'refused'))`,
+    [networkId, uuids(named), at, barberId, id, id, id, id],
   );
   return rows.map((row) => row.id);
 }
 
 /** What a person has left as it was is not brought up again for the same visit at the same time; what was put right, by him or by itself, and is so again, is. */
-async function note(tx: EntityManager, { id, networkId, barberId }: Ids, drifted: { appointmentId: string; kind: string; remoteId: string }[]): Promise<number> {
+async function note(
+  tx: EntityManager,
+  { id, networkId, barberId }: Ids,
+  drifted: { appointmentId: string; kind: string; remoteId: string }[],
+): Promise<number> {
   if (drifted.length === 0) return 0;
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
@@ -91,7 +134,8 @@ async function note(tx: EntityManager, { id, networkId, barberId }: Ids, drifted
      from jsonb_to_recordset(?::jsonb) n("appointmentId" uuid, kind text, "remoteId" text) join appointment a on a.id = n."appointmentId"
      where not exists (select from calendar_conflict x where x.connection_id = ?::uuid and x.kind = n.kind and x.appointment_id = a.id and x.during = tstzrange(a.starts_at, a.ends_at)
        and x.settled_by is distinct from 'itself' and coalesce(x.settled_by, '') not like '${restoredBy}%')
-     on conflict do nothing returning id`, [networkId, barberId, id, JSON.stringify(drifted), id],
+     on conflict do nothing returning id`,
+    [networkId, barberId, id, JSON.stringify(drifted), id],
   );
   return noted.length;
 }

@@ -5,14 +5,23 @@ import { bumpDiaries } from './diary.ts';
 import type { EntityManager } from './orm.ts';
 
 /** What has changed, without what is ours; see `Changes` of src/integrations/calendar/calendar.ts. */
-export type MirrorChanges = { objects: { remoteId: string; etag: string; busy: Interval[] }[]; gone: string[]; token: string; isWhole: boolean };
+export type MirrorChanges = {
+  objects: { remoteId: string; etag: string; busy: Interval[] }[];
+  gone: string[];
+  token: string;
+  isWhole: boolean;
+};
 
 type Ids = { id: string; networkId: string; barberId: string };
 
 /** Where the last reading ended, and when all of it was last read (ISO text, UTC). */
-export async function readMirrorState(em: EntityManager, { id, networkId }: Pick<Ids, 'id' | 'networkId'>): Promise<{ token: string | null; wholeAt: string | null; reads: boolean; writes: boolean } | null> {
+export async function readMirrorState(
+  em: EntityManager,
+  { id, networkId }: Pick<Ids, 'id' | 'networkId'>,
+): Promise<{ token: string | null; wholeAt: string | null; reads: boolean; writes: boolean } | null> {
   const [row] = await em.execute<{ token: string | null; wholeAt: Date | string | null; reads: boolean; writes: boolean }[]>(
-    'select sync_token as token, whole_at as "wholeAt", reads, writes from calendar_connection where id = ? and network_id = ?', [id, networkId],
+    'select sync_token as token, whole_at as "wholeAt", reads, writes from calendar_connection where id = ? and network_id = ?',
+    [id, networkId],
   );
   return row ? { ...row, wholeAt: row.wholeAt === null ? null : new Date(row.wholeAt).toISOString() } : null;
 }
@@ -25,21 +34,30 @@ export async function readMirrorState(em: EntityManager, { id, networkId }: Pick
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {
   return em.fork().transactional(async (tx) => {
     // It may have ended, or not be read any more, while its provider was asked: what is taken over then would keep its owner busy for ever.
-    const [connection] = await tx.execute<{ reads: boolean }[]>(`select reads from calendar_connection where id = ? and state <> 'ended' for no key update`, [ids.id]);
+    const [connection] = await tx.execute<{ reads: boolean }[]>(
+      `select reads from calendar_connection where id = ? and state <> 'ended' for no key update`,
+      [ids.id],
+    );
     if (!connection?.reads) {
-      if (connection && changes.isWhole) await tx.execute(`update calendar_connection set whole_at = now(), error_class = null, error_text = null where id = ? and state = 'connected'`, [ids.id]);
+      if (connection && changes.isWhole)
+        await tx.execute(
+          `update calendar_connection set whole_at = now(), error_class = null, error_text = null where id = ? and state = 'connected'`,
+          [ids.id],
+        );
       return { changed: 0, conflicts: 0 };
     }
     const named = [...changes.objects.map(({ remoteId }) => remoteId), ...changes.gone];
     const known = await tx.execute<{ remote_id: string; during: string }[]>(
-      `select remote_id, during::text as during from calendar_busy where connection_id = ? and (? or remote_id = any(?::text[])) for update`, [ids.id, changes.isWhole, arrayOf(named)],
+      `select remote_id, during::text as during from calendar_busy where connection_id = ? and (? or remote_id = any(?::text[])) for update`,
+      [ids.id, changes.isWhole, arrayOf(named)],
     );
     const busy = changes.objects.filter((object) => object.busy.length > 0);
     const old = known.filter(({ remote_id }) => !busy.some(({ remoteId }) => remoteId === remote_id)).map(({ remote_id }) => remote_id);
     const rows = busy.map(({ remoteId, etag, busy: intervals }) => ({ remoteId, etag, during: multirange(intervals) }));
     const changed = await tx.execute<{ remoteId: string }[]>(
       `select n."remoteId" from jsonb_to_recordset(?::jsonb) n("remoteId" text, during tstzmultirange)
-       where not exists (select from calendar_busy k where k.connection_id = ? and k.remote_id = n."remoteId" and k.during = n.during)`, [JSON.stringify(rows), ids.id],
+       where not exists (select from calendar_busy k where k.connection_id = ? and k.remote_id = n."remoteId" and k.during = n.during)`,
+      [JSON.stringify(rows), ids.id],
     );
     if (changed.length + old.length > 0) {
       await bumpDiaries(tx, { networkId: ids.networkId, barberId: ids.barberId });
@@ -48,26 +66,40 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
         `insert into calendar_busy (connection_id, remote_id, network_id, barber_id, etag, during)
          select ?::uuid, n."remoteId", ?::uuid, ?::uuid, n.etag, n.during from jsonb_to_recordset(?::jsonb) n("remoteId" text, etag text, during tstzmultirange)
          on conflict (connection_id, remote_id) do update set etag = excluded.etag, during = excluded.during, changed_at = now()`,
-        [ids.id, ids.networkId, ids.barberId, JSON.stringify(rows.filter(({ remoteId }) => changed.some((each) => each.remoteId === remoteId)))],
+        [
+          ids.id,
+          ids.networkId,
+          ids.barberId,
+          JSON.stringify(rows.filter(({ remoteId }) => changed.some((each) => each.remoteId === remoteId))),
+        ],
       );
     }
     await tx.execute(
       `update calendar_connection set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end, error_class = null, error_text = null where id = ? and state = 'connected'`,
       [changes.token, changes.isWhole, ids.id],
     );
-    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind = 'unseen' and settled_at is null`, [ids.id]);
+    await tx.execute(
+      `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind = 'unseen' and settled_at is null`,
+      [ids.id],
+    );
     return { changed: changed.length + old.length, conflicts: await noteConflicts(tx, ids) };
   });
 }
 
 /** Nothing of it is mirrored any more: its owner's time is free again. The next reading is of all. */
 export async function dropMirror(tx: EntityManager, networkId: string, connectionId: string): Promise<void> {
-  const [connection] = await tx.execute<{ barber_id: string }[]>('select barber_id from calendar_connection where id = ? and network_id = ?', [connectionId, networkId]);
+  const [connection] = await tx.execute<{ barber_id: string }[]>(
+    'select barber_id from calendar_connection where id = ? and network_id = ?',
+    [connectionId, networkId],
+  );
   if (!connection) return;
   await bumpDiaries(tx, { networkId, barberId: connection.barber_id });
   await tx.execute('delete from calendar_busy where connection_id = ?', [connectionId]);
   await tx.execute(`update calendar_connection set sync_token = null where id = ?`, [connectionId]);
-  await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('overlap', 'unseen') and settled_at is null`, [connectionId]);
+  await tx.execute(
+    `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('overlap', 'unseen') and settled_at is null`,
+    [connectionId],
+  );
 }
 
 /** Of visits that are still to come. What a person has settled is not brought up again; what ended by itself, and is so again, is. @returns how many are new. */
@@ -76,13 +108,15 @@ async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids
     where k.connection_id = ? and upper(o.during) > now()`;
   await tx.execute(
     `update calendar_conflict x set settled_at = now(), settled_by = 'itself' where x.connection_id = ? and x.kind = 'overlap' and x.settled_at is null
-       and not exists (select from (${onTop}) t where t.remote_id = x.remote_id and t.appointment_id = x.appointment_id)`, [id, id],
+       and not exists (select from (${onTop}) t where t.remote_id = x.remote_id and t.appointment_id = x.appointment_id)`,
+    [id, id],
   );
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
      select distinct on (t.remote_id, t.appointment_id) gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during from (${onTop}) t
      where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during and x.settled_by is distinct from 'itself')
-     on conflict do nothing returning id`, [networkId, barberId, id, id, id],
+     on conflict do nothing returning id`,
+    [networkId, barberId, id, id, id],
   );
   return noted.length;
 }
@@ -94,17 +128,26 @@ export async function readAllNext(em: EntityManager, id: string): Promise<void> 
 
 /** It could not be read this time. */
 export async function noteUnread(em: EntityManager, id: string, error: { errorClass: string; errorText: string }): Promise<void> {
-  await em.execute(`update calendar_connection set error_class = ?, error_text = ? where id = ? and state = 'connected'`, [error.errorClass, error.errorText, id]);
+  await em.execute(`update calendar_connection set error_class = ?, error_text = ? where id = ? and state = 'connected'`, [
+    error.errorClass,
+    error.errorText,
+    id,
+  ]);
 }
 
 /** Calendars that should be read all the time, and have not been for so long: whoever read them is gone. And those that are only written, once a day. */
-export async function findUnread(em: EntityManager, olderThanSeconds: number): Promise<{ id: string; networkId: string; provider: CalendarProvider }[]> {
+export async function findUnread(
+  em: EntityManager,
+  olderThanSeconds: number,
+): Promise<{ id: string; networkId: string; provider: CalendarProvider }[]> {
   return em.execute(
     `select id, network_id as "networkId", provider from calendar_connection where state = 'connected'
        and case when reads then coalesce(synced_at, created_at) < now() - make_interval(secs => ?) else writes and coalesce(whole_at, created_at) < now() - interval '1 day' end
-     order by coalesce(case when reads then synced_at else whole_at end, created_at) limit 1000`, [olderThanSeconds],
+     order by coalesce(case when reads then synced_at else whole_at end, created_at) limit 1000`,
+    [olderThanSeconds],
   );
 }
 
 const arrayOf = (texts: string[]): string => `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
-const multirange = (intervals: Interval[]): string => `{${intervals.map(({ from, to }) => `[${new Date(from).toISOString()},${new Date(to).toISOString()})`).join(',')}}`;
+const multirange = (intervals: Interval[]): string =>
+  `{${intervals.map(({ from, to }) => `[${new Date(from).toISOString()},${new Date(to).toISOString()})`).join(',')}}`;

@@ -9,7 +9,11 @@ type Ids = { id: string; networkId: string; barberId: string };
  * take away. Ours is a visit that he gives a part of, and one that was to be written into this calendar by any connection to it. One that bears our mark was written by a
  * connection of somebody here: a colleague's, who knows a calendar that they share by another address. @returns those of the UIDs that are ours.
  */
-export async function findOwnUids(em: EntityManager, { id, networkId, barberId }: Ids, objects: { uid: string | null; mark: string | null }[]): Promise<Set<string>> {
+export async function findOwnUids(
+  em: EntityManager,
+  { id, networkId, barberId }: Ids,
+  objects: { uid: string | null; mark: string | null }[],
+): Promise<Set<string>> {
   const named = objects.flatMap(({ uid, mark }) => {
     const appointmentId = uid === null ? null : appointmentOf(uid);
     return appointmentId === null ? [] : [{ uid, appointmentId, isMarked: mark !== null }];

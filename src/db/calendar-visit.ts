@@ -18,7 +18,8 @@ async function findTargets(tx: EntityManager, networkId: string, appointmentId: 
      select c.id, c.barber_id as "barberId", c.provider from calendar_connection c join concerned using (id) where c.network_id = ? and case when c.writes and c.state <> 'ended' then true
        else (c.state <> 'ended' or exists (select from delivery d where d.connection_id = c.id and d.appointment_id = ? and d.created_at >= c.ended_at))
          and (exists (select from calendar_event e where e.connection_id = c.id and e.appointment_id = ?) or exists (select from delivery d where d.connection_id = c.id and d.appointment_id = ? and d.state = 'in_flight')) end
-     order by c.id`, [appointmentId, appointmentId, appointmentId, networkId, appointmentId, appointmentId, appointmentId],
+     order by c.id`,
+    [appointmentId, appointmentId, appointmentId, networkId, appointmentId, appointmentId, appointmentId],
   );
 }
 
@@ -32,10 +33,28 @@ export async function planVisit(tx: EntityManager, row: AppointmentRow, from: Ap
   // What was to be written before is not to be written any more; parked for a dead sign-in, too.
   await withdrawDeliveries(tx, row.id, 'superseded', now, ['calendar_barber']);
   for (const effect of planCalendars(await findTargets(tx, row.networkId, row.id), now.getTime(), row.endsAt.getTime())) {
-    tx.create(Delivery, {
-      id: deliveryId(row.id, sequence, effect), networkId: row.networkId, appointmentId: row.id, kind: effect.kind, barberId: effect.barberId!, connectionId: effect.connectionId!,
-      sequence, about: null, state: 'due', dueAt: new Date(effect.dueAt), usefulUntil: new Date(effect.usefulUntil), attempts: 0, createdAt: now, channels: effect.channels!, channel: effect.channels![0]!, retries: 0,
-    }, { persist: true });
+    tx.create(
+      Delivery,
+      {
+        id: deliveryId(row.id, sequence, effect),
+        networkId: row.networkId,
+        appointmentId: row.id,
+        kind: effect.kind,
+        barberId: effect.barberId!,
+        connectionId: effect.connectionId!,
+        sequence,
+        about: null,
+        state: 'due',
+        dueAt: new Date(effect.dueAt),
+        usefulUntil: new Date(effect.usefulUntil),
+        attempts: 0,
+        createdAt: now,
+        channels: effect.channels!,
+        channel: effect.channels![0]!,
+        retries: 0,
+      },
+      { persist: true },
+    );
   }
 }
 
@@ -59,7 +78,13 @@ export type WantedVisit = CalendarVisit & {
 };
 
 /** Null when there is no such appointment. Of several parts, those of this barber. */
-export async function readVisit(em: EntityManager, networkId: string, appointmentId: string, barberId: string, connectionId: string): Promise<WantedVisit | null> {
+export async function readVisit(
+  em: EntityManager,
+  networkId: string,
+  appointmentId: string,
+  barberId: string,
+  connectionId: string,
+): Promise<WantedVisit | null> {
   type Row = Omit<WantedVisit, 'look' | 'isTentative' | 'sharedUids'> & { status: AppointmentStatus; barbers: number; sharedBy: string[] };
   const [row] = await em.execute<Row[]>(
     `select a.status, a.version, a.currency, a.shop_time_zone as "timeZone", b.locale, coalesce(p.parts, '[]') as parts, p.starts_at as "startsAt", p.ends_at as "endsAt",
@@ -84,7 +109,11 @@ export async function readVisit(em: EntityManager, networkId: string, appointmen
   return { ...visit, look, isTentative: look === 'tentative', sharedUids };
 }
 
-export async function noteWritten(em: EntityManager, ids: { networkId: string; appointmentId: string; connectionId: string }, placed: { uid: string; remoteId: string; etag: string }): Promise<void> {
+export async function noteWritten(
+  em: EntityManager,
+  ids: { networkId: string; appointmentId: string; connectionId: string },
+  placed: { uid: string; remoteId: string; etag: string },
+): Promise<void> {
   await em.execute(
     `insert into calendar_event (appointment_id, connection_id, network_id, uid, remote_id, etag, written_at) values (?, ?, ?, ?, ?, ?, now())
      on conflict (appointment_id, connection_id) do update set uid = excluded.uid, remote_id = excluded.remote_id, etag = excluded.etag, written_at = now()`,
@@ -93,9 +122,16 @@ export async function noteWritten(em: EntityManager, ids: { networkId: string; a
 }
 
 /** It is not there any more; what had been delivered before is undone. */
-export async function noteRemoved(em: EntityManager, { appointmentId, connectionId }: { appointmentId: string; connectionId: string }, deliveryId: string): Promise<void> {
+export async function noteRemoved(
+  em: EntityManager,
+  { appointmentId, connectionId }: { appointmentId: string; connectionId: string },
+  deliveryId: string,
+): Promise<void> {
   await em.execute('delete from calendar_event where appointment_id = ? and connection_id = ?', [appointmentId, connectionId]);
-  await em.execute(`update delivery set state = 'undone' where appointment_id = ? and connection_id = ? and state = 'delivered' and id <> ?`, [appointmentId, connectionId, deliveryId]);
+  await em.execute(
+    `update delivery set state = 'undone' where appointment_id = ? and connection_id = ? and state = 'delivered' and id <> ?`,
+    [appointmentId, connectionId, deliveryId],
+  );
 }
 
 /** All visits to come of the calendar's owner, and all that it holds: they are to be made right there, as it was connected just now, or is wanted otherwise. What waits already is right then anyway. @returns how many. */
@@ -105,13 +141,26 @@ export async function planAll(em: EntityManager, networkId: string, connectionId
      where c.id = ? and c.network_id = ? and a.ends_at > ?::timestamptz
        and (c.writes and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started') and exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = c.barber_id)
          or exists (select from calendar_event e where e.appointment_id = a.id and e.connection_id = c.id) or exists (select from delivery d where d.appointment_id = a.id and d.connection_id = c.id and d.state = 'in_flight'))
-       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = c.id and d.state in ('due', 'parked'))`, [connectionId, networkId, now],
+       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = c.id and d.state in ('due', 'parked'))`,
+    [connectionId, networkId, now],
   );
-  return planEntries(em, networkId, connectionId, rows.map(({ id }) => id), now);
+  return planEntries(
+    em,
+    networkId,
+    connectionId,
+    rows.map(({ id }) => id),
+    now,
+  );
 }
 
 /** These visits are made right there: written, or taken away, as they stand when it is done. Handed over to workflows. @returns how many. */
-export async function planEntries(tx: EntityManager, networkId: string, connectionId: string, appointmentIds: string[], now: Date): Promise<number> {
+export async function planEntries(
+  tx: EntityManager,
+  networkId: string,
+  connectionId: string,
+  appointmentIds: string[],
+  now: Date,
+): Promise<number> {
   if (appointmentIds.length === 0) return 0;
   const rows = await tx.execute<{ id: string }[]>(
     `insert into delivery (id, network_id, appointment_id, kind, barber_id, connection_id, sequence, state, due_at, useful_until, channels, channel, handover_since)
@@ -129,19 +178,30 @@ export async function planEntries(tx: EntityManager, networkId: string, connecti
 export async function planRemoval(em: EntityManager, networkId: string, connectionId: string, now: Date, remove: boolean): Promise<void> {
   await em.fork().transactional(async (tx) => {
     await dropMirror(tx, networkId, connectionId);
-    await tx.execute(`update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`, [connectionId]);
+    await tx.execute(
+      `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`,
+      [connectionId],
+    );
     await tx.execute(
       `update delivery set state = case state when 'in_flight' then state else 'skipped' end, finished_at = case state when 'in_flight' then null else ?::timestamptz end, withdrawn_at = ?::timestamptz,
          error_class = 'withdrawn', error_text = 'the calendar was disconnected', handover_since = null
-       where connection_id = ? and network_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null`, [now, now, connectionId, networkId],
+       where connection_id = ? and network_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null`,
+      [now, now, connectionId, networkId],
     );
     if (!remove) return;
     // What is being written just now may come to be there.
     const rows = await tx.execute<{ id: string }[]>(
       `select a.id from appointment a where a.network_id = ? and a.ends_at > ?::timestamptz and a.id in (
-         select appointment_id from calendar_event where connection_id = ? union all select appointment_id from delivery where connection_id = ? and state = 'in_flight')`, [networkId, now, connectionId, connectionId],
+         select appointment_id from calendar_event where connection_id = ? union all select appointment_id from delivery where connection_id = ? and state = 'in_flight')`,
+      [networkId, now, connectionId, connectionId],
     );
-    await planEntries(tx, networkId, connectionId, rows.map(({ id }) => id), now);
+    await planEntries(
+      tx,
+      networkId,
+      connectionId,
+      rows.map(({ id }) => id),
+      now,
+    );
   });
 }
 

@@ -14,10 +14,18 @@ export type WishedFor = { [K in keyof CalendarWishes]?: CalendarWishes[K] | unde
  * where nothing is to be read. The connection must be locked, or be locked by this. @returns how it is now.
  */
 export async function applyWishes(tx: EntityManager, networkId: string, id: string, wished: WishedFor, now: Date): Promise<CalendarWishes> {
-  const [old] = await tx.execute<CalendarWishes[]>('select privacy, writes, reads from calendar_connection where id = ? and network_id = ? for update', [id, networkId]);
+  const [old] = await tx.execute<CalendarWishes[]>(
+    'select privacy, writes, reads from calendar_connection where id = ? and network_id = ? for update',
+    [id, networkId],
+  );
   if (!old) throw new Problem('not_found');
   const wishes = { privacy: wished.privacy ?? old.privacy, writes: wished.writes ?? old.writes, reads: wished.reads ?? old.reads };
-  await tx.execute('update calendar_connection set privacy = ?, writes = ?, reads = ? where id = ?', [wishes.privacy, wishes.writes, wishes.reads, id]);
+  await tx.execute('update calendar_connection set privacy = ?, writes = ?, reads = ? where id = ?', [
+    wishes.privacy,
+    wishes.writes,
+    wishes.reads,
+    id,
+  ]);
   if (wishes.writes !== old.writes || wishes.privacy !== old.privacy) await planAll(tx, networkId, id, now);
   if (!wishes.reads && old.reads) await dropMirror(tx, networkId, id);
   return wishes;

@@ -21,7 +21,12 @@ import { noteAnswer, waitAgain } from './waitlist.ts';
  * Does what is asked, if the state, the clock and the policy allow it. Asking for what is so already succeeds without doing anything, so a
  * repeated activity or a second caller sees the same end. A refusal says where the appointment stands instead.
  */
-export async function changeAppointment(em: EntityManager, ids: AppointmentIds, change: Change, options: ChangeOptions): Promise<ChangeResult> {
+export async function changeAppointment(
+  em: EntityManager,
+  ids: AppointmentIds,
+  change: Change,
+  options: ChangeOptions,
+): Promise<ChangeResult> {
   if (change.action === 'reschedule') return moveAppointment(em, ids, change, options);
   try {
     return await em.fork().transactional((tx) => (change.action === 'retime' ? keepPromise : applyChange)(tx, ids, change, options));
@@ -29,7 +34,8 @@ export async function changeAppointment(em: EntityManager, ids: AppointmentIds, 
     if (error instanceof Refused) return refusalWithStand(em, ids, error.code, options);
     if (error instanceof CustomerLimit) return refusalWithStand(em, ids, 'customer_limit', options);
     if (error instanceof NotAccepted) return refusalWithStand(em, ids, 'not_accepted', options);
-    if (lostRace(error) && (change.action === 'check_in' || change.action === 'retime')) return refusalWithStand(em, ids, 'slot_taken', options);
+    if (lostRace(error) && (change.action === 'check_in' || change.action === 'retime'))
+      return refusalWithStand(em, ids, 'slot_taken', options);
     throw error;
   }
 }
@@ -37,7 +43,12 @@ export async function changeAppointment(em: EntityManager, ids: AppointmentIds, 
 /** What gives time back, wholly or what is left of it; and a late guest claims it anew. */
 const touchesTime: Action[] = ['cancel', 'expire', 'refuse', 'mark_no_show', 'complete', 'check_in'];
 
-async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Change, { now, closeAfterSeconds }: ChangeOptions): Promise<ChangeResult> {
+async function applyChange(
+  tx: EntityManager,
+  ids: AppointmentIds,
+  change: Change,
+  { now, closeAfterSeconds }: ChangeOptions,
+): Promise<ChangeResult> {
   const at = now();
   // Diaries before the row, always in the same order, so that a booking and a cancellation cannot deadlock.
   const barberIds = touchesTime.includes(change.action) ? await bumpBarbers(tx, ids.appointmentId, at) : [];
@@ -45,7 +56,8 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
   if (to === 'already' || isSo(change.action, row)) return { ok: true, stand: await readStand(tx, row, closeAfterSeconds) };
   const parts = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
   // A move came between: the diaries that were bumped are not those of its barbers any more.
-  if (barberIds.length > 0 && parts.some(({ barberId }) => !barberIds.includes(barberId))) throw new Error('an appointment moved while it was changed; trying again');
+  if (barberIds.length > 0 && parts.some(({ barberId }) => !barberIds.includes(barberId)))
+    throw new Error('an appointment moved while it was changed; trying again');
 
   const from = row.status;
   const effects: NewDelivery[] = [];
@@ -65,7 +77,10 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
       row.cancelledLate = late;
       // A hold told nobody.
       // Of somebody who walked in, no barber was ever told.
-      if (from !== 'held') effects.push(...planCancellation(row.endsAt.getTime(), at.getTime(), row.entry === 'walk_in' ? [] : theirs, aboutCancelling(from, change)));
+      if (from !== 'held')
+        effects.push(
+          ...planCancellation(row.endsAt.getTime(), at.getTime(), row.entry === 'walk_in' ? [] : theirs, aboutCancelling(from, change)),
+        );
       details.late = late;
       break;
     case 'refuse':
@@ -79,7 +94,11 @@ async function applyChange(tx: EntityManager, ids: AppointmentIds, change: Chang
       row.attendanceConfirmedAt = at;
       if (!row.choiceOfferedAt) break;
       // It can take place after all.
-      effects.push(...planConfirmation(row.startsAt.getTime(), remindOf(row), at.getTime(), theirs).filter(({ kind }) => kind !== 'confirmation_barber'));
+      effects.push(
+        ...planConfirmation(row.startsAt.getTime(), remindOf(row), at.getTime(), theirs).filter(
+          ({ kind }) => kind !== 'confirmation_barber',
+        ),
+      );
       Object.assign(row, { decideBy: null, choiceOfferedAt: null });
       await withdrawDeliveries(tx, row.id, change.action, at, ['choose_customer']);
       break;
@@ -139,6 +158,10 @@ function isSo(action: Action, { choiceOfferedAt, forgivenAt, attendanceConfirmed
 
 /** The time that was given back when the customer did not come. */
 async function readFreed(tx: EntityManager, appointmentId: string): Promise<KeptClaim[]> {
-  const [event] = await tx.find(AppointmentEvent, { appointment: appointmentId, kind: 'marked_no_show' }, { orderBy: { version: 'desc' }, limit: 1 });
+  const [event] = await tx.find(
+    AppointmentEvent,
+    { appointment: appointmentId, kind: 'marked_no_show' },
+    { orderBy: { version: 'desc' }, limit: 1 },
+  );
   return (event?.details.freed ?? []) as KeptClaim[];
 }

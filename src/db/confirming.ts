@@ -12,10 +12,22 @@ import type { EntityManager } from './orm.ts';
  * Gives the hold its customer (the contact with the appointment's id, which the caller wrote before) and lets it become `confirmed`, or
  * `pending_approval` where the policy or the customer's record asks for that. Answers the messages that follow.
  */
-export async function confirmHold(tx: EntityManager, row: AppointmentRow, { by }: Change, now: Date, barberIds: string[]): Promise<NewDelivery[]> {
+export async function confirmHold(
+  tx: EntityManager,
+  row: AppointmentRow,
+  { by }: Change,
+  now: Date,
+  barberIds: string[],
+): Promise<NewDelivery[]> {
   const contact = await tx.findOneOrFail(Contact, { id: row.id, networkId: row.networkId });
   const policy = policyOf(row.policy);
-  const booking = { networkId: row.networkId, customerId: contact.customerId, appointmentId: row.id, startsAt: row.startsAt.getTime(), timeZone: row.shopTimeZone };
+  const booking = {
+    networkId: row.networkId,
+    customerId: contact.customerId,
+    appointmentId: row.id,
+    startsAt: row.startsAt.getTime(),
+    timeZone: row.shopTimeZone,
+  };
   const record = by === 'staff' ? 'free' : await judgeCustomer(tx, booking, policy, now);
   Object.assign(row, { customerId: contact.customerId, customerTimeZone: contact.timeZone });
   if (by === 'staff' || (record === 'free' && !policy.approvalRequired)) {

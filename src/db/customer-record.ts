@@ -9,10 +9,21 @@ export class CustomerLimit extends Error {}
 /** The customer has so many strikes that the shop takes no bookings online. */
 export class NotAccepted extends Error {}
 
-export type Booking = { networkId: string; customerId: string; /** Not counted: it is the one that is asked about. */ appointmentId: string; startsAt: number; timeZone: string };
+export type Booking = {
+  networkId: string;
+  customerId: string;
+  /** Not counted: it is the one that is asked about. */ appointmentId: string;
+  startsAt: number;
+  timeZone: string;
+};
 
 /** Whether anything about the customer matters; most shops have no such rule, and then nothing is asked. */
-export const hasLimits = ({ maxVisitsPerCustomerDay, maxUpcomingVisitsPerCustomer, strikesForApproval, strikesForBlock }: BookingPolicy): boolean =>
+export const hasLimits = ({
+  maxVisitsPerCustomerDay,
+  maxUpcomingVisitsPerCustomer,
+  strikesForApproval,
+  strikesForBlock,
+}: BookingPolicy): boolean =>
   [maxVisitsPerCustomerDay, maxUpcomingVisitsPerCustomer, strikesForApproval, strikesForBlock].some((limit) => limit !== null);
 
 /**

@@ -7,19 +7,42 @@ import { isSuperseded, shopOf } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, or of the news that they did not arrive, in ISO text. */
-export type DeadLetterFilter = { ids?: string[]; shopId?: string; kind?: DeliveryKind; errorClass?: string; channel?: Channel; connectionId?: string; before?: string; after?: string };
+export type DeadLetterFilter = {
+  ids?: string[];
+  shopId?: string;
+  kind?: DeliveryKind;
+  errorClass?: string;
+  channel?: Channel;
+  connectionId?: string;
+  before?: string;
+  after?: string;
+};
 
 /** Instants are ISO text in UTC. */
 export type DeadLetterView = {
-  id: string; appointmentId: string; shopId: string | null; kind: DeliveryKind; channel: Channel; errorClass: string; errorText: string;
-  attempts: number; retries: number; dueAt: string; firstTriedAt: string | null; parkedAt: string; usefulUntil: string;
+  id: string;
+  appointmentId: string;
+  shopId: string | null;
+  kind: DeliveryKind;
+  channel: Channel;
+  errorClass: string;
+  errorText: string;
+  attempts: number;
+  retries: number;
+  dueAt: string;
+  firstTriedAt: string | null;
+  parkedAt: string;
+  usefulUntil: string;
 };
 
 /** Parked, or bounced and not made good by a later message to the same reader. */
 const waits = `(d.state = 'parked' or (d.state = 'bounced' and not ${isSuperseded}))`;
 
 /** The condition and its parameters, in order. */
-function where(networkId: string, { ids, shopId, kind, errorClass, channel, connectionId, before, after }: DeadLetterFilter): [string, unknown[]] {
+function where(
+  networkId: string,
+  { ids, shopId, kind, errorClass, channel, connectionId, before, after }: DeadLetterFilter,
+): [string, unknown[]] {
   const terms: [string, unknown][] = [['d.network_id = ?', networkId]];
   if (ids) terms.push(['d.id = any(?::uuid[])', `{${ids.join(',')}}`]);
   if (shopId) terms.push([`${shopOf} = ?::uuid`, shopId]);
@@ -33,7 +56,12 @@ function where(networkId: string, { ids, shopId, kind, errorClass, channel, conn
 }
 
 /** The oldest first. */
-export async function listDeadLetters(em: EntityManager, networkId: string, filter: DeadLetterFilter, { cursor, limit }: { cursor: string | null; limit: number }): Promise<Page<DeadLetterView>> {
+export async function listDeadLetters(
+  em: EntityManager,
+  networkId: string,
+  filter: DeadLetterFilter,
+  { cursor, limit }: { cursor: string | null; limit: number },
+): Promise<Page<DeadLetterView>> {
   const [condition, values] = where(networkId, filter);
   if (cursor !== null) requireTimeCursor(cursor);
   const after = afterCursor(cursor);
@@ -55,7 +83,8 @@ export type DeadLetterState = { id: string; appointmentId: string; state: string
 /** One delivery of the network in whatever state, or null. */
 export async function findDelivery(em: EntityManager, networkId: string, id: string): Promise<DeadLetterState | null> {
   const [row] = await em.execute<DeadLetterState[]>(
-    'select id, appointment_id as "appointmentId", state, retries, error_class as "errorClass" from delivery where id = ? and network_id = ?', [id, networkId],
+    'select id, appointment_id as "appointmentId", state, retries, error_class as "errorClass" from delivery where id = ? and network_id = ?',
+    [id, networkId],
   );
   return row ?? null;
 }
@@ -68,22 +97,57 @@ export type ChangedMany = { changed: Changed[]; left: number };
  * Opens up to `limit` dead letters again, the oldest first, to be handed over to a workflow. One that is open again is none any more, so doing
  * it twice tries once. Answers which there were and how many are left.
  */
-export async function reopenDeadLetters(em: EntityManager, networkId: string, filter: DeadLetterFilter, actor: string, limit: number): Promise<ChangedMany> {
-  return change(em, networkId, filter, limit, { kind: 'retried', actor, reason: null }, `state = 'due', channel = channels[1], attempts = 0, first_tried_at = null, next_try_at = null,
+export async function reopenDeadLetters(
+  em: EntityManager,
+  networkId: string,
+  filter: DeadLetterFilter,
+  actor: string,
+  limit: number,
+): Promise<ChangedMany> {
+  return change(
+    em,
+    networkId,
+    filter,
+    limit,
+    { kind: 'retried', actor, reason: null },
+    `state = 'due', channel = channels[1], attempts = 0, first_tried_at = null, next_try_at = null,
     attempt_by = null, finished_at = null, retries = retries + 1, handover_since = now(),
-    provider_id = case when state = 'bounced' then null else provider_id end`);
+    provider_id = case when state = 'bounced' then null else provider_id end`,
+  );
 }
 
 /** Gives up to `limit` dead letters up, for a reason. */
-export async function skipDeadLetters(em: EntityManager, networkId: string, filter: DeadLetterFilter, actor: string, reason: string, limit: number): Promise<ChangedMany> {
-  return change(em, networkId, filter, limit, { kind: 'skipped', actor, reason }, `state = 'skipped', error_class = 'given_up', error_text = 'a person gave it up'`);
+export async function skipDeadLetters(
+  em: EntityManager,
+  networkId: string,
+  filter: DeadLetterFilter,
+  actor: string,
+  reason: string,
+  limit: number,
+): Promise<ChangedMany> {
+  return change(
+    em,
+    networkId,
+    filter,
+    limit,
+    { kind: 'skipped', actor, reason },
+    `state = 'skipped', error_class = 'given_up', error_text = 'a person gave it up'`,
+  );
 }
 
-async function change(em: EntityManager, networkId: string, filter: DeadLetterFilter, limit: number, event: { kind: string; actor: string; reason: string | null }, set: string): Promise<ChangedMany> {
+async function change(
+  em: EntityManager,
+  networkId: string,
+  filter: DeadLetterFilter,
+  limit: number,
+  event: { kind: string; actor: string; reason: string | null },
+  set: string,
+): Promise<ChangedMany> {
   const [condition, values] = where(networkId, filter);
   return em.fork().transactional(async (tx) => {
     const changed = await tx.execute<Changed[]>(
-      `update delivery set ${set} where id in (select d.id from delivery d where ${condition} order by d.finished_at, d.id limit ? for update) and state in ('parked', 'bounced') returning id, appointment_id as "appointmentId"`, [...values, limit],
+      `update delivery set ${set} where id in (select d.id from delivery d where ${condition} order by d.finished_at, d.id limit ? for update) and state in ('parked', 'bounced') returning id, appointment_id as "appointmentId"`,
+      [...values, limit],
     );
     if (changed.length > 0) {
       await tx.execute(

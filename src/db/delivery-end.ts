@@ -4,7 +4,13 @@ import type { DeliveryKind, DeliveryState } from '../domain/effects.ts';
 import type { EntityManager } from './orm.ts';
 
 /** `next`: the way that it goes on by, should its provider have said already that what was handed over will not arrive. */
-export type DeliveryEnd = { state: 'delivered' | 'parked' | 'skipped'; providerId?: string; errorClass?: string; errorText?: string; next?: Channel | null };
+export type DeliveryEnd = {
+  state: 'delivered' | 'parked' | 'skipped';
+  providerId?: string;
+  errorClass?: string;
+  errorText?: string;
+  next?: Channel | null;
+};
 
 /** What is taken back when the undo is delivered: every telling of a visit, to the same reader. */
 const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
@@ -32,10 +38,25 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
        error_class = case when ? = 'parked' and x.withdrawn_at is null and x.useful_until <= now() then 'too_late' else coalesce(?, x.error_class) end,
        state = case when d.goes_on then 'due' when d.fails then 'bounced' when ? = 'parked' and (x.withdrawn_at is not null or x.useful_until <= now()) then 'skipped' else ? end
      from d where x.id = d.id returning x.kind, x.state`,
-    [end.next ?? null, end.state, end.providerId ?? null, id, networkId, end.errorText ?? null, end.providerId ?? null, end.state, end.errorClass ?? null, end.state, end.state],
+    [
+      end.next ?? null,
+      end.state,
+      end.providerId ?? null,
+      id,
+      networkId,
+      end.errorText ?? null,
+      end.providerId ?? null,
+      end.state,
+      end.errorClass ?? null,
+      end.state,
+      end.state,
+    ],
   );
   if (!ended) {
-    const [found] = await em.execute<{ state: DeliveryState }[]>('select state from delivery where id = ? and network_id = ?', [id, networkId]);
+    const [found] = await em.execute<{ state: DeliveryState }[]>('select state from delivery where id = ? and network_id = ?', [
+      id,
+      networkId,
+    ]);
     return found?.state ?? 'skipped';
   }
   const kinds = ended.state === 'delivered' ? undone[ended.kind] : undefined;
@@ -49,7 +70,12 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
 }
 
 /** Notes why an attempt failed and when the next one is; the effect stays open for it, unless it was withdrawn meanwhile. */
-export async function noteFailure(em: EntityManager, networkId: string, id: string, error: { errorClass: string; errorText: string; waitSeconds: number }): Promise<void> {
+export async function noteFailure(
+  em: EntityManager,
+  networkId: string,
+  id: string,
+  error: { errorClass: string; errorText: string; waitSeconds: number },
+): Promise<void> {
   await em.execute(
     `update delivery set error_class = ?, error_text = ?, next_try_at = now() + make_interval(secs => ?),
        state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
@@ -59,7 +85,12 @@ export async function noteFailure(em: EntityManager, networkId: string, id: stri
 }
 
 /** An attempt that came at a wrong time is as if it had not begun, and the next one comes later; the effect stays open for it, unless it was withdrawn meanwhile. What an earlier one left in doubt stays so. */
-export async function putOff(em: EntityManager, networkId: string, id: string, { waitSeconds, unclear }: { waitSeconds: number; unclear: boolean }): Promise<void> {
+export async function putOff(
+  em: EntityManager,
+  networkId: string,
+  id: string,
+  { waitSeconds, unclear }: { waitSeconds: number; unclear: boolean },
+): Promise<void> {
   await em.execute(
     `update delivery set error_class = case when ? then 'unclear' else error_class end, attempts = attempts - 1, first_tried_at = case when attempts > 1 then first_tried_at end, next_try_at = now() + make_interval(secs => ?),
        state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end

@@ -5,7 +5,10 @@ import type { EntityManager } from './orm.ts';
 
 /** Of the delivery that the provider calls `providerId`. `errorText` holds codes only. */
 export type DeliveryReport = {
-  deliveryId: string; providerId: string; arrived: boolean; errorText: string;
+  deliveryId: string;
+  providerId: string;
+  arrived: boolean;
+  errorText: string;
   /** The ways that are on: another one is taken only if it leads somewhere. */
   ways: Channel[];
   /** Whose it must be; of any network, where it is missing (what Twilio signs is about whole installations). */
@@ -18,7 +21,10 @@ export type DeliveryReport = {
  * again for that, to be handed over; unless something later was written to the same reader (a cancellation, a move), after which it would be wrong.
  * @returns null for what is no message of ours; else whom it was for, if that is still known, and whether there is something to hand over.
  */
-export async function noteReport(em: EntityManager, { deliveryId, providerId, arrived, errorText, ways, networkId }: DeliveryReport): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
+export async function noteReport(
+  em: EntityManager,
+  { deliveryId, providerId, arrived, errorText, ways, networkId }: DeliveryReport,
+): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
   const [row] = await em.execute<{ phone: string | null; email: string | null; reopened: boolean }[]>(
     `with d as (
        select d.*, (select w.way from unnest(d.channels) with ordinality w (way, place) left join contact c on c.id = d.appointment_id
@@ -42,7 +48,20 @@ export async function noteReport(em: EntityManager, { deliveryId, providerId, ar
            not ? and d.state = 'delivered' and d.confirmed_at is null and d.next is not null and d.useful_until > now() as goes_on) fails
        where x.id = d.id returning x.appointment_id, fails.goes_on)
      select c.phone, c.email, noted.goes_on as reopened from noted left join contact c on c.id = noted.appointment_id`,
-    [`{${ways.join(',')}}`, deliveryId, networkId ?? null, networkId ?? null, providerId, arrived, providerId, arrived, arrived, errorText, arrived, arrived],
+    [
+      `{${ways.join(',')}}`,
+      deliveryId,
+      networkId ?? null,
+      networkId ?? null,
+      providerId,
+      arrived,
+      providerId,
+      arrived,
+      arrived,
+      errorText,
+      arrived,
+      arrived,
+    ],
   );
   return row ? { phone: row.phone, email: row.email, isReopened: row.reopened } : null;
 }

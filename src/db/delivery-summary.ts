@@ -6,13 +6,28 @@ import type { EntityManager } from './orm.ts';
  * Of one kind: how many were due, by how they ended; `late` are those that neither ended nor were taken back, well after their time: due minus sent
  * (or ended otherwise). It is zero unless a backlog drains slowly or something is broken.
  */
-export type DeliverySummary = { kind: DeliveryKind; due: number; delivered: number; bounced: number; undone: number; parked: number; skipped: number; open: number; late: number };
+export type DeliverySummary = {
+  kind: DeliveryKind;
+  due: number;
+  delivered: number;
+  bounced: number;
+  undone: number;
+  parked: number;
+  skipped: number;
+  open: number;
+  late: number;
+};
 
 /** An effect is given so long after its time; tries that wait for a provider are no reason to be late, since each has its next one. */
 const grace = `interval '10 minutes'`;
 
 /** Those due from one instant (ISO) to before another, by kind; of one network, or of all. */
-export async function summariseDeliveries(em: EntityManager, networkId: string | null, from: string, to: string): Promise<DeliverySummary[]> {
+export async function summariseDeliveries(
+  em: EntityManager,
+  networkId: string | null,
+  from: string,
+  to: string,
+): Promise<DeliverySummary[]> {
   return em.execute<DeliverySummary[]>(
     `select kind, count(*)::int as due, ${['delivered', 'bounced', 'undone', 'parked', 'skipped'].map((state) => `count(*) filter (where state = '${state}')::int as ${state}`).join(', ')},
        count(*) filter (where state in ('due', 'in_flight'))::int as open,

@@ -32,5 +32,9 @@ export function isDatabaseAway(error: unknown): boolean {
   const code = codeOf(error);
   if (connectionStates.test(code) || socketCodes.has(code)) return true;
   // node-postgres has no code for these.
-  return error instanceof Error && !(error instanceof DriverException && code) && /timeout exceeded when trying to connect|Connection terminated|Query read timeout/i.test(error.message);
+  return (
+    error instanceof Error &&
+    !(error instanceof DriverException && code) &&
+    /timeout exceeded when trying to connect|Connection terminated|Query read timeout/i.test(error.message)
+  );
 }

@@ -8,7 +8,9 @@ import { hashOf } from './self-service.ts';
 export type FeedContent = FeedOwner & {
   privacy: CalendarPrivacy;
   /** Of the barber or the shop, with their language (BCP 47) and a zone of theirs; null of a barber who works nowhere. */
-  ownerName: string; locale: string; timeZone: string | null;
+  ownerName: string;
+  locale: string;
+  timeZone: string | null;
   /** By start. */
   visits: FeedVisit[];
 };
@@ -16,7 +18,12 @@ export type FeedContent = FeedOwner & {
 type Row = Omit<FeedContent, 'visits'> & { visits: (Omit<FeedVisit, 'sequence'> & { version: number })[] };
 
 /** Null when there is nothing under this token: unknown and revoked ones, and those of barbers and shops that were archived, are alike. */
-export async function readFeed(em: EntityManager, token: string, { from, to }: { from: number; to: number }, now: Date): Promise<FeedContent | null> {
+export async function readFeed(
+  em: EntityManager,
+  token: string,
+  { from, to }: { from: number; to: number },
+  now: Date,
+): Promise<FeedContent | null> {
   // Who the customers are is not even read where the reader is not to know.
   const [row] = await em.execute<Row[]>(
     `with f as (
@@ -49,5 +56,7 @@ export async function readFeed(em: EntityManager, token: string, { from, to }: {
      from f left join barber b on b.id = f.barber_id left join shop s on s.id = f.shop_id`,
     [now, hashOf(token), new Date(from), new Date(to), `{${shownStatuses.join(',')}}`],
   );
-  return row ? ({ ...row, visits: row.visits.map(({ version, ...visit }) => ({ ...visit, sequence: sequenceOf(version) })) } as FeedContent) : null;
+  return row
+    ? ({ ...row, visits: row.visits.map(({ version, ...visit }) => ({ ...visit, sequence: sequenceOf(version) })) } as FeedContent)
+    : null;
 }

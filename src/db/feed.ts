@@ -9,18 +9,35 @@ import { hashOf } from './self-service.ts';
 type Owner = FeedOwner & { networkId: string };
 
 /** Instants are ISO text in UTC. `name` is for those who manage feeds. */
-export type FeedView = { id: string; privacy: CalendarPrivacy; name: string | null; createdAt: string; lastReadAt: string | null; reads: number };
+export type FeedView = {
+  id: string;
+  privacy: CalendarPrivacy;
+  name: string | null;
+  createdAt: string;
+  lastReadAt: string | null;
+  reads: number;
+};
 
 type Row = { id: string; privacy: CalendarPrivacy; name: string; createdAt: string; lastReadAt: string | null; reads: number };
 
 const columns = 'id, privacy, name, created_at as "createdAt", last_read_at as "lastReadAt", reads';
 const iso = (instant: string): string => new Date(instant).toISOString();
-const view = ({ id, privacy, name, createdAt, lastReadAt, reads }: Row): FeedView =>
-  ({ id, privacy, name: name || null, createdAt: iso(createdAt), lastReadAt: lastReadAt && iso(lastReadAt), reads });
+const view = ({ id, privacy, name, createdAt, lastReadAt, reads }: Row): FeedView => ({
+  id,
+  privacy,
+  name: name || null,
+  createdAt: iso(createdAt),
+  lastReadAt: lastReadAt && iso(lastReadAt),
+  reads,
+});
 
 export type FeedMaker = {
   /** Makes a feed, or finds the one that was made so: the same address until it is revoked. Owners must exist. */
-  issue: (em: EntityManager, owner: Owner, wanted: { id: string; privacy: CalendarPrivacy; name: string | null }) => Promise<FeedView & { url: string }>;
+  issue: (
+    em: EntityManager,
+    owner: Owner,
+    wanted: { id: string; privacy: CalendarPrivacy; name: string | null },
+  ) => Promise<FeedView & { url: string }>;
 };
 
 export function createFeeds({ linkSecret, publicUrl }: { linkSecret: string; publicUrl: string }): FeedMaker {
@@ -37,7 +54,8 @@ export function createFeeds({ linkSecret, publicUrl }: { linkSecret: string; pub
       );
       const token = tokenOf(row!.id);
       // The address in use goes on working; what it is cannot be said any more.
-      if (hashOf(token) !== row!.hash) throw new Problem('not_allowed', { detail: 'It was made under another LINK_SECRET. Revoke it, or make one of another name.' });
+      if (hashOf(token) !== row!.hash)
+        throw new Problem('not_allowed', { detail: 'It was made under another LINK_SECRET. Revoke it, or make one of another name.' });
       return { ...view(row!), url: `${publicUrl}/feeds/${token}.ics` };
     },
   };
@@ -46,13 +64,17 @@ export function createFeeds({ linkSecret, publicUrl }: { linkSecret: string; pub
 /** Those that work, by age. */
 export async function listFeeds(em: EntityManager, { networkId, barberId, shopId }: Owner): Promise<FeedView[]> {
   const rows = await em.execute<Row[]>(
-    `select ${columns} from feed where network_id = ? and coalesce(barber_id, shop_id) = ?::uuid and revoked_at is null order by created_at, id`, [networkId, barberId ?? shopId],
+    `select ${columns} from feed where network_id = ? and coalesce(barber_id, shop_id) = ?::uuid and revoked_at is null order by created_at, id`,
+    [networkId, barberId ?? shopId],
   );
   return rows.map(view);
 }
 
 /** From now on its address is one under which nothing is. Repeating changes nothing. Answers whether there is such a feed. */
 export async function revokeFeed(em: EntityManager, networkId: string, id: string): Promise<boolean> {
-  const rows = await em.execute<{ id: string }[]>('update feed set revoked_at = coalesce(revoked_at, now()) where id = ? and network_id = ? returning id', [id, networkId]);
+  const rows = await em.execute<{ id: string }[]>(
+    'update feed set revoked_at = coalesce(revoked_at, now()) where id = ? and network_id = ? returning id',
+    [id, networkId],
+  );
   return rows.length > 0;
 }

@@ -10,16 +10,37 @@ export type Handover = { networkId: string; appointmentId: string; round: string
 
 /** The oldest first, up to `limit` appointments. */
 export async function findHandovers(em: EntityManager, limit: number): Promise<Handover[]> {
-  type Row = { network_id: string; appointment_id: string; round: string; rows: { id: string; kind: DeliveryKind; barberId: string | null; dueAt: string; usefulUntil: string; channels: Channel[]; channel: Channel }[] };
+  type Row = {
+    network_id: string;
+    appointment_id: string;
+    round: string;
+    rows: {
+      id: string;
+      kind: DeliveryKind;
+      barberId: string | null;
+      dueAt: string;
+      usefulUntil: string;
+      channels: Channel[];
+      channel: Channel;
+    }[];
+  };
   const found = await em.execute<Row[]>(
     `select network_id, appointment_id, max(extract(epoch from handover_since) * 1000000)::bigint::text as round,
        json_agg(json_build_object('id', id, 'kind', kind, 'barberId', barber_id, 'dueAt', due_at, 'usefulUntil', useful_until, 'channels', channels, 'channel', channel) order by due_at, id) as rows
-     from delivery where handover_since is not null group by network_id, appointment_id order by min(handover_since) limit ?`, [limit],
+     from delivery where handover_since is not null group by network_id, appointment_id order by min(handover_since) limit ?`,
+    [limit],
   );
   return found.map(({ network_id, appointment_id, round, rows }) => ({
-    networkId: network_id, appointmentId: appointment_id, round,
+    networkId: network_id,
+    appointmentId: appointment_id,
+    round,
     deliveries: rows.map(({ id, kind, barberId, dueAt, usefulUntil, channels, channel }) => ({
-      id, kind, dueAt: new Date(dueAt).toISOString(), usefulUntil: new Date(usefulUntil).toISOString(), ...(barberId && { barberId }), channels: waysLeft(channels, channel),
+      id,
+      kind,
+      dueAt: new Date(dueAt).toISOString(),
+      usefulUntil: new Date(usefulUntil).toISOString(),
+      ...(barberId && { barberId }),
+      channels: waysLeft(channels, channel),
     })),
   }));
 }
@@ -27,13 +48,16 @@ export async function findHandovers(em: EntityManager, limit: number): Promise<H
 /** A workflow has them now; what was reopened again meanwhile stays to be handed over. */
 export async function noteHandover(em: EntityManager, { round, deliveries }: Handover): Promise<void> {
   await em.execute(
-    'update delivery set handover_since = null where id = any(?::uuid[]) and extract(epoch from handover_since) * 1000000 <= ?::bigint', [`{${deliveries.map(({ id }) => id).join(',')}}`, round],
+    'update delivery set handover_since = null where id = any(?::uuid[]) and extract(epoch from handover_since) * 1000000 <= ?::bigint',
+    [`{${deliveries.map(({ id }) => id).join(',')}}`, round],
   );
 }
 
 /** They could not be handed over: all others that wait come first. */
 export async function putHandoverBehind(em: EntityManager, { deliveries }: Handover): Promise<void> {
-  await em.execute('update delivery set handover_since = now() where id = any(?::uuid[]) and handover_since is not null', [`{${deliveries.map(({ id }) => id).join(',')}}`]);
+  await em.execute('update delivery set handover_since = now() where id = any(?::uuid[]) and handover_since is not null', [
+    `{${deliveries.map(({ id }) => id).join(',')}}`,
+  ]);
 }
 
 /** No try of theirs is under way or ahead although it should be: whoever had them is gone. Well beyond any wait between two tries of Temporal's own. */
@@ -45,19 +69,24 @@ const lostAfter = `interval '10 minutes'`;
  */
 export async function reclaimLost(em: EntityManager, limit: number): Promise<number> {
   const isLost = `greatest(due_at, next_try_at, attempt_began_at) < now() - ${lostAfter} and (handover_since is null or handover_since < now() - ${lostAfter})`;
-  await em.execute(`update delivery set state = 'skipped', finished_at = now() where state = 'in_flight' and withdrawn_at is not null and ${isLost}`);
+  await em.execute(
+    `update delivery set state = 'skipped', finished_at = now() where state = 'in_flight' and withdrawn_at is not null and ${isLost}`,
+  );
   const lost = await em.execute<{ id: string }[]>(
     `update delivery set state = 'due', handover_since = now() where id in (
        select id from delivery d where state in ('due', 'in_flight') and withdrawn_at is null and ${isLost}
          and greatest(due_at, next_try_at) < coalesce((select max(due_at) from delivery begun where begun.first_tried_at > now() - interval '1 hour' and begun.channel = d.channel), now()) - interval '5 minutes'
-       order by due_at limit ? for update skip locked) returning id`, [limit],
+       order by due_at limit ? for update skip locked) returning id`,
+    [limit],
   );
   return lost.length;
 }
 
 /** By which ways a dead sign-in of ours has parked messages. Calendars have their owners'. */
 export async function findSignedOut(em: EntityManager): Promise<MessageChannel[]> {
-  const rows = await em.execute<{ channel: MessageChannel }[]>(`select distinct channel from delivery where state = 'parked' and error_class = 'sign_in' and connection_id is null`);
+  const rows = await em.execute<{ channel: MessageChannel }[]>(
+    `select distinct channel from delivery where state = 'parked' and error_class = 'sign_in' and connection_id is null`,
+  );
   return rows.map(({ channel }) => channel);
 }
 
@@ -68,16 +97,32 @@ export async function findSignedOut(em: EntityManager): Promise<MessageChannel[]
 export async function reopenSignedOut(em: EntityManager, channel: MessageChannel, limit: number): Promise<number> {
   const [probe] = await em.execute<{ id: string; network_id: string }[]>(
     `select d.id, d.network_id from delivery d where d.state = 'parked' and d.error_class = 'sign_in' and d.channel = ? and d.retries > 0
-       and not exists (select from delivery gone where gone.channel = d.channel and gone.state = 'delivered' and gone.finished_at > d.finished_at) order by d.finished_at limit 1`, [channel],
+       and not exists (select from delivery gone where gone.channel = d.channel and gone.state = 'delivered' and gone.finished_at > d.finished_at) order by d.finished_at limit 1`,
+    [channel],
   );
-  if (probe) return (await reopenDeadLetters(em, probe.network_id, { ids: [probe.id], errorClass: 'sign_in', channel }, 'housekeeping', 1)).changed.length;
-  const networks = await em.execute<{ network_id: string }[]>(`select distinct network_id from delivery where state = 'parked' and error_class = 'sign_in' and channel = ?`, [channel]);
+  if (probe)
+    return (await reopenDeadLetters(em, probe.network_id, { ids: [probe.id], errorClass: 'sign_in', channel }, 'housekeeping', 1)).changed
+      .length;
+  const networks = await em.execute<{ network_id: string }[]>(
+    `select distinct network_id from delivery where state = 'parked' and error_class = 'sign_in' and channel = ?`,
+    [channel],
+  );
   let reopened = 0;
-  for (const { network_id } of networks) reopened += (await reopenDeadLetters(em, network_id, { errorClass: 'sign_in', channel }, 'housekeeping', limit)).changed.length;
+  for (const { network_id } of networks)
+    reopened += (await reopenDeadLetters(em, network_id, { errorClass: 'sign_in', channel }, 'housekeeping', limit)).changed.length;
   return reopened;
 }
 
-export type ShopToTell = { shopId: string; networkId: string; name: string; email: string; locale: string; channel: MessageChannel; count: number; since: string };
+export type ShopToTell = {
+  shopId: string;
+  networkId: string;
+  name: string;
+  email: string;
+  locale: string;
+  channel: MessageChannel;
+  count: number;
+  since: string;
+};
 
 /** In SQL: a dead sign-in has parked `d`, or had when it was opened again; after the second time, that is no sign any more that it works (an account may answer, and refuse each message). */
 const waitsForSignIn = `d.error_class = 'sign_in' and (d.state = 'parked' or (d.state in ('due', 'in_flight') and d.retries > 1))`;
@@ -95,6 +140,7 @@ export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> 
 export async function noteShopTold(em: EntityManager, { shopId, channel }: ShopToTell): Promise<void> {
   await em.execute(
     `update delivery d set told_at = now() where ${waitsForSignIn} and d.channel = ?
-       and ${shopOf} = ?`, [channel, shopId],
+       and ${shopOf} = ?`,
+    [channel, shopId],
   );
 }

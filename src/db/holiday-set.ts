@@ -34,7 +34,8 @@ export async function readHolidaySet(em: EntityManager, networkId: string, slug:
 
 async function ownRow(tx: EntityManager, networkId: string, slug: string): Promise<HolidaySetRow | null> {
   const row = await tx.findOne(HolidaySetEntity, { networkId, slug }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-  if (!row && findShippedSet(slug)) throw new Problem('invalid_request', { faults: [{ path: 'slug', message: 'names a set that is shipped, which nobody can change' }] });
+  if (!row && findShippedSet(slug))
+    throw new Problem('invalid_request', { faults: [{ path: 'slug', message: 'names a set that is shipped, which nobody can change' }] });
   return row;
 }
 
@@ -43,28 +44,46 @@ const mostOwnSets = 50;
 
 /** Sets one of the network's own sets. `ifMatch` is the version that was read, or 0 for a slug that is not used yet. */
 export async function putHolidaySet(
-  em: EntityManager, networkId: string, slug: string, ifMatch: number, fields: { name: string; days: HolidayRule[] }, options: EditOptions,
+  em: EntityManager,
+  networkId: string,
+  slug: string,
+  ifMatch: number,
+  fields: { name: string; days: HolidayRule[] },
+  options: EditOptions,
 ): Promise<Edited<OwnSetView>> {
   return editRules(em, { networkId }, options, async (tx) => {
     const known = await ownRow(tx, networkId, slug);
     requireSeen(known, ifMatch, ownView);
     if (!known && (await tx.count(HolidaySetEntity, { networkId })) >= mostOwnSets) {
-      throw new Problem('invalid_request', { faults: [{ path: 'slug', message: `is one more than the ${mostOwnSets} sets that a network may have of its own` }] });
+      throw new Problem('invalid_request', {
+        faults: [{ path: 'slug', message: `is one more than the ${mostOwnSets} sets that a network may have of its own` }],
+      });
     }
-    const row = known ? tx.assign(known, fields) : tx.create(HolidaySetEntity, { id: uuidv7(), networkId, slug, ...fields, version: 1 }, { persist: true });
+    const row = known
+      ? tx.assign(known, fields)
+      : tx.create(HolidaySetEntity, { id: uuidv7(), networkId, slug, ...fields, version: 1 }, { persist: true });
     await tx.flush();
     return ownView(row);
   });
 }
 
 /** Removes one of the network's own sets, which no settings may name any more: shops would quietly open on its days. */
-export async function removeHolidaySet(em: EntityManager, networkId: string, slug: string, ifMatch: number, options: EditOptions): Promise<Edited<null>> {
+export async function removeHolidaySet(
+  em: EntityManager,
+  networkId: string,
+  slug: string,
+  ifMatch: number,
+  options: EditOptions,
+): Promise<Edited<null>> {
   return editRules(em, { networkId }, options, async (tx) => {
     const row = await ownRow(tx, networkId, slug);
     if (!row) throw new Problem('not_found');
     requireVersion(row, ifMatch, ownView(row));
     const users = await readUsers(tx, networkId, slug);
-    if (users.length > 0) throw new Problem('in_use', { detail: `The settings of ${users.slice(0, 5).join(', ')}${users.length > 5 ? ' and others' : ''} name it.` });
+    if (users.length > 0)
+      throw new Problem('in_use', {
+        detail: `The settings of ${users.slice(0, 5).join(', ')}${users.length > 5 ? ' and others' : ''} name it.`,
+      });
     await tx.nativeDelete(HolidaySetEntity, { id: row.id });
     return null;
   });
@@ -94,8 +113,14 @@ export async function requireHolidaySets(em: EntityManager, networkId: string, s
   const named = settings.holidaySets ?? [];
   const strange = [...new Set(named)].filter((slug) => !findShippedSet(slug));
   if (strange.length === 0) return;
-  const own = await em.find(HolidaySetEntity, { networkId, slug: { $in: strange } }, { orderBy: { id: 'asc' }, ...(em.isInTransaction() && { lockMode: LockMode.PESSIMISTIC_READ }) });
+  const own = await em.find(
+    HolidaySetEntity,
+    { networkId, slug: { $in: strange } },
+    { orderBy: { id: 'asc' }, ...(em.isInTransaction() && { lockMode: LockMode.PESSIMISTIC_READ }) },
+  );
   const unknown = new Set(strange.filter((slug) => !own.some((row) => row.slug === slug)));
-  const faults = named.flatMap((slug, index) => (unknown.has(slug) ? { path: `/settings/holidaySets/${index}`, message: 'is not a known holiday set' } : []));
+  const faults = named.flatMap((slug, index) =>
+    unknown.has(slug) ? { path: `/settings/holidaySets/${index}`, message: 'is not a known holiday set' } : [],
+  );
   if (faults.length > 0) throw new Problem('invalid_request', { faults });
 }

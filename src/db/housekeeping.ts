@@ -16,6 +16,8 @@ export async function deleteOutlived(em: EntityManager): Promise<{ requests: num
   for (const { id, network_id } of refused) await purgeContact(em, network_id, id);
   await forgetSecrets(em);
   await em.execute(`delete from kept_answer where began_at < now() - interval '7 days'`);
-  const requests = await em.execute<{ id: string }[]>(`delete from booking_request where created_at < now() - interval '40 days' returning id`);
+  const requests = await em.execute<{ id: string }[]>(
+    `delete from booking_request where created_at < now() - interval '40 days' returning id`,
+  );
   return { requests: requests.length, contacts: refused.length };
 }

@@ -13,11 +13,7 @@ export type KeptAnswer = { status: number; headers: Record<string, string>; body
 /** One try at a request. `id` is the same for all tries, so that what one of them made before it died is found by the next. */
 export type Run = KeyOfClient & { id: string; tries: number };
 
-export type Begun =
-  | { kind: 'run'; run: Run }
-  | { kind: 'answered'; answer: KeptAnswer }
-  | { kind: 'other_request' }
-  | { kind: 'running' };
+export type Begun = { kind: 'run'; run: Run } | { kind: 'answered'; answer: KeptAnswer } | { kind: 'other_request' } | { kind: 'running' };
 
 const whereKey = 'network_id = ? and api_client_id = ? and key = ?';
 const keyValues = ({ networkId, apiClientId, key }: KeyOfClient) => [networkId, apiClientId, key];
@@ -40,7 +36,8 @@ export async function beginRun(em: EntityManager, of: KeyOfClient, fingerprint: 
   );
   if (run) return { kind: 'run', run: { ...of, ...run } };
   const [known] = await em.execute<({ fingerprint: string; status: number | null } & Omit<KeptAnswer, 'status'>)[]>(
-    `select fingerprint, status, headers, body from kept_answer where ${whereKey}`, keyValues(of),
+    `select fingerprint, status, headers, body from kept_answer where ${whereKey}`,
+    keyValues(of),
   );
   // Forgotten in between: it is a new one now.
   if (!known) return beginRun(em, of, fingerprint);
@@ -59,10 +56,18 @@ export async function keepAnswer(em: EntityManager, run: Run, { status, headers,
 
 /** The request ended without an answer that could be kept, and may have done something: the next one with this key runs at once, as its next try. */
 export async function releaseRun(em: EntityManager, run: Run): Promise<void> {
-  await em.execute(`update kept_answer set running_since = null where ${whereKey} and id = ? and tries = ? and status is null`, [...keyValues(run), run.id, run.tries]);
+  await em.execute(`update kept_answer set running_since = null where ${whereKey} and id = ? and tries = ? and status is null`, [
+    ...keyValues(run),
+    run.id,
+    run.tries,
+  ]);
 }
 
 /** The request was faulty, so nothing was done: its key is free for the mended one. */
 export async function forgetRun(em: EntityManager, run: Run): Promise<void> {
-  await em.execute(`delete from kept_answer where ${whereKey} and id = ? and tries = ? and status is null`, [...keyValues(run), run.id, run.tries]);
+  await em.execute(`delete from kept_answer where ${whereKey} and id = ? and tries = ? and status is null`, [
+    ...keyValues(run),
+    run.id,
+    run.tries,
+  ]);
 }

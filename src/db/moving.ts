@@ -51,21 +51,34 @@ export async function moveAppointment(em: EntityManager, ids: AppointmentIds, ch
 export type JudgedMove = { possible: Possible[]; facts: BookingFacts };
 
 /** Whether the move is allowed and the new time free, as things are: the same question before a workflow is asked and inside it. */
-export async function judgeMove(em: EntityManager, ids: AppointmentIds, change: Move, options: ChangeOptions): Promise<JudgedMove | ChangeResult> {
+export async function judgeMove(
+  em: EntityManager,
+  ids: AppointmentIds,
+  change: Move,
+  options: ChangeOptions,
+): Promise<JudgedMove | ChangeResult> {
   const fork = em.fork();
   const now = options.now().getTime();
   const { shopId, visit, startsAt: to } = change.to;
   const startsAt = Date.parse(to);
   const row = await fork.findOne(Appointment, { id: ids.appointmentId, networkId: ids.networkId });
   const verdict = row && judgeAction('reschedule', standingOf(row), change.by, now);
-  if (!row || verdict === 'already' || !verdict?.ok) return refusalWithStand(em, ids, verdict && verdict !== 'already' && !verdict.ok ? verdict.code : 'not_found', options);
+  if (!row || verdict === 'already' || !verdict?.ok)
+    return refusalWithStand(em, ids, verdict && verdict !== 'already' && !verdict.ok ? verdict.code : 'not_found', options);
   const parts = await fork.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
-  const isThere = row.shopId === shopId && row.startsAt.getTime() === startsAt && parts.length === visit.wishes.length
-    && visit.wishes.every(({ serviceId, barberId }, index) => parts[index]!.serviceId === serviceId && (barberId === null || parts[index]!.barberId === barberId));
+  const isThere =
+    row.shopId === shopId &&
+    row.startsAt.getTime() === startsAt &&
+    parts.length === visit.wishes.length &&
+    visit.wishes.every(
+      ({ serviceId, barberId }, index) =>
+        parts[index]!.serviceId === serviceId && (barberId === null || parts[index]!.barberId === barberId),
+    );
   if (isThere) return { ok: true, stand: await readStand(fork, row, options.closeAfterSeconds) };
   if (change.ifVersion !== undefined && change.ifVersion !== row.version) return refusalWithStand(em, ids, 'precondition_failed', options);
 
-  const read = (from: number, until: number) => readBookingFacts(fork, { networkId: ids.networkId, shopId, visit, window: { from, to: until }, except: row.id });
+  const read = (from: number, until: number) =>
+    readBookingFacts(fork, { networkId: ids.networkId, shopId, visit, window: { from, to: until }, except: row.id });
   const facts = await read(startsAt - 2 * DAY, startsAt + 3 * DAY);
   if ('missing' in facts) return refusalWithStand(em, ids, 'service_not_offered', options);
   const waived = waive(facts, change.waiver);
@@ -77,20 +90,39 @@ export async function judgeMove(em: EntityManager, ids: AppointmentIds, change: 
   return { ...(await refusalWithStand(em, ids, refusal.code, options)), nearest: nearest.map(freeSlot) };
 }
 
-async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts: BookingFacts, { decision, chosen }: Possible, { now, closeAfterSeconds }: ChangeOptions): Promise<ChangeResult> {
+async function move(
+  tx: EntityManager,
+  ids: AppointmentIds,
+  change: Move,
+  facts: BookingFacts,
+  { decision, chosen }: Possible,
+  { now, closeAfterSeconds }: ChangeOptions,
+): Promise<ChangeResult> {
   const at = now();
   const { slot, claims } = decision;
   const { timeZone } = facts.shop;
-  await takeDiaries(tx, ids, facts, slot.parts.map(({ barberId }) => barberId), at);
+  await takeDiaries(
+    tx,
+    ids,
+    facts,
+    slot.parts.map(({ barberId }) => barberId),
+    at,
+  );
   const { row } = await lockAndJudge(tx, ids, change, at);
   const old = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
   const offers = slot.parts.map(({ barberId, serviceId }) =>
-    facts.candidates.find(({ barber }) => barber.barberId === barberId)!.offers.find((offer) => offer.serviceId === serviceId)!);
+    facts.candidates.find(({ barber }) => barber.barberId === barberId)!.offers.find((offer) => offer.serviceId === serviceId)!,
+  );
   const waivesLimit = change.by === 'staff' && change.waiver?.codes.includes('customer_limit');
   if (row.customerId && !waivesLimit) {
     // A move is no new booking: only the day that it moves to may be full, and strikes do not matter.
     const limits = { ...policyOf(row.policy), maxUpcomingVisitsPerCustomer: null, strikesForApproval: null, strikesForBlock: null };
-    await judgeCustomer(tx, { networkId: row.networkId, customerId: row.customerId, appointmentId: row.id, startsAt: slot.startsAt, timeZone }, limits, at);
+    await judgeCustomer(
+      tx,
+      { networkId: row.networkId, customerId: row.customerId, appointmentId: row.id, startsAt: slot.startsAt, timeZone },
+      limits,
+      at,
+    );
   }
   const before = { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(old) };
   const zoneBefore = row.shopTimeZone;
@@ -101,46 +133,88 @@ async function move(tx: EntityManager, ids: AppointmentIds, change: Move, facts:
   await freeTime(tx, row.id);
   await tx.nativeDelete(AppointmentPart, { appointmentId: row.id });
   await claimTime(tx, row.networkId, row.id, claims.map(keptClaim));
-  const unseen = unseenOf(facts.candidates, slot.parts.map(({ barberId }) => barberId));
+  const unseen = unseenOf(
+    facts.candidates,
+    slot.parts.map(({ barberId }) => barberId),
+  );
   if (unseen.length > 0) await noteUnseen(tx, ids, unseen);
   const promised = toWall(slot.startsAt, timeZone);
   Object.assign(row, {
-    shopId: change.to.shopId, serviceId: slot.parts[0]!.serviceId, barberId: slot.barberId, startsAt: new Date(slot.startsAt), endsAt: new Date(slot.endsAt), shopTimeZone: timeZone,
-    promisedStart: `${promised.date}T${promised.time}`, promisedOffsetMinutes: promised.offsetMinutes, attendanceConfirmedAt: null,
-    priceCents: slot.parts.reduce((sum, { priceCents }) => sum + priceCents, 0), currency: facts.services.find(({ id }) => id === slot.parts[0]!.serviceId)!.currency,
-    choiceOfferedAt: null, decideBy: row.status === 'pending_approval' && row.decideBy ? new Date(Math.min(row.decideBy.getTime(), slot.startsAt)) : null,
-    ...(change.source === 'relocation' && { policy: withoutCutoffs(row.policy) }), ...(isLate && { policy: { ...row.policy, movedLate: true } }),
+    shopId: change.to.shopId,
+    serviceId: slot.parts[0]!.serviceId,
+    barberId: slot.barberId,
+    startsAt: new Date(slot.startsAt),
+    endsAt: new Date(slot.endsAt),
+    shopTimeZone: timeZone,
+    promisedStart: `${promised.date}T${promised.time}`,
+    promisedOffsetMinutes: promised.offsetMinutes,
+    attendanceConfirmedAt: null,
+    priceCents: slot.parts.reduce((sum, { priceCents }) => sum + priceCents, 0),
+    currency: facts.services.find(({ id }) => id === slot.parts[0]!.serviceId)!.currency,
+    choiceOfferedAt: null,
+    decideBy: row.status === 'pending_approval' && row.decideBy ? new Date(Math.min(row.decideBy.getTime(), slot.startsAt)) : null,
+    ...(change.source === 'relocation' && { policy: withoutCutoffs(row.policy) }),
+    ...(isLate && { policy: { ...row.policy, movedLate: true } }),
   } satisfies Partial<AppointmentRow>);
   await tx.flush();
   const parts = slot.parts.map((part, position) => ({
-    id: uuidv7(), networkId: row.networkId, appointmentId: row.id, position, ...part, startsAt: new Date(part.startsAt), endsAt: new Date(part.endsAt),
-    segments: offers[position]!.segments, chosen: chosen[position]!,
+    id: uuidv7(),
+    networkId: row.networkId,
+    appointmentId: row.id,
+    position,
+    ...part,
+    startsAt: new Date(part.startsAt),
+    endsAt: new Date(part.endsAt),
+    segments: offers[position]!.segments,
+    chosen: chosen[position]!,
   }));
   await tx.insertMany(AppointmentPart, parts);
   await withdrawDeliveries(tx, row.id, 'reschedule', at);
   const move: MovePlan = {
-    before: before.parts, shopId: before.shopId, toShopId: row.shopId, timeZone: zoneBefore, after: partsOf(parts), remind: remindOf(row), now: at.getTime(),
+    before: before.parts,
+    shopId: before.shopId,
+    toShopId: row.shopId,
+    timeZone: zoneBefore,
+    after: partsOf(parts),
+    remind: remindOf(row),
+    now: at.getTime(),
     ...(change.by === 'staff' && change.reason && { reason: change.reason }),
   };
   const effects = row.status === 'pending_approval' ? planApprovalMove(row.decideBy!.getTime(), move) : planMove(move);
   await insertDeliveries(tx, row, effects, at);
   await planVisit(tx, row, null, at);
   writeEvent(tx, row, change, row.status, at, {
-    from: before, to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) }, ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),
+    from: before,
+    to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) },
+    ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),
   });
   await tx.flush();
   return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, left) };
 }
 
-const partsOf = (parts: Pick<AppointmentPartRow, 'serviceId' | 'barberId' | 'startsAt' | 'endsAt' | 'priceCents'>[]) => parts.map(({ serviceId, barberId, startsAt, endsAt, priceCents }) =>
-  ({ serviceId, barberId, startsAt: startsAt.toISOString(), endsAt: endsAt.toISOString(), priceCents }));
+const partsOf = (parts: Pick<AppointmentPartRow, 'serviceId' | 'barberId' | 'startsAt' | 'endsAt' | 'priceCents'>[]) =>
+  parts.map(({ serviceId, barberId, startsAt, endsAt, priceCents }) => ({
+    serviceId,
+    barberId,
+    startsAt: startsAt.toISOString(),
+    endsAt: endsAt.toISOString(),
+    priceCents,
+  }));
 
 /**
  * Bumps the diaries of the old barbers and of the new ones, in the order of ids: the new ones under the version that the decision was read
  * under, so that a rival's booking or a rule edit sends us round again.
  */
-async function takeDiaries(tx: EntityManager, { networkId, appointmentId }: AppointmentIds, facts: BookingFacts, newBarberIds: string[], now: Date): Promise<void> {
-  const old = await tx.execute<{ barber_id: string }[]>('select distinct barber_id from appointment_part where appointment_id = ?', [appointmentId]);
+async function takeDiaries(
+  tx: EntityManager,
+  { networkId, appointmentId }: AppointmentIds,
+  facts: BookingFacts,
+  newBarberIds: string[],
+  now: Date,
+): Promise<void> {
+  const old = await tx.execute<{ barber_id: string }[]>('select distinct barber_id from appointment_part where appointment_id = ?', [
+    appointmentId,
+  ]);
   for (const barberId of [...new Set([...old.map((row) => row.barber_id), ...newBarberIds])].sort()) {
     if (newBarberIds.includes(barberId)) {
       const { diaryVersion } = facts.candidates.find(({ barber }) => barber.barberId === barberId)!;

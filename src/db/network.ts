@@ -11,7 +11,15 @@ import { editRules, type Edited, type EditOptions } from './rule-edit.ts';
 
 export type NetworkFields = { name: string; settings: Partial<Settings> };
 export type NetworkView = NetworkFields & { id: string; slug: string; version: number };
-export type ApiKeyView = { id: string; clientName: string; scopes: string[]; createdAt: Date; expiresAt: Date | null; revokedAt: Date | null; lastUsedAt: Date | null };
+export type ApiKeyView = {
+  id: string;
+  clientName: string;
+  scopes: string[];
+  createdAt: Date;
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+  lastUsedAt: Date | null;
+};
 
 const view = ({ id, slug, name, settings, version }: NetworkRow): NetworkView => ({ id, slug, name, settings, version });
 
@@ -38,7 +46,13 @@ export async function readNetwork(em: EntityManager, id: string): Promise<Networ
 }
 
 /** Changes the network under its version: its settings are the widest that every booking inherits. */
-export async function changeNetwork(em: EntityManager, id: string, ifMatch: number, change: NetworkFields, options: EditOptions): Promise<Edited<NetworkView>> {
+export async function changeNetwork(
+  em: EntityManager,
+  id: string,
+  ifMatch: number,
+  change: NetworkFields,
+  options: EditOptions,
+): Promise<Edited<NetworkView>> {
   return editRules(em, { networkId: id }, options, async (tx) => {
     const row = await tx.findOneOrFail(Network, { id });
     requireVersion(row, ifMatch, view(row));
@@ -56,7 +70,12 @@ export async function listApiKeys(em: EntityManager, networkId: string): Promise
   const names = new Map(clients.map(({ id, name }) => [id, name]));
   const keys = await fork.find(ApiKey, { networkId }, { orderBy: { createdAt: 'asc', id: 'asc' } });
   return keys.map((key) => ({
-    id: key.id, clientName: names.get(key.apiClientId) ?? '', scopes: key.scopes, createdAt: key.createdAt,
-    expiresAt: key.expiresAt ?? null, revokedAt: key.revokedAt ?? null, lastUsedAt: key.lastUsedAt ?? null,
+    id: key.id,
+    clientName: names.get(key.apiClientId) ?? '',
+    scopes: key.scopes,
+    createdAt: key.createdAt,
+    expiresAt: key.expiresAt ?? null,
+    revokedAt: key.revokedAt ?? null,
+    lastUsedAt: key.lastUsedAt ?? null,
   }));
 }

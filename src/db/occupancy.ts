@@ -7,8 +7,12 @@ import type { EntityManager } from './orm.ts';
 /** A claim as it is kept in an event; instants are ISO text in UTC. */
 export type KeptClaim = { barberId: string; from: string; to: string; visitStartsAt: string | null };
 
-export const keptClaim = ({ barberId, from, to, visitStartsAt }: Claim): KeptClaim =>
-  ({ barberId, from: iso(from), to: iso(to), visitStartsAt: visitStartsAt === null ? null : iso(visitStartsAt) });
+export const keptClaim = ({ barberId, from, to, visitStartsAt }: Claim): KeptClaim => ({
+  barberId,
+  from: iso(from),
+  to: iso(to),
+  visitStartsAt: visitStartsAt === null ? null : iso(visitStartsAt),
+});
 
 const iso = (instant: number): string => new Date(instant).toISOString();
 
@@ -44,7 +48,10 @@ export async function freeRest(tx: EntityManager, appointmentId: string, at: Dat
     [appointmentId, now, now, appointmentId, now, now, now],
   );
   return rest.map((row) => ({
-    barberId: row.barberId, from: new Date(row.from).toISOString(), to: new Date(row.to).toISOString(), visitStartsAt: row.visitStartsAt && new Date(row.visitStartsAt).toISOString(),
+    barberId: row.barberId,
+    from: new Date(row.from).toISOString(),
+    to: new Date(row.to).toISOString(),
+    visitStartsAt: row.visitStartsAt && new Date(row.visitStartsAt).toISOString(),
   }));
 }
 

@@ -16,9 +16,25 @@ import { endEntry } from './waitlist.ts';
 export type OfferQuery = { networkId?: string; shopId?: string; appointmentId?: string; cause: string };
 
 /** The input of an offer's workflow, but for its policy. */
-export type PreparedOffer = { appointmentId: string; networkId: string; shopId: string; serviceId: string; barberId: string; startsAt: string; entry: Entry };
+export type PreparedOffer = {
+  appointmentId: string;
+  networkId: string;
+  shopId: string;
+  serviceId: string;
+  barberId: string;
+  startsAt: string;
+  entry: Entry;
+};
 
-type Waiting = Wait & { id: string; networkId: string; shopId: string; serviceId: string; barberId: string | null; timeZone: string; seen: string | null };
+type Waiting = Wait & {
+  id: string;
+  networkId: string;
+  shopId: string;
+  serviceId: string;
+  barberId: string | null;
+  timeZone: string;
+  seen: string | null;
+};
 
 /** UUIDv5 namespace of the ids of offered appointments. */
 const offerNamespace = '2b0b6c2e-9c39-5a39-8d0d-5b8c0f7b7c55';
@@ -48,7 +64,7 @@ class Moved extends Error {}
 export async function prepareOffers(em: EntityManager, query: OfferQuery, now: Date): Promise<PreparedOffer[]> {
   const until = Date.now() + lookForMs;
   let made = 0;
-  for (let again = true; again && Date.now() < until; ) {
+  for (let again = true; again && Date.now() < until;) {
     const queue = await readWaiting(em, query);
     // All states before the first look: what changes after that is noticed by whoever would profit from it out of turn.
     const states = new Map<string, string>();
@@ -79,21 +95,31 @@ async function readWaiting(em: EntityManager, { networkId, shopId, appointmentId
        and (?::uuid is null or e.shop_id in (select a.shop_id from appointment a where a.id = ?::uuid union all
          select (v.details -> 'from' ->> 'shopId')::uuid from appointment_event v where v.appointment_id = ?::uuid and v.kind = 'rescheduled'))
      order by e.created_at, e.id`,
-    [networkId ?? null, networkId ?? null, shopId ?? null, shopId ?? null, appointmentId ?? null, appointmentId ?? null, appointmentId ?? null],
+    [
+      networkId ?? null,
+      networkId ?? null,
+      shopId ?? null,
+      shopId ?? null,
+      appointmentId ?? null,
+      appointmentId ?? null,
+      appointmentId ?? null,
+    ],
   );
 }
 
 const nameOf = ({ shopId, barberId }: Waiting): string => `${shopId} ${barberId}`;
 
-const readState = (em: EntityManager, { networkId, shopId, serviceId, barberId }: Waiting): Promise<string> => readFactsState(em, { networkId, shopId, visit: visitOf(serviceId, barberId) });
+const readState = (em: EntityManager, { networkId, shopId, serviceId, barberId }: Waiting): Promise<string> =>
+  readFactsState(em, { networkId, shopId, visit: visitOf(serviceId, barberId) });
 
 /** Changes whenever an answer about free times could, but for the minute. */
-const stateOf = (waiting: Waiting, states: Map<string, string>, now: Date): string => `${toWall(now.getTime(), waiting.timeZone).date} ${states.get(nameOf(waiting))}`;
+const stateOf = (waiting: Waiting, states: Map<string, string>, now: Date): string =>
+  `${toWall(now.getTime(), waiting.timeZone).date} ${states.get(nameOf(waiting))}`;
 
 /** Whether the entry has an offer now. */
 async function offer(em: EntityManager, waiting: Waiting, states: Map<string, string>, cause: string, now: Date): Promise<boolean> {
   const fullDays: string[] = [];
-  for (let tries = 0; tries < raceTries; ) {
+  for (let tries = 0; tries < raceTries;) {
     try {
       return await em.fork().transactional((tx) => claimFor(tx, waiting, fullDays, states, cause, now));
     } catch (error) {
@@ -113,7 +139,14 @@ async function offer(em: EntityManager, waiting: Waiting, states: Map<string, st
   return false;
 }
 
-async function claimFor(tx: EntityManager, waiting: Waiting, fullDays: string[], states: Map<string, string>, cause: string, now: Date): Promise<boolean> {
+async function claimFor(
+  tx: EntityManager,
+  waiting: Waiting,
+  fullDays: string[],
+  states: Map<string, string>,
+  cause: string,
+  now: Date,
+): Promise<boolean> {
   const { id, networkId, shopId } = waiting;
   // Waited for, not passed over: who holds it may have read the facts before the time came free that this run is about.
   const locked = await tx.execute(`select id from waitlist_entry where id = ? and status = 'waiting' for update`, [id]);
@@ -143,9 +176,14 @@ async function claimFor(tx: EntityManager, waiting: Waiting, fullDays: string[],
   } catch (error) {
     throw error instanceof CustomerLimit ? new DayIsFull(toWall(slot.startsAt, waiting.timeZone).date) : error;
   }
-  await tx.execute(`update waitlist_entry set status = 'offered', appointment_id = ?, version = version + 1 where id = ?`, [appointmentId, id]);
-  await tx.execute('insert into waitlist_offer (appointment_id, network_id, entry_id, barber_id, starts_at, cause, offered_at) values (?, ?, ?, ?, ?, ?, clock_timestamp())',
-    [appointmentId, networkId, id, slot.barberId, startsAt, cause]);
+  await tx.execute(`update waitlist_entry set status = 'offered', appointment_id = ?, version = version + 1 where id = ?`, [
+    appointmentId,
+    id,
+  ]);
+  await tx.execute(
+    'insert into waitlist_offer (appointment_id, network_id, entry_id, barber_id, starts_at, cause, offered_at) values (?, ?, ?, ?, ?, ?, clock_timestamp())',
+    [appointmentId, networkId, id, slot.barberId, startsAt, cause],
+  );
   // Our own claim takes time and gives none: what was found for the entries before stands.
   for (const [name, state] of states) states.set(name, afterClaim(state, claimed(way)));
   return true;
@@ -157,7 +195,8 @@ const claimed = ({ decision }: Possible): string[] => [...new Set(decision.slot.
 async function hasOpenOffer(tx: EntityManager, entryId: string): Promise<boolean> {
   const [row] = await tx.execute<[{ open: boolean }]>(
     `select exists (select from waitlist_entry mine join waitlist_entry other on other.network_id = mine.network_id and other.customer_id = mine.customer_id
-       where mine.id = ? and other.id <> mine.id and other.status = 'offered') as open`, [entryId],
+       where mine.id = ? and other.id <> mine.id and other.status = 'offered') as open`,
+    [entryId],
   );
   return row.open;
 }
@@ -186,14 +225,20 @@ async function readOffers(em: EntityManager, cause: string): Promise<PreparedOff
      from waitlist_offer o join waitlist_entry e on e.id = o.entry_id where o.cause = ? order by o.offered_at, o.appointment_id`,
     [cause],
   );
-  return rows.map(({ entryId, startsAt, ...row }) => ({ ...row, startsAt: new Date(startsAt).toISOString(), entry: { kind: 'offer', by: 'customer', waitlistEntryId: entryId } }));
+  return rows.map(({ entryId, startsAt, ...row }) => ({
+    ...row,
+    startsAt: new Date(startsAt).toISOString(),
+    entry: { kind: 'offer', by: 'customer', waitlistEntryId: entryId },
+  }));
 }
 
 /** Ends entries whose last day has passed, in their shop's zone. */
 export async function expireEntries(em: EntityManager, now: Date): Promise<void> {
   const rows = await em.execute<{ id: string; networkId: string; toDate: string; timeZone: string }[]>(
     `select e.id, e.network_id as "networkId", e.to_date::text as "toDate", s.time_zone as "timeZone" from waitlist_entry e join shop s on s.id = e.shop_id
-     where e.status = 'waiting' and e.to_date <= ?::date order by e.to_date limit 1000`, [now],
+     where e.status = 'waiting' and e.to_date <= ?::date order by e.to_date limit 1000`,
+    [now],
   );
-  for (const { id, networkId, toDate, timeZone } of rows) if (toDate < toWall(now.getTime(), timeZone).date) await endEntry(em, networkId, id, 'expired', now);
+  for (const { id, networkId, toDate, timeZone } of rows)
+    if (toDate < toWall(now.getTime(), timeZone).date) await endEntry(em, networkId, id, 'expired', now);
 }

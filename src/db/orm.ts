@@ -1,7 +1,16 @@
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 import { Migrator } from '@mikro-orm/migrations';
-import { Appointment, AppointmentEvent, AppointmentPart, BookingRequest, Contact, Customer, Delivery, Occupancy } from './entities/appointment.ts';
+import {
+  Appointment,
+  AppointmentEvent,
+  AppointmentPart,
+  BookingRequest,
+  Contact,
+  Customer,
+  Delivery,
+  Occupancy,
+} from './entities/appointment.ts';
 import { ApiClient, ApiKey } from './entities/api-key.ts';
 import { Assignment, AssignmentException, Barber, BarberService, Diary, TimeOff } from './entities/barber.ts';
 import { reclaimDeadClients } from './pool.ts';
@@ -21,8 +30,28 @@ export type { EntityManager };
 export type Orm = MikroORM;
 
 const entities = [
-  Network, HolidaySetEntity, Shop, ShopClosure, ShopException, Service, Barber, BarberService, Assignment, AssignmentException, TimeOff, Diary,
-  ApiClient, ApiKey, Customer, Contact, BookingRequest, Appointment, AppointmentPart, Occupancy, AppointmentEvent, Delivery,
+  Network,
+  HolidaySetEntity,
+  Shop,
+  ShopClosure,
+  ShopException,
+  Service,
+  Barber,
+  BarberService,
+  Assignment,
+  AssignmentException,
+  TimeOff,
+  Diary,
+  ApiClient,
+  ApiKey,
+  Customer,
+  Contact,
+  BookingRequest,
+  Appointment,
+  AppointmentPart,
+  Occupancy,
+  AppointmentEvent,
+  Delivery,
 ];
 
 const migrations = [
@@ -53,7 +82,16 @@ export async function openOrm(options: { databaseUrl: string; poolSize: number }
     useBatchUpdates: false,
     // Instants are stored as timestamptz, and the process's own zone must not matter.
     forceUtcTimezone: true,
-    driverOptions: { connectionTimeoutMillis: 3000, statement_timeout: 10_000, query_timeout: 12_000, application_name: 'punctual', onPoolCreated: (created: Pool) => { pool = created; reclaimDeadClients(created); } },
+    driverOptions: {
+      connectionTimeoutMillis: 3000,
+      statement_timeout: 10_000,
+      query_timeout: 12_000,
+      application_name: 'punctual',
+      onPoolCreated: (created: Pool) => {
+        pool = created;
+        reclaimDeadClients(created);
+      },
+    },
     debug: false,
   });
   // Made with the first connection only.

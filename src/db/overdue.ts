@@ -23,6 +23,8 @@ export async function findOverdue(em: EntityManager, now: Date, closeAfterSecond
   const rows = await em.find(Appointment, { id: { $in: found.map(({ id }) => id) } }, { disableIdentityMap: true });
   return rows.flatMap((row) => {
     const wake = wakeOf(standingOf(row), closeAfterSeconds);
-    return wake && wake.action !== 'close' && wake.at <= overdue.getTime() ? [{ networkId: row.networkId, appointmentId: row.id, action: wake.action }] : [];
+    return wake && wake.action !== 'close' && wake.at <= overdue.getTime()
+      ? [{ networkId: row.networkId, appointmentId: row.id, action: wake.action }]
+      : [];
   });
 }

@@ -12,6 +12,10 @@ export function reclaimDeadClients(pool: Pool): void {
   pool.on('acquire', (client) => held.add(client));
   pool.on('release', (_error, client) => held.delete(client));
   pool.on('connect', (client) => {
-    client.once('end', () => setTimeout(() => { if (held.has(client)) client.release(true); }, graceMs).unref());
+    client.once('end', () =>
+      setTimeout(() => {
+        if (held.has(client)) client.release(true);
+      }, graceMs).unref(),
+    );
   });
 }

@@ -11,22 +11,32 @@ import type { EntityManager } from './orm.ts';
 import { readStand } from './stand.ts';
 
 /** An appointment whose promise is not kept, as an operator needs to see it. Instants are epoch milliseconds. */
-export type BrokenPromise = { appointmentId: string; networkId: string; shopId: string; barberId: string; promised: Promised; found: Exclude<Kept, { kind: 'kept' }> };
+export type BrokenPromise = {
+  appointmentId: string;
+  networkId: string;
+  shopId: string;
+  barberId: string;
+  promised: Promised;
+  found: Exclude<Kept, { kind: 'kept' }>;
+};
 
 /** All appointments still to come, confirmed or waiting for approval, whose start no longer shows the promised time in the shop's zone. Reads in pages; any size. */
 export async function* findBrokenPromises(em: EntityManager, now: Date, networkId: string | null): AsyncGenerator<BrokenPromise> {
   const pageSize = 1000;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const rows = await em.fork().find(
-      Appointment,
-      { status: { $in: ['pending_approval', 'confirmed'] }, startsAt: { $gt: now }, id: { $gt: after }, ...(networkId && { networkId }) },
-      { orderBy: { id: 'asc' }, limit: pageSize },
-    );
+    const rows = await em
+      .fork()
+      .find(
+        Appointment,
+        { status: { $in: ['pending_approval', 'confirmed'] }, startsAt: { $gt: now }, id: { $gt: after }, ...(networkId && { networkId }) },
+        { orderBy: { id: 'asc' }, limit: pageSize },
+      );
     for (const row of rows) {
       const promised = promiseOf(row);
       const found = checkPromise(promised);
-      if (found.kind !== 'kept') yield { appointmentId: row.id, networkId: row.networkId, shopId: row.shopId, barberId: row.barberId, promised, found };
+      if (found.kind !== 'kept')
+        yield { appointmentId: row.id, networkId: row.networkId, shopId: row.shopId, barberId: row.barberId, promised, found };
     }
     if (rows.length < pageSize) return;
     after = rows.at(-1)!.id;
@@ -34,19 +44,28 @@ export async function* findBrokenPromises(em: EntityManager, now: Date, networkI
 }
 
 const promiseOf = (row: AppointmentRow): Promised => ({
-  startsAt: row.startsAt.getTime(), timeZone: row.shopTimeZone, wall: row.promisedStart, offsetMinutes: row.promisedOffsetMinutes,
+  startsAt: row.startsAt.getTime(),
+  timeZone: row.shopTimeZone,
+  wall: row.promisedStart,
+  offsetMinutes: row.promisedOffsetMinutes,
 });
 
 /**
  * Moves an appointment, its parts, its claimed time and its reminders to the instant that the promised wall time means now. Nothing happens
  * when the promise is kept, so repeating is harmless.
  */
-export async function keepPromise(tx: EntityManager, ids: AppointmentIds, change: Change, { now, closeAfterSeconds }: ChangeOptions): Promise<ChangeResult> {
+export async function keepPromise(
+  tx: EntityManager,
+  ids: AppointmentIds,
+  change: Change,
+  { now, closeAfterSeconds }: ChangeOptions,
+): Promise<ChangeResult> {
   const at = now();
   const barberIds = await bumpBarbers(tx, ids.appointmentId, at);
   const { row } = await lockAndJudge(tx, ids, change, at);
   const parts = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
-  if (parts.some(({ barberId }) => !barberIds.includes(barberId))) throw new Error('an appointment moved while it was changed; trying again');
+  if (parts.some(({ barberId }) => !barberIds.includes(barberId)))
+    throw new Error('an appointment moved while it was changed; trying again');
   const found = checkPromise(promiseOf(row));
   if (found.kind === 'lost') throw new Refused('skipped_local_time');
   if (found.kind === 'broken') await shift(tx, row, parts, found.startsAt - row.startsAt.getTime(), change, at);
@@ -90,5 +109,9 @@ async function takeReminders(tx: EntityManager, appointmentId: string, by: numbe
     [by / 1000, by / 1000, appointmentId, now, now],
   );
   const waiting = rows.filter(({ state }) => state === 'skipped');
-  return waiting.map(({ dueAt, usefulUntil }) => ({ kind: 'reminder_customer', dueAt: new Date(dueAt).toISOString(), usefulUntil: new Date(usefulUntil).toISOString() }));
+  return waiting.map(({ dueAt, usefulUntil }) => ({
+    kind: 'reminder_customer',
+    dueAt: new Date(dueAt).toISOString(),
+    usefulUntil: new Date(usefulUntil).toISOString(),
+  }));
 }

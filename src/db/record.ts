@@ -18,7 +18,8 @@ export async function refuseTaken<T>(path: string, write: () => Promise<T>): Pro
   try {
     return await write();
   } catch (error) {
-    if (error instanceof UniqueConstraintViolationException) throw new Problem('invalid_request', { faults: [{ path, message: 'is used already' }] });
+    if (error instanceof UniqueConstraintViolationException)
+      throw new Problem('invalid_request', { faults: [{ path, message: 'is used already' }] });
     throw error;
   }
 }

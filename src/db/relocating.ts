@@ -15,8 +15,15 @@ export type Settled = { state: Exclude<VisitState, 'waiting'>; code: string | nu
 export type Step = { ask: Change; after: Settled } | { settled: Settled };
 
 type Task = {
-  barberId: string | null; shopId: string | null; toShopId: string | null; mode: RelocationMode; reason: Reason; withinMinutes: number;
-  state: VisitState; code: string | null; startsAt: Date;
+  barberId: string | null;
+  shopId: string | null;
+  toShopId: string | null;
+  mode: RelocationMode;
+  reason: Reason;
+  withinMinutes: number;
+  state: VisitState;
+  code: string | null;
+  startsAt: Date;
   /** What this relocation has done to the appointment, if a try before got so far. */
   done: string | null;
 };
@@ -34,7 +41,13 @@ export async function planVisit(em: EntityManager, ids: VisitIds, now: Date, may
   const before = found && whyNothing(found, task, now);
   if (!found || before) return { settled: before ?? { state: 'gone', code: 'not_found' } };
 
-  const by = { actor: actorOf(ids.relocationId), by: 'staff', source: 'relocation', reason: task.reason, ifVersion: found.version } as const;
+  const by = {
+    actor: actorOf(ids.relocationId),
+    by: 'staff',
+    source: 'relocation',
+    reason: task.reason,
+    ifVersion: found.version,
+  } as const;
   // Nobody is told of a hold, and nobody may confirm it any more.
   if (found.status === 'held') return { ask: { action: 'cancel', ...by }, after: afterwards('cancelled', task) };
   const to = task.mode === 'move' && mayMove ? await findPlace(em, ids, task, found, now) : null;
@@ -52,8 +65,10 @@ function afterwards(done: string, { mode }: Pick<Task, 'mode'>): Settled {
 }
 
 function whyNothing({ status, startsAt, shopId, parts }: AppointmentView, task: Task, now: Date): Settled | null {
-  const isElsewhere = Date.parse(startsAt) !== task.startsAt.getTime() || (task.shopId !== null && task.shopId !== shopId)
-    || (task.barberId !== null && parts.every(({ barberId }) => barberId !== task.barberId));
+  const isElsewhere =
+    Date.parse(startsAt) !== task.startsAt.getTime() ||
+    (task.shopId !== null && task.shopId !== shopId) ||
+    (task.barberId !== null && parts.every(({ barberId }) => barberId !== task.barberId));
   if (isElsewhere) return { state: 'gone', code: 'moved_before' };
   switch (status) {
     case 'held':
@@ -72,17 +87,33 @@ function whyNothing({ status, startsAt, shopId, parts }: AppointmentView, task: 
   }
 }
 
-async function findPlace(em: EntityManager, { networkId, appointmentId }: VisitIds, task: Task, { shopId: here, parts, startsAt: text }: AppointmentView, now: Date) {
+async function findPlace(
+  em: EntityManager,
+  { networkId, appointmentId }: VisitIds,
+  task: Task,
+  { shopId: here, parts, startsAt: text }: AppointmentView,
+  now: Date,
+) {
   const shopId = task.toShopId ?? here;
   const startsAt = Date.parse(text);
   const isAway = (barberId: string): boolean => task.barberId === null || task.barberId === barberId;
   const keeping: Visit = {
-    wishes: parts.map(({ serviceId, barberId }) => ({ serviceId, barberId: isAway(barberId) ? null : barberId })), sameBarber: new Set(parts.map(({ barberId }) => barberId)).size === 1,
+    wishes: parts.map(({ serviceId, barberId }) => ({ serviceId, barberId: isAway(barberId) ? null : barberId })),
+    sameBarber: new Set(parts.map(({ barberId }) => barberId)).size === 1,
   };
   const everybody: Visit = { ...keeping, wishes: keeping.wishes.map(({ serviceId }) => ({ serviceId, barberId: null })) };
-  const facts = await readBookingFacts(em.fork(), { networkId, shopId, visit: everybody, window: { from: startsAt - 2 * DAY, to: startsAt + 3 * DAY }, except: appointmentId });
-  const target = 'missing' in facts ? null : findTarget(facts, { keeping, startsAt, withinMinutes: task.withinMinutes, now: now.getTime() });
-  return target && { to: { shopId, visit: target.visit, startsAt: new Date(target.startsAt).toISOString() }, waiver: { codes: target.codes } };
+  const facts = await readBookingFacts(em.fork(), {
+    networkId,
+    shopId,
+    visit: everybody,
+    window: { from: startsAt - 2 * DAY, to: startsAt + 3 * DAY },
+    except: appointmentId,
+  });
+  const target =
+    'missing' in facts ? null : findTarget(facts, { keeping, startsAt, withinMinutes: task.withinMinutes, now: now.getTime() });
+  return (
+    target && { to: { shopId, visit: target.visit, startsAt: new Date(target.startsAt).toISOString() }, waiver: { codes: target.codes } }
+  );
 }
 
 async function readTask(em: EntityManager, { networkId, relocationId, appointmentId }: VisitIds): Promise<Task> {
@@ -97,21 +128,36 @@ async function readTask(em: EntityManager, { networkId, relocationId, appointmen
 }
 
 /** Ends a visit's part in a relocation. What has ended stays as it is; answers that. */
-export async function settleVisit(em: EntityManager, { networkId, relocationId, appointmentId }: VisitIds, { state, code }: Settled, now: Date): Promise<Settled['state']> {
+export async function settleVisit(
+  em: EntityManager,
+  { networkId, relocationId, appointmentId }: VisitIds,
+  { state, code }: Settled,
+  now: Date,
+): Promise<Settled['state']> {
   await em.execute(
     `update relocation_visit set state = ?, code = ?, settled_at = ? where relocation_id = ? and appointment_id = ? and network_id = ? and state = 'waiting'`,
     [state, code, now, relocationId, appointmentId, networkId],
   );
-  const [row] = await em.execute<{ state: Settled['state'] }[]>('select state from relocation_visit where relocation_id = ? and appointment_id = ? and network_id = ?', [relocationId, appointmentId, networkId]);
+  const [row] = await em.execute<{ state: Settled['state'] }[]>(
+    'select state from relocation_visit where relocation_id = ? and appointment_id = ? and network_id = ?',
+    [relocationId, appointmentId, networkId],
+  );
   return row!.state;
 }
 
 /** All visits of a relocation, in order. */
 export async function readVisitIds(em: EntityManager, networkId: string, relocationId: string): Promise<string[]> {
-  const rows = await em.execute<{ id: string }[]>('select appointment_id as id from relocation_visit where relocation_id = ? and network_id = ? order by position', [relocationId, networkId]);
+  const rows = await em.execute<{ id: string }[]>(
+    'select appointment_id as id from relocation_visit where relocation_id = ? and network_id = ? order by position',
+    [relocationId, networkId],
+  );
   return rows.map(({ id }) => id);
 }
 
 export async function finishRelocation(em: EntityManager, networkId: string, relocationId: string, now: Date): Promise<void> {
-  await em.execute('update relocation set finished_at = ? where id = ? and network_id = ? and finished_at is null', [now, relocationId, networkId]);
+  await em.execute('update relocation set finished_at = ? where id = ? and network_id = ? and finished_at is null', [
+    now,
+    relocationId,
+    networkId,
+  ]);
 }

@@ -37,10 +37,13 @@ export async function beginRelocation(em: EntityManager, networkId: string, want
   if ((await listRelocations(em.fork(), networkId, { id })).length > 0) return id;
   const running = await findRunning(em.fork(), networkId, wanted);
   if (running) return running;
-  const edit = async (tx: EntityManager): Promise<string> => (await findRunning(tx, networkId, wanted)) ?? write(tx, networkId, wanted, now, id);
+  const edit = async (tx: EntityManager): Promise<string> =>
+    (await findRunning(tx, networkId, wanted)) ?? write(tx, networkId, wanted, now, id);
   const options = { now, dryRun: false };
   try {
-    const { record } = wanted.barberId ? await editBarber(em, networkId, wanted.barberId, options, edit) : await editShop(em, networkId, wanted.shopId!, options, edit);
+    const { record } = wanted.barberId
+      ? await editBarber(em, networkId, wanted.barberId, options, edit)
+      : await editShop(em, networkId, wanted.shopId!, options, edit);
     return record;
   } catch (error) {
     const rival = isDuplicate(error) ? await findRunning(em.fork(), networkId, wanted) : null;
@@ -50,7 +53,10 @@ export async function beginRelocation(em: EntityManager, networkId: string, want
 }
 
 async function findRunning(em: EntityManager, networkId: string, { barberId, shopId, date }: Whom): Promise<string | null> {
-  const [row] = await em.execute<{ id: string }[]>('select id from relocation where network_id = ? and coalesce(barber_id, shop_id) = ? and date = ? and finished_at is null', [networkId, barberId ?? shopId, date]);
+  const [row] = await em.execute<{ id: string }[]>(
+    'select id from relocation where network_id = ? and coalesce(barber_id, shop_id) = ? and date = ? and finished_at is null',
+    [networkId, barberId ?? shopId, date],
+  );
   return row?.id ?? null;
 }
 
@@ -75,7 +81,9 @@ async function write(tx: EntityManager, networkId: string, wanted: NewRelocation
 /** A barber's day is over when it is so in all of his shops. */
 async function requireToday(tx: EntityManager, networkId: string, { barberId, shopId, date }: NewRelocation, now: Date): Promise<void> {
   const zones = await tx.execute<{ zone: string }[]>(
-    'select distinct time_zone as zone from shop s where network_id = ? and (s.id = ? or exists (select from assignment a where a.shop_id = s.id and a.barber_id = ?))', [networkId, shopId, barberId]);
+    'select distinct time_zone as zone from shop s where network_id = ? and (s.id = ? or exists (select from assignment a where a.shop_id = s.id and a.barber_id = ?))',
+    [networkId, shopId, barberId],
+  );
   if (zones.length > 0 && zones.every(({ zone }) => date < toWall(now.getTime(), zone).date)) {
     throw new Problem('invalid_request', { faults: [{ path: '/date', message: 'has passed' }] });
   }
@@ -84,7 +92,8 @@ async function requireToday(tx: EntityManager, networkId: string, { barberId, sh
 async function requireOpenShop(tx: EntityManager, networkId: string, toShopId: string | null): Promise<void> {
   if (!toShopId) return;
   const found = await tx.execute('select id from shop where id = ? and network_id = ? and archived_at is null', [toShopId, networkId]);
-  if (found.length === 0) throw new Problem('not_found', { faults: [{ path: '/toShopId', message: 'is not known in this network, or not there' }] });
+  if (found.length === 0)
+    throw new Problem('not_found', { faults: [{ path: '/toShopId', message: 'is not known in this network, or not there' }] });
 }
 
 /** Unless the day is blocked already. Why a barber is away is nobody's business who asks for free times. */
@@ -93,17 +102,33 @@ async function block(tx: EntityManager, networkId: string, { barberId, shopId, d
   const covers = { networkId, fromDate: { $lte: date }, toDate: { $gte: date } };
   const rule = { id: uuidv7(), networkId, ...day, reason: '', version: 1 };
   if (barberId) {
-    if (!(await tx.findOne(TimeOff, { ...covers, barberId }))) tx.create(TimeOff, { ...rule, barberId, startsAt: null, endsAt: null }, { persist: true });
+    if (!(await tx.findOne(TimeOff, { ...covers, barberId })))
+      tx.create(TimeOff, { ...rule, barberId, startsAt: null, endsAt: null }, { persist: true });
   } else if (!(await tx.findOne(ShopClosure, { ...covers, shopId: shopId! }))) {
     tx.create(ShopClosure, { ...rule, shopId: shopId! }, { persist: true });
   }
   await tx.flush();
 }
 
-type BookedRow = { partId: string; appointmentId: string; shopId: string; visitStartsAt: Date; serviceId: string; barberId: string; startsAt: Date; endsAt: Date; segments: Segment[] };
+type BookedRow = {
+  partId: string;
+  appointmentId: string;
+  shopId: string;
+  visitStartsAt: Date;
+  serviceId: string;
+  barberId: string;
+  startsAt: Date;
+  endsAt: Date;
+  segments: Segment[];
+};
 
 /** What has not begun, of the day; who is checked in as well, so that a person sees them on the list. */
-async function readAffected(tx: EntityManager, networkId: string, { barberId, shopId, date }: NewRelocation, now: Date): Promise<{ id: string; startsAt: Date }[]> {
+async function readAffected(
+  tx: EntityManager,
+  networkId: string,
+  { barberId, shopId, date }: NewRelocation,
+  now: Date,
+): Promise<{ id: string; startsAt: Date }[]> {
   const rows = await tx.execute<BookedRow[]>(
     `select p.id as "partId", a.id as "appointmentId", a.shop_id as "shopId", a.starts_at as "visitStartsAt", p.service_id as "serviceId", p.barber_id as "barberId",
        p.starts_at as "startsAt", p.ends_at as "endsAt", p.segments
@@ -116,24 +141,46 @@ async function readAffected(tx: EntityManager, networkId: string, { barberId, sh
   const booked = rows.map((row) => ({ ...row, startsAt: new Date(row.startsAt).getTime(), endsAt: new Date(row.endsAt).getTime() }));
   const hit = new Set<string>();
   for (const [inShop, parts] of Map.groupBy(booked, (row) => row.shopId)) {
-    const wishes = [...new Map(parts.map((part) => [`${part.serviceId} ${part.barberId}`, { serviceId: part.serviceId, barberId: part.barberId }])).values()];
+    const wishes = [
+      ...new Map(
+        parts.map((part) => [`${part.serviceId} ${part.barberId}`, { serviceId: part.serviceId, barberId: part.barberId }]),
+      ).values(),
+    ];
     const window = { from: Math.min(...parts.map((part) => part.startsAt)) - DAY, to: Math.max(...parts.map((part) => part.endsAt)) + DAY };
     const facts = await readWhatIsLeft(tx, { networkId, shopId: inShop, visit: { wishes, sameBarber: false }, window });
     if (!facts) continue;
     for (const { appointmentId } of findAffected(facts, date, shopId !== null, parts)) hit.add(appointmentId);
   }
-  return [...new Map(rows.filter((row) => hit.has(row.appointmentId)).map((row) => [row.appointmentId, { id: row.appointmentId, startsAt: new Date(row.visitStartsAt) }])).values()];
+  return [
+    ...new Map(
+      rows
+        .filter((row) => hit.has(row.appointmentId))
+        .map((row) => [row.appointmentId, { id: row.appointmentId, startsAt: new Date(row.visitStartsAt) }]),
+    ).values(),
+  ];
 }
 
 /** Those that should have been running for minutes: Temporal may have been away when they were to be started. */
 export async function findUnfinished(em: EntityManager, now: Date): Promise<{ networkId: string; relocationId: string }[]> {
-  return em.execute(`select network_id as "networkId", id as "relocationId" from relocation where finished_at is null and created_at < ?::timestamptz - interval '2 minutes' order by created_at limit 50`, [now]);
+  return em.execute(
+    `select network_id as "networkId", id as "relocationId" from relocation where finished_at is null and created_at < ?::timestamptz - interval '2 minutes' order by created_at limit 50`,
+    [now],
+  );
 }
 
 /** A relocation as plain data; instants are ISO text in UTC. */
-export type RelocationView = Omit<NewRelocation, 'createdBy'> & { id: string; createdAt: string; finishedAt: string | null; counts: Record<VisitState, number> };
+export type RelocationView = Omit<NewRelocation, 'createdBy'> & {
+  id: string;
+  createdAt: string;
+  finishedAt: string | null;
+  counts: Record<VisitState, number>;
+};
 export type RelocationVisitView = {
-  appointmentId: string; position: number; state: VisitState; code: string | null; settledAt: string | null;
+  appointmentId: string;
+  position: number;
+  state: VisitState;
+  code: string | null;
+  settledAt: string | null;
   /** When it was to begin. */
   startedAt: string;
   /** As the appointment is now. */
@@ -141,7 +188,11 @@ export type RelocationVisitView = {
 };
 
 /** The newest 100, of one date or of all. */
-export async function listRelocations(em: EntityManager, networkId: string, { id, date }: { id?: string | undefined; date?: string | undefined }): Promise<RelocationView[]> {
+export async function listRelocations(
+  em: EntityManager,
+  networkId: string,
+  { id, date }: { id?: string | undefined; date?: string | undefined },
+): Promise<RelocationView[]> {
   const rows = await em.execute<(RelocationView & { states: VisitState[] | null })[]>(
     `select r.id, r.barber_id as "barberId", r.shop_id as "shopId", r.to_shop_id as "toShopId", r.date::text as date, r.mode, r.reason, r.within_minutes as "withinMinutes",
        r.created_at as "createdAt", r.finished_at as "finishedAt", (select json_agg(v.state) from relocation_visit v where v.relocation_id = r.id) as states
@@ -162,7 +213,12 @@ export async function listRelocationVisits(em: EntityManager, networkId: string,
      from relocation_visit v join appointment a on a.id = v.appointment_id where v.network_id = ? and v.relocation_id = ? order by v.position`,
     [networkId, id],
   );
-  return rows.map((row) => ({ ...row, settledAt: row.settledAt && iso(row.settledAt), startedAt: iso(row.startedAt), now: { ...row.now, startsAt: iso(row.now.startsAt) } }));
+  return rows.map((row) => ({
+    ...row,
+    settledAt: row.settledAt && iso(row.settledAt),
+    startedAt: iso(row.startedAt),
+    now: { ...row.now, startsAt: iso(row.now.startsAt) },
+  }));
 }
 
 const iso = (instant: string): string => new Date(instant).toISOString();

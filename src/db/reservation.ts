@@ -22,7 +22,12 @@ import type { EntityManager } from './orm.ts';
 import { readStand } from './stand.ts';
 
 export type BookingIds = { appointmentId: string; networkId: string; shopId: string };
-export type ClaimOptions = { now: Date; closeAfterSeconds: number; entry: Entry; /** For the test that takes the optimistic lock away and looks at the constraint alone. */ overruleVersion?: boolean };
+export type ClaimOptions = {
+  now: Date;
+  closeAfterSeconds: number;
+  entry: Entry;
+  /** For the test that takes the optimistic lock away and looks at the constraint alone. */ overruleVersion?: boolean;
+};
 
 class DecidedBefore extends Error {}
 
@@ -71,18 +76,30 @@ const firstEvents: Record<EntryKind, string> = { book: 'booked', hold: 'held', w
  * at once and cleanly; only then insert, under the exclusion constraint. Throws what `lostRace` recognises when a rival was quicker (the
  * caller then reads fresh facts), `CustomerLimit` and `NotAccepted`.
  */
-export async function claimSlot(em: EntityManager, ids: BookingIds, facts: BookingFacts, { decision, chosen }: Possible, options: ClaimOptions): Promise<Decided> {
+export async function claimSlot(
+  em: EntityManager,
+  ids: BookingIds,
+  facts: BookingFacts,
+  { decision, chosen }: Possible,
+  options: ClaimOptions,
+): Promise<Decided> {
   const { slot, claims } = decision;
   const { now, entry, closeAfterSeconds } = options;
   const { timeZone } = facts.shop;
   const offers = slot.parts.map(({ barberId, serviceId }) =>
-    facts.candidates.find(({ barber }) => barber.barberId === barberId)!.offers.find((offer) => offer.serviceId === serviceId)!);
+    facts.candidates.find(({ barber }) => barber.barberId === barberId)!.offers.find((offer) => offer.serviceId === serviceId)!,
+  );
   const barberIds = [...new Set(slot.parts.map(({ barberId }) => barberId))];
   const { settings } = offers[0]!;
   const policy = policyOf(settings);
   const priceCents = slot.parts.reduce((sum, part) => sum + part.priceCents, 0);
   const currency = facts.services.find(({ id }) => id === slot.parts[0]!.serviceId)!.currency;
-  const parts = slot.parts.map((part, index) => ({ ...part, startsAt: iso(part.startsAt), endsAt: iso(part.endsAt), chosen: chosen[index]! }));
+  const parts = slot.parts.map((part, index) => ({
+    ...part,
+    startsAt: iso(part.startsAt),
+    endsAt: iso(part.endsAt),
+    chosen: chosen[index]!,
+  }));
   const promised = toWall(slot.startsAt, timeZone);
   const unseen = unseenOf(facts.candidates, barberIds);
   try {
@@ -95,30 +112,87 @@ export async function claimSlot(em: EntityManager, ids: BookingIds, facts: Booki
         }
         await tx.flush();
       }
-      const { status, decideBy } = firstStatus(entry, settings, await judgeRequest(tx, ids, entry, policy, slot.startsAt, timeZone, now), slot.startsAt, now.getTime());
+      const { status, decideBy } = firstStatus(
+        entry,
+        settings,
+        await judgeRequest(tx, ids, entry, policy, slot.startsAt, timeZone, now),
+        slot.startsAt,
+        now.getTime(),
+      );
       const outcome: Booked = {
-        ok: true, barberId: slot.barberId, startsAt: iso(slot.startsAt), endsAt: iso(slot.endsAt), status, version: 1, shopTimeZone: timeZone, priceCents, currency, parts, policy,
-        ...(decideBy !== null && { decideBy: iso(decideBy) }), ...(unseen.length > 0 && { unseen }),
+        ok: true,
+        barberId: slot.barberId,
+        startsAt: iso(slot.startsAt),
+        endsAt: iso(slot.endsAt),
+        status,
+        version: 1,
+        shopTimeZone: timeZone,
+        priceCents,
+        currency,
+        parts,
+        policy,
+        ...(decideBy !== null && { decideBy: iso(decideBy) }),
+        ...(unseen.length > 0 && { unseen }),
       };
-      const effects = planFirst(status, { startsAt: slot.startsAt, decideBy, remind: createRemind(ids.appointmentId, timeZone, policy), now: now.getTime(), barberIds, offered: entry.kind === 'offer' });
-      const targets = lookOf(status) === 'none' ? [] : facts.candidates.filter(({ barber }) => barberIds.includes(barber.barberId)).flatMap(({ barber, calendars }) => calendars.map((calendar) => ({ ...calendar, barberId: barber.barberId })));
+      const effects = planFirst(status, {
+        startsAt: slot.startsAt,
+        decideBy,
+        remind: createRemind(ids.appointmentId, timeZone, policy),
+        now: now.getTime(),
+        barberIds,
+        offered: entry.kind === 'offer',
+      });
+      const targets =
+        lookOf(status) === 'none'
+          ? []
+          : facts.candidates
+              .filter(({ barber }) => barberIds.includes(barber.barberId))
+              .flatMap(({ barber, calendars }) => calendars.map((calendar) => ({ ...calendar, barberId: barber.barberId })));
       const deliveries = named(ids.appointmentId, [...effects, ...planCalendars(targets, now.getTime(), slot.endsAt)], policy);
       const details = { by: entry.by, ...(entry.waiver && { waived: entry.waiver.codes, why: entry.waiver.reason }) };
       const [won] = await tx.execute<{ told_pending: boolean }[]>(insertWon, [
-        JSON.stringify(outcome), now, ids.appointmentId, ids.networkId,
-        ids.shopId, slot.parts[0]!.serviceId, slot.barberId, status, new Date(slot.startsAt), new Date(slot.endsAt), timeZone,
-        `${promised.date}T${promised.time}`, promised.offsetMinutes, priceCents, currency, now, entry.kind, JSON.stringify(policy), decideBy === null ? null : new Date(decideBy),
-        entry.seriesId ?? null, entry.waitlistEntryId ?? null,
+        JSON.stringify(outcome),
+        now,
+        ids.appointmentId,
+        ids.networkId,
+        ids.shopId,
+        slot.parts[0]!.serviceId,
+        slot.barberId,
+        status,
+        new Date(slot.startsAt),
+        new Date(slot.endsAt),
+        timeZone,
+        `${promised.date}T${promised.time}`,
+        promised.offsetMinutes,
+        priceCents,
+        currency,
+        now,
+        entry.kind,
+        JSON.stringify(policy),
+        decideBy === null ? null : new Date(decideBy),
+        entry.seriesId ?? null,
+        entry.waitlistEntryId ?? null,
         JSON.stringify(parts.map((part, position) => ({ id: uuidv7(), position, ...part, segments: offers[position]!.segments }))),
         JSON.stringify(claims.map((claim) => ({ id: uuidv7(), ...keptClaim(claim) }))),
-        uuidv7(), firstEvents[entry.kind], now, status, entry.kind === 'offer' ? 'waitlist' : 'api', JSON.stringify(details),
+        uuidv7(),
+        firstEvents[entry.kind],
+        now,
+        status,
+        entry.kind === 'offer' ? 'waitlist' : 'api',
+        JSON.stringify(details),
         JSON.stringify(deliveries),
       ]);
       if (!won) throw new DecidedBefore();
       if (unseen.length > 0) await noteUnseen(tx, ids, unseen);
       const wake = wakeOf({ status, startsAt: slot.startsAt, endsAt: slot.endsAt, decideBy, policy }, closeAfterSeconds);
       const stand: Stand = {
-        status, version: 1, barberId: slot.barberId, startsAt: outcome.startsAt, wake: wake && { at: iso(wake.at), action: wake.action }, effects: deliveries, freed: false,
+        status,
+        version: 1,
+        barberId: slot.barberId,
+        startsAt: outcome.startsAt,
+        wake: wake && { at: iso(wake.at), action: wake.action },
+        effects: deliveries,
+        freed: false,
       };
       return { outcome, deliveries, toldPending: won.told_pending, stand };
     });
@@ -129,7 +203,13 @@ export async function claimSlot(em: EntityManager, ids: BookingIds, facts: Booki
 }
 
 /** In which state an appointment begins, and until when that must be answered (epoch milliseconds). */
-function firstStatus(entry: Entry, settings: Settings, record: 'free' | 'approval', startsAt: number, now: number): { status: AppointmentStatus; decideBy: number | null } {
+function firstStatus(
+  entry: Entry,
+  settings: Settings,
+  record: 'free' | 'approval',
+  startsAt: number,
+  now: number,
+): { status: AppointmentStatus; decideBy: number | null } {
   if (entry.kind === 'hold' || entry.kind === 'offer') {
     const allowed = entry.kind === 'hold' ? settings.holdSeconds : settings.offerMinutes * 60;
     return { status: 'held', decideBy: now + Math.min(entry.holdSeconds ?? allowed, allowed) * 1000 };
@@ -140,17 +220,44 @@ function firstStatus(entry: Entry, settings: Settings, record: 'free' | 'approva
 }
 
 /** What the customer's record asks for; of a hold, nobody is known yet. Staff know whom they book. */
-async function judgeRequest(tx: EntityManager, ids: BookingIds, entry: Entry, policy: BookingPolicy, startsAt: number, timeZone: string, now: Date): Promise<'free' | 'approval'> {
+async function judgeRequest(
+  tx: EntityManager,
+  ids: BookingIds,
+  entry: Entry,
+  policy: BookingPolicy,
+  startsAt: number,
+  timeZone: string,
+  now: Date,
+): Promise<'free' | 'approval'> {
   const limits = entry.by === 'staff' ? { ...policy, strikesForApproval: null, strikesForBlock: null } : policy;
   if (entry.kind === 'hold' || !hasLimits(limits)) return 'free';
-  const [request] = await tx.execute<{ customer_id: string | null }[]>('select customer_id from booking_request where id = ? and network_id = ?', [ids.appointmentId, ids.networkId]);
+  const [request] = await tx.execute<{ customer_id: string | null }[]>(
+    'select customer_id from booking_request where id = ? and network_id = ?',
+    [ids.appointmentId, ids.networkId],
+  );
   if (!request?.customer_id) return 'free';
-  return judgeCustomer(tx, { networkId: ids.networkId, customerId: request.customer_id, appointmentId: ids.appointmentId, startsAt, timeZone }, limits, now);
+  return judgeCustomer(
+    tx,
+    { networkId: ids.networkId, customerId: request.customer_id, appointmentId: ids.appointmentId, startsAt, timeZone },
+    limits,
+    now,
+  );
 }
 
 /** Ends the request refused, unless it was decided before: then that stands. A customer who was told "pending" gets a mail to be told so. */
-export async function refuseRequest(em: EntityManager, ids: { appointmentId: string; networkId: string }, outcome: Refusal, now: Date, mailUntil: Date, closeAfterSeconds: number): Promise<Decided> {
-  const mail = named(ids.appointmentId, [{ kind: 'refusal_customer', dueAt: now.toISOString(), usefulUntil: mailUntil.toISOString() }], defaultSettings);
+export async function refuseRequest(
+  em: EntityManager,
+  ids: { appointmentId: string; networkId: string },
+  outcome: Refusal,
+  now: Date,
+  mailUntil: Date,
+  closeAfterSeconds: number,
+): Promise<Decided> {
+  const mail = named(
+    ids.appointmentId,
+    [{ kind: 'refusal_customer', dueAt: now.toISOString(), usefulUntil: mailUntil.toISOString() }],
+    defaultSettings,
+  );
   const [refused] = await em.execute<{ told_pending: boolean }[]>(
     `with request as (${decideRequest}), deliveries as (${insertDeliveries} where request.told_pending) select told_pending from request`,
     [JSON.stringify(outcome), now, ids.appointmentId, ids.networkId, JSON.stringify(mail)],
@@ -160,7 +267,11 @@ export async function refuseRequest(em: EntityManager, ids: { appointmentId: str
 }
 
 /** What was decided before. A request that is not there any more was forgotten before it reached us: nothing is or will be reserved. */
-export async function readDecided(em: EntityManager, ids: { appointmentId: string; networkId: string }, closeAfterSeconds: number): Promise<Decided> {
+export async function readDecided(
+  em: EntityManager,
+  ids: { appointmentId: string; networkId: string },
+  closeAfterSeconds: number,
+): Promise<Decided> {
   const [row] = await em.execute<{ outcome: Outcome | null; told_pending: boolean }[]>(
     'select outcome, told_pending_at is not null as told_pending from booking_request where id = ? and network_id = ?',
     [ids.appointmentId, ids.networkId],

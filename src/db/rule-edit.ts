@@ -10,7 +10,15 @@ import { lostRace } from './faults.ts';
 import type { EntityManager } from './orm.ts';
 
 /** A booked visit that an edit hits: which rule now refuses it. Instants are ISO text in UTC. */
-export type Hit = { appointmentId: string; shopId: string; serviceId: string; barberId: string; startsAt: string; endsAt: string; code: RefusalCode };
+export type Hit = {
+  appointmentId: string;
+  shopId: string;
+  serviceId: string;
+  barberId: string;
+  startsAt: string;
+  endsAt: string;
+  code: RefusalCode;
+};
 
 /** What an edit did, or (`dryRun`) would do. Of many hits the first `listed` are named; `appointmentsHitTotal` counts all. */
 export type Edited<T> = { record: T; dryRun: boolean; appointmentsHit: Hit[]; appointmentsHitTotal: number };
@@ -32,7 +40,13 @@ class RolledBack extends Error {
  * Runs `edit` under the scope's diaries. Appointments that were refused for the same reason before the edit are not its hits.
  * `edit` must flush what it writes; it throws Problems for what it refuses.
  */
-export async function editRules<T>(em: EntityManager, scope: DiaryScope, options: EditOptions, edit: (tx: EntityManager) => Promise<T>, tries = 1): Promise<Edited<T>> {
+export async function editRules<T>(
+  em: EntityManager,
+  scope: DiaryScope,
+  options: EditOptions,
+  edit: (tx: EntityManager) => Promise<T>,
+  tries = 1,
+): Promise<Edited<T>> {
   const { now, dryRun } = options;
   try {
     return await em.fork().transactional(async (tx) => {
@@ -43,10 +57,17 @@ export async function editRules<T>(em: EntityManager, scope: DiaryScope, options
       const record = await edit(tx);
       await tx.flush();
       const after = await readBroken(tx, scope.networkId, parts);
-      const hits = parts.filter(({ partId }) => after.has(partId) && after.get(partId) !== before.get(partId)).map((part): Hit => ({
-        appointmentId: part.appointmentId, shopId: part.shopId, serviceId: part.serviceId, barberId: part.barberId,
-        startsAt: new Date(part.startsAt).toISOString(), endsAt: new Date(part.endsAt).toISOString(), code: after.get(part.partId)!,
-      }));
+      const hits = parts
+        .filter(({ partId }) => after.has(partId) && after.get(partId) !== before.get(partId))
+        .map((part): Hit => ({
+          appointmentId: part.appointmentId,
+          shopId: part.shopId,
+          serviceId: part.serviceId,
+          barberId: part.barberId,
+          startsAt: new Date(part.startsAt).toISOString(),
+          endsAt: new Date(part.endsAt).toISOString(),
+          code: after.get(part.partId)!,
+        }));
       const edited: Edited<T> = { record, dryRun, appointmentsHit: hits.slice(0, listed), appointmentsHitTotal: hits.length };
       if (dryRun) throw new RolledBack(edited);
       return edited;
@@ -78,7 +99,10 @@ async function readBooked(tx: EntityManager, { networkId, shopId, barberId, serv
 async function readBroken(tx: EntityManager, networkId: string, parts: Booked[]): Promise<Map<string, RefusalCode>> {
   const broken = new Map<string, RefusalCode>();
   for (const [shopId, mine] of Map.groupBy(parts, (part) => part.shopId)) {
-    const window = { from: Math.min(...mine.map(({ startsAt }) => startsAt)) - day, to: Math.max(...mine.map(({ endsAt }) => endsAt)) + day };
+    const window = {
+      from: Math.min(...mine.map(({ startsAt }) => startsAt)) - day,
+      to: Math.max(...mine.map(({ endsAt }) => endsAt)) + day,
+    };
     const wishes = [...new Map(mine.map(({ serviceId, barberId }) => [`${serviceId} ${barberId}`, { serviceId, barberId }])).values()];
     const facts = await readWhatIsLeft(tx, { networkId, shopId, visit: { wishes, sameBarber: false }, window });
     for (const [partId, code] of findBroken(facts, mine)) broken.set(partId, code);

@@ -12,15 +12,20 @@ export type LinkMaker = {
 };
 
 export function createLinks({ linkSecret, publicUrl }: { linkSecret: string; publicUrl: string }): LinkMaker {
-  const tokenOf = (appointmentId: string, purpose: LinkPurpose, generation: number): string => createHmac('sha256', linkSecret).update(`link ${appointmentId} ${purpose} ${generation}`).digest('base64url');
+  const tokenOf = (appointmentId: string, purpose: LinkPurpose, generation: number): string =>
+    createHmac('sha256', linkSecret).update(`link ${appointmentId} ${purpose} ${generation}`).digest('base64url');
 
   return {
     async issue(em, { networkId, appointmentId }, purposes) {
       if (purposes.length === 0) return [];
       const revoked = await em.execute<{ purpose: string; count: number }[]>(
-        'select purpose, count(*)::int as count from self_service_link where appointment_id = ? and network_id = ? and revoked_at is not null group by purpose', [appointmentId, networkId],
+        'select purpose, count(*)::int as count from self_service_link where appointment_id = ? and network_id = ? and revoked_at is not null group by purpose',
+        [appointmentId, networkId],
       );
-      const made = purposes.map((purpose) => ({ purpose, token: tokenOf(appointmentId, purpose, revoked.find((each) => each.purpose === purpose)?.count ?? 0) }));
+      const made = purposes.map((purpose) => ({
+        purpose,
+        token: tokenOf(appointmentId, purpose, revoked.find((each) => each.purpose === purpose)?.count ?? 0),
+      }));
       await em.execute(
         `insert into self_service_link (token_hash, network_id, appointment_id, purpose)
          select l.hash, ?::uuid, ?::uuid, l.purpose from jsonb_to_recordset(?::jsonb) as l(hash text, purpose text) on conflict do nothing`,
@@ -36,7 +41,10 @@ export const hashOf = (token: string): string => createHash('sha256').update(tok
 
 /** Kills all links of an appointment that were given out; the next ones are others. Answers how many there were. */
 export async function revokeLinks(em: EntityManager, { networkId, appointmentId }: Ids): Promise<number> {
-  const rows = await em.execute<{ purpose: string }[]>('update self_service_link set revoked_at = now() where appointment_id = ? and network_id = ? and revoked_at is null returning purpose', [appointmentId, networkId]);
+  const rows = await em.execute<{ purpose: string }[]>(
+    'update self_service_link set revoked_at = now() where appointment_id = ? and network_id = ? and revoked_at is null returning purpose',
+    [appointmentId, networkId],
+  );
   return rows.length;
 }
 
@@ -44,9 +52,19 @@ export async function revokeLinks(em: EntityManager, { networkId, appointmentId 
 export type LinkedVisit = Ids & {
   purpose: LinkPurpose;
   status: AppointmentStatus;
-  startsAt: string; endsAt: string; decideBy: string | null; attendanceConfirmed: boolean;
-  shopName: string; shopAddress: string; shopPhone: string | null; shopTimeZone: string; shopLocale: string;
-  services: string[]; barbers: string[]; priceCents: number; currency: string;
+  startsAt: string;
+  endsAt: string;
+  decideBy: string | null;
+  attendanceConfirmed: boolean;
+  shopName: string;
+  shopAddress: string;
+  shopPhone: string | null;
+  shopTimeZone: string;
+  shopLocale: string;
+  services: string[];
+  barbers: string[];
+  priceCents: number;
+  currency: string;
   /** The customer's language. */
   locale: string;
 };

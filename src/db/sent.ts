@@ -5,13 +5,22 @@ import type { EntityManager } from './orm.ts';
 
 /** Instants are ISO text in UTC. */
 export type SentView = {
-  id: string; appointmentId: string; kind: DeliveryKind; channel: Channel; state: DeliveryState; errorClass: string | null; errorText: string | null; attempts: number;
+  id: string;
+  appointmentId: string;
+  kind: DeliveryKind;
+  channel: Channel;
+  state: DeliveryState;
+  errorClass: string | null;
+  errorText: string | null;
+  attempts: number;
   /** When it ended, or was tried, or written. */
   at: string;
   /** When it is to be sent, or tried again; null when it has ended. */
   dueAt: string | null;
   /** Null: erased, or there is none. */
-  readerName: string | null; shopName: string | null; providerId: string | null;
+  readerName: string | null;
+  shopName: string | null;
+  providerId: string | null;
 };
 
 export type SentFilter = { state?: DeliveryState; channel?: Channel };
@@ -40,11 +49,17 @@ export type SentCount = { state: DeliveryState; channel: Channel; count: number 
 
 /** How many there are of each state and channel. */
 export async function countSent(em: EntityManager, networkId: string): Promise<SentCount[]> {
-  return em.execute<SentCount[]>('select state, channel, count(*)::int as count from delivery where network_id = ? group by state, channel', [networkId]);
+  return em.execute<SentCount[]>(
+    'select state, channel, count(*)::int as count from delivery where network_id = ? group by state, channel',
+    [networkId],
+  );
 }
 
 /** By which Message-ID the mail of this delivery went; null when none did. */
 export async function findMessageId(em: EntityManager, networkId: string, id: string): Promise<string | null> {
-  const [row] = await em.execute<{ providerId: string | null }[]>(`select provider_id as "providerId" from delivery where id = ? and network_id = ? and channel = 'mail'`, [id, networkId]);
+  const [row] = await em.execute<{ providerId: string | null }[]>(
+    `select provider_id as "providerId" from delivery where id = ? and network_id = ? and channel = 'mail'`,
+    [id, networkId],
+  );
   return row?.providerId ?? null;
 }

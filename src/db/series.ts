@@ -4,7 +4,15 @@ import type { EntityManager } from './orm.ts';
 /** One visit as it was accepted; `id` is what its appointment has, once it is booked. `startsAt` is ISO text in UTC. */
 export type SeriesVisit = { id: string; startsAt: string; barberId?: string };
 
-export type NewSeries = { id: string; networkId: string; apiClientId: string; shopId: string; fingerprint: string; everyWeeks: number; visits: SeriesVisit[] };
+export type NewSeries = {
+  id: string;
+  networkId: string;
+  apiClientId: string;
+  shopId: string;
+  fingerprint: string;
+  everyWeeks: number;
+  visits: SeriesVisit[];
+};
 
 export type StoredSeries = Omit<NewSeries, 'apiClientId'> & {
   createdAt: string;
@@ -17,7 +25,10 @@ export type StoredSeries = Omit<NewSeries, 'apiClientId'> & {
 };
 
 /** Writes the series before its first visit is booked; one that is there already stays as it is. */
-export async function storeSeries(em: EntityManager, { id, networkId, apiClientId, shopId, fingerprint, everyWeeks, visits }: NewSeries): Promise<void> {
+export async function storeSeries(
+  em: EntityManager,
+  { id, networkId, apiClientId, shopId, fingerprint, everyWeeks, visits }: NewSeries,
+): Promise<void> {
   await em.execute(
     `insert into series (id, network_id, api_client_id, shop_id, fingerprint, every_weeks, visits) values (?, ?, ?, ?, ?, ?, ?::jsonb) on conflict (id) do nothing`,
     [id, networkId, apiClientId, shopId, fingerprint, everyWeeks, JSON.stringify(visits)],
@@ -36,13 +47,20 @@ export async function findSeries(em: EntityManager, networkId: string, id: strin
 
 /** Keeps the answer and returns the one that is kept: of two that booked the same series at once, the first to end. */
 export async function keepSeriesAnswer(em: EntityManager, networkId: string, id: string, answer: string): Promise<string> {
-  const [row] = await em.execute<{ answer: string }[]>('update series set answer = coalesce(answer, ?) where id = ? and network_id = ? returning answer', [answer, id, networkId]);
+  const [row] = await em.execute<{ answer: string }[]>(
+    'update series set answer = coalesce(answer, ?) where id = ? and network_id = ? returning answer',
+    [answer, id, networkId],
+  );
   return row?.answer ?? answer;
 }
 
 /** Notes that the visits from this start on are cancelled, so that what still books them stops; the earliest start counts. */
 export async function markSeriesCancelled(em: EntityManager, networkId: string, id: string, from: Date): Promise<void> {
-  await em.execute('update series set cancelled_from = least(cancelled_from, ?::timestamptz) where id = ? and network_id = ?', [from, id, networkId]);
+  await em.execute('update series set cancelled_from = least(cancelled_from, ?::timestamptz) where id = ? and network_id = ?', [
+    from,
+    id,
+    networkId,
+  ]);
 }
 
 const iso = (instant: string): string => new Date(instant).toISOString();

@@ -14,8 +14,14 @@ export type ServiceFields = { name: string; segments: Segment[]; priceCents: num
 export type ServiceView = ServiceFields & { id: string; durationMinutes: number; version: number };
 
 const view = (row: ServiceRow): ServiceView => ({
-  id: row.id, name: row.name, durationMinutes: row.durationMinutes, segments: row.segments, priceCents: row.priceCents, currency: row.currency,
-  settings: row.settings, version: row.version,
+  id: row.id,
+  name: row.name,
+  durationMinutes: row.durationMinutes,
+  segments: row.segments,
+  priceCents: row.priceCents,
+  currency: row.currency,
+  settings: row.settings,
+  version: row.version,
 });
 
 export async function findService(em: EntityManager, networkId: string, id: string): Promise<ServiceView | null> {
@@ -23,27 +29,51 @@ export async function findService(em: EntityManager, networkId: string, id: stri
   return row && view(row);
 }
 
-export async function listServices(em: EntityManager, networkId: string, page: { limit: number; cursor: string | null }): Promise<Page<ServiceView>> {
+export async function listServices(
+  em: EntityManager,
+  networkId: string,
+  page: { limit: number; cursor: string | null },
+): Promise<Page<ServiceView>> {
   const after = afterCursor(page.cursor);
-  const rows = await em.fork().find(
-    Service,
-    { networkId, archivedAt: null, ...(after && { $or: [{ name: { $gt: after[0] } }, { name: after[0], id: { $gt: after[1] } }] }) },
-    { orderBy: { name: 'asc', id: 'asc' }, limit: page.limit + 1 },
-  );
+  const rows = await em
+    .fork()
+    .find(
+      Service,
+      { networkId, archivedAt: null, ...(after && { $or: [{ name: { $gt: after[0] } }, { name: after[0], id: { $gt: after[1] } }] }) },
+      { orderBy: { name: 'asc', id: 'asc' }, limit: page.limit + 1 },
+    );
   return toPage(rows.map(view), page.limit, (row) => [row.name, row.id]);
 }
 
-export async function createService(em: EntityManager, networkId: string, fields: ServiceFields, id: string = uuidv7()): Promise<ServiceView> {
+export async function createService(
+  em: EntityManager,
+  networkId: string,
+  fields: ServiceFields,
+  id: string = uuidv7(),
+): Promise<ServiceView> {
   return em.fork().transactional(async (tx) => {
     await requireHolidaySets(tx, networkId, fields.settings);
-    const row = (await tx.findOne(Service, { id, networkId })) ?? tx.create(Service, { id, networkId, ...fields, durationMinutes: lengthOf(fields.segments), archivedAt: null, version: 1 }, { persist: true });
+    const row =
+      (await tx.findOne(Service, { id, networkId })) ??
+      tx.create(
+        Service,
+        { id, networkId, ...fields, durationMinutes: lengthOf(fields.segments), archivedAt: null, version: 1 },
+        { persist: true },
+      );
     await tx.flush();
     return view(row);
   });
 }
 
 /** Changes a service under its version. A booking made at the same moment conflicts: nobody books a length or a price that is no more. */
-export async function changeService(em: EntityManager, networkId: string, id: string, ifMatch: number, change: Partial<ServiceFields> & { archivedAt?: Date }, options: EditOptions): Promise<Edited<ServiceView>> {
+export async function changeService(
+  em: EntityManager,
+  networkId: string,
+  id: string,
+  ifMatch: number,
+  change: Partial<ServiceFields> & { archivedAt?: Date },
+  options: EditOptions,
+): Promise<Edited<ServiceView>> {
   return editRules(em, { networkId, serviceId: id }, options, async (tx) => {
     // A network without barbers has no diary on which two edits would wait for each other.
     const row = await tx.findOne(Service, { id, networkId, archivedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });

@@ -14,7 +14,13 @@ type ClosureIds = { shopId: string; id: string };
 type ExceptionIds = { shopId: string; date: string };
 
 const closureView = ({ id, fromDate, toDate, reason, version }: ShopClosureRow): ClosureView => ({ id, fromDate, toDate, reason, version });
-const exceptionView = ({ shopId, date, hours, reason, version }: ShopExceptionRow): ShopExceptionView => ({ shopId, date, hours, reason, version });
+const exceptionView = ({ shopId, date, hours, reason, version }: ShopExceptionRow): ShopExceptionView => ({
+  shopId,
+  date,
+  hours,
+  reason,
+  version,
+});
 
 export async function listClosures(em: EntityManager, networkId: string, shopId: string): Promise<ClosureView[]> {
   return (await em.fork().find(ShopClosure, { networkId, shopId }, { orderBy: { fromDate: 'asc', id: 'asc' } })).map(closureView);
@@ -31,15 +37,31 @@ export async function readClosure(em: EntityManager, networkId: string, ids: Clo
   return closureView(await closureRow(em.fork(), networkId, ids));
 }
 
-export async function addClosure(em: EntityManager, networkId: string, shopId: string, closure: Closure, options: EditOptions, id: string = uuidv7()): Promise<Edited<ClosureView>> {
+export async function addClosure(
+  em: EntityManager,
+  networkId: string,
+  shopId: string,
+  closure: Closure,
+  options: EditOptions,
+  id: string = uuidv7(),
+): Promise<Edited<ClosureView>> {
   return editShop(em, networkId, shopId, options, async (tx) => {
-    const row = (await tx.findOne(ShopClosure, { id, networkId })) ?? tx.create(ShopClosure, { id, networkId, shopId, ...closure, version: 1 }, { persist: true });
+    const row =
+      (await tx.findOne(ShopClosure, { id, networkId })) ??
+      tx.create(ShopClosure, { id, networkId, shopId, ...closure, version: 1 }, { persist: true });
     await tx.flush();
     return closureView(row);
   });
 }
 
-export async function changeClosure(em: EntityManager, networkId: string, ids: ClosureIds, ifMatch: number, closure: Closure, options: EditOptions): Promise<Edited<ClosureView>> {
+export async function changeClosure(
+  em: EntityManager,
+  networkId: string,
+  ids: ClosureIds,
+  ifMatch: number,
+  closure: Closure,
+  options: EditOptions,
+): Promise<Edited<ClosureView>> {
   return editShop(em, networkId, ids.shopId, options, async (tx) => {
     const row = await closureRow(tx, networkId, ids);
     requireVersion(row, ifMatch, closureView(row));
@@ -49,7 +71,13 @@ export async function changeClosure(em: EntityManager, networkId: string, ids: C
   });
 }
 
-export async function removeClosure(em: EntityManager, networkId: string, ids: ClosureIds, ifMatch: number, options: EditOptions): Promise<Edited<null>> {
+export async function removeClosure(
+  em: EntityManager,
+  networkId: string,
+  ids: ClosureIds,
+  ifMatch: number,
+  options: EditOptions,
+): Promise<Edited<null>> {
   return editShop(em, networkId, ids.shopId, options, async (tx) => {
     const row = await closureRow(tx, networkId, ids);
     requireVersion(row, ifMatch, closureView(row));
@@ -59,8 +87,15 @@ export async function removeClosure(em: EntityManager, networkId: string, ids: C
 }
 
 /** Exceptions by date, from `from` on, to `to` (null: without end). */
-export async function listShopExceptions(em: EntityManager, networkId: string, shopId: string, { from, to }: { from: string; to: string | null }): Promise<ShopExceptionView[]> {
-  const rows = await em.fork().find(ShopException, { networkId, shopId, date: { $gte: from, ...(to && { $lte: to }) } }, { orderBy: { date: 'asc' } });
+export async function listShopExceptions(
+  em: EntityManager,
+  networkId: string,
+  shopId: string,
+  { from, to }: { from: string; to: string | null },
+): Promise<ShopExceptionView[]> {
+  const rows = await em
+    .fork()
+    .find(ShopException, { networkId, shopId, date: { $gte: from, ...(to && { $lte: to }) } }, { orderBy: { date: 'asc' } });
   return rows.map(exceptionView);
 }
 
@@ -73,18 +108,31 @@ export async function readShopException(em: EntityManager, networkId: string, id
 
 /** Sets the hours of one date. `ifMatch` is the version that was read, or 0 for a date that has no exception yet. */
 export async function putShopException(
-  em: EntityManager, networkId: string, ids: ExceptionIds, ifMatch: number, fields: { hours: DayStretch[]; reason: string }, options: EditOptions,
+  em: EntityManager,
+  networkId: string,
+  ids: ExceptionIds,
+  ifMatch: number,
+  fields: { hours: DayStretch[]; reason: string },
+  options: EditOptions,
 ): Promise<Edited<ShopExceptionView>> {
   return editShop(em, networkId, ids.shopId, options, async (tx) => {
     const known = await tx.findOne(ShopException, { ...ids, networkId });
     requireSeen(known, ifMatch, exceptionView);
-    const row = known ? tx.assign(known, fields) : tx.create(ShopException, { id: uuidv7(), networkId, ...ids, ...fields, version: 1 }, { persist: true });
+    const row = known
+      ? tx.assign(known, fields)
+      : tx.create(ShopException, { id: uuidv7(), networkId, ...ids, ...fields, version: 1 }, { persist: true });
     await tx.flush();
     return exceptionView(row);
   });
 }
 
-export async function removeShopException(em: EntityManager, networkId: string, ids: ExceptionIds, ifMatch: number, options: EditOptions): Promise<Edited<null>> {
+export async function removeShopException(
+  em: EntityManager,
+  networkId: string,
+  ids: ExceptionIds,
+  ifMatch: number,
+  options: EditOptions,
+): Promise<Edited<null>> {
   return editShop(em, networkId, ids.shopId, options, async (tx) => {
     const row = await tx.findOne(ShopException, { ...ids, networkId });
     if (!row) throw new Problem('not_found');

@@ -9,7 +9,10 @@ export async function adoptZoneData(em: EntityManager, version: string, force = 
   return em.fork().transactional(async (tx) => {
     const before = await readZoneData(tx, true);
     if (before !== null && before >= version && !(force && before !== version)) return { before, now: before };
-    await tx.execute('insert into zone_data (version) values (?) on conflict (only_row) do update set version = excluded.version, adopted_at = now()', [version]);
+    await tx.execute(
+      'insert into zone_data (version) values (?) on conflict (only_row) do update set version = excluded.version, adopted_at = now()',
+      [version],
+    );
     return { before, now: version };
   });
 }

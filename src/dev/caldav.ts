@@ -16,7 +16,17 @@ export interface CaldavServer {
 const username = 'barber';
 
 /** Null where there is no Python to run it, which is said; all else goes on without. */
-export async function startCaldav({ port, folder, log, signal }: { port: number; folder: string; log: Log; signal?: AbortSignal | undefined }): Promise<CaldavServer | null> {
+export async function startCaldav({
+  port,
+  folder,
+  log,
+  signal,
+}: {
+  port: number;
+  folder: string;
+  log: Log;
+  signal?: AbortSignal | undefined;
+}): Promise<CaldavServer | null> {
   let python: string;
   try {
     python = await preparePython(log, signal);
@@ -34,4 +44,5 @@ export async function startCaldav({ port, folder, log, signal }: { port: number;
   return { url: radicale.url, username, password, calendarUrl, stop: () => radicale.stop() };
 }
 
-export const basicAuth = ({ username: name, password }: { username: string; password: string }): string => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+export const basicAuth = ({ username: name, password }: { username: string; password: string }): string =>
+  `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;

@@ -11,15 +11,28 @@ import { sampleView } from './sample-view.ts';
 import { filterOf, mostShown, sentBody } from './sent-page.ts';
 
 /** Whose messages are shown, and where the inboxes are; null where they are not ours. */
-export type DevPlaces = { networkId: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; calendar: CalendarAccess | null };
+export type DevPlaces = {
+  networkId: string;
+  mailUi: string | null;
+  mailApi: string | null;
+  smsUi: string | null;
+  calendar: CalendarAccess | null;
+};
 
 /** Not by the name of a tunnel that lets Twilio in, nor by a name that a stranger's page has made to mean us. */
 const isLocal = (host: string | undefined): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host ?? '');
 const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-export function mountDevPages(app: Express, { orm, config }: Pick<Deps, 'orm' | 'config'>, { networkId, mailUi, mailApi, smsUi, calendar }: DevPlaces): void {
+export function mountDevPages(
+  app: Express,
+  { orm, config }: Pick<Deps, 'orm' | 'config'>,
+  { networkId, mailUi, mailApi, smsUi, calendar }: DevPlaces,
+): void {
   const { uiUrl, namespace } = config.temporal;
-  const workflowUrl = uiUrl === null ? null : (id: string) => `${uiUrl.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${appointmentWorkflowId(id)}`;
+  const workflowUrl =
+    uiUrl === null
+      ? null
+      : (id: string) => `${uiUrl.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${appointmentWorkflowId(id)}`;
 
   app.use('/dev', (request, _response, next) => {
     if (!isLocal(request.headers.host) || !isLocal(request.get('X-Forwarded-Host') ?? request.headers.host)) throw new Problem('not_found');
@@ -43,10 +56,16 @@ export function mountDevPages(app: Express, { orm, config }: Pick<Deps, 'orm' | 
     response.redirect(found === null ? mailUi! : `${mailUi}/#/email/${encodeURIComponent(found)}`);
   });
 
-  app.get('/dev/calendar', async (_request, response) => answerPage(response, 'A barber\'s calendar', calendar ? await calendarBody(calendar) : noCalendar, { forms: "'self'" }));
+  app.get('/dev/calendar', async (_request, response) =>
+    answerPage(response, "A barber's calendar", calendar ? await calendarBody(calendar) : noCalendar, { forms: "'self'" }),
+  );
   if (calendar) {
     app.post('/dev/calendar', express.urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
-      if (request.get('Origin') !== `http://${request.headers.host}` || !(await enter(calendar, (request.body ?? {}) as Record<string, unknown>))) throw new Problem('invalid_request');
+      if (
+        request.get('Origin') !== `http://${request.headers.host}` ||
+        !(await enter(calendar, (request.body ?? {}) as Record<string, unknown>))
+      )
+        throw new Problem('invalid_request');
       response.redirect(303, '/dev/calendar');
     });
   }
@@ -65,7 +84,10 @@ const noCalendar = '<p>There is no CalDAV server here: Python 3.10 with venv is 
 /** The newest of this Message-ID in the inbox, or null when the inbox has dropped it or does not answer. */
 async function mailIdOf(mailApi: string, messageId: string): Promise<string | null> {
   try {
-    const answer = await fetch(`${mailApi}?${new URLSearchParams({ 'headers.message-id': messageId, sort: 'desc', limit: '1' }).toString()}`, { signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(
+      `${mailApi}?${new URLSearchParams({ 'headers.message-id': messageId, sort: 'desc', limit: '1' }).toString()}`,
+      { signal: AbortSignal.timeout(5000) },
+    );
     const [mail] = (await answer.json()) as { id: string }[];
     return mail?.id ?? null;
   } catch {

@@ -11,16 +11,50 @@ export async function loadSample(orm: Orm): Promise<{ networkId: string; loaded:
     if (await em.findOne(Network, { id: network.id })) return { networkId: network.id, loaded: false };
     const networkId = network.id;
     await em.insert(Network, network);
-    await em.insertMany(Shop, shops.map(({ closures: _, ...shop }) => ({ ...shop, networkId, archivedAt: null, version: 1 })));
-    await em.insertMany(ShopClosure, shops.flatMap((shop) => shop.closures.map((closure) => ({ id: sampleId(`closure/${shop.slug}/${closure.fromDate}`), networkId, shopId: shop.id, version: 1, ...closure }))));
-    await em.insertMany(Service, services.map(({ namePt: _, bufferBeforeMinutes, bufferAfterMinutes, settings, ...service }) => ({
-      ...service, networkId, archivedAt: null, version: 1, segments: [{ kind: 'busy' as const, minutes: service.durationMinutes }],
-      settings: { ...settings, ...(bufferBeforeMinutes && { bufferBeforeMinutes }), ...(bufferAfterMinutes && { bufferAfterMinutes }) },
-    })));
-    await em.insertMany(Barber, barbers.map(({ assignments: _, ...barber }) => ({ ...barber, networkId, archivedAt: null, version: 1 })));
-    await em.insertMany(Assignment, barbers.flatMap((barber) => barber.assignments.map(({ shopId, hours, breaks }) => ({
-      id: sampleId(`assignment/${barber.id}/${shopId}`), networkId, barberId: barber.id, shopId, version: 1, periods: [{ fromDate: null, toDate: null, hours, breaks }],
-    }))));
+    await em.insertMany(
+      Shop,
+      shops.map(({ closures: _, ...shop }) => ({ ...shop, networkId, archivedAt: null, version: 1 })),
+    );
+    await em.insertMany(
+      ShopClosure,
+      shops.flatMap((shop) =>
+        shop.closures.map((closure) => ({
+          id: sampleId(`closure/${shop.slug}/${closure.fromDate}`),
+          networkId,
+          shopId: shop.id,
+          version: 1,
+          ...closure,
+        })),
+      ),
+    );
+    await em.insertMany(
+      Service,
+      services.map(({ namePt: _, bufferBeforeMinutes, bufferAfterMinutes, settings, ...service }) => ({
+        ...service,
+        networkId,
+        archivedAt: null,
+        version: 1,
+        segments: [{ kind: 'busy' as const, minutes: service.durationMinutes }],
+        settings: { ...settings, ...(bufferBeforeMinutes && { bufferBeforeMinutes }), ...(bufferAfterMinutes && { bufferAfterMinutes }) },
+      })),
+    );
+    await em.insertMany(
+      Barber,
+      barbers.map(({ assignments: _, ...barber }) => ({ ...barber, networkId, archivedAt: null, version: 1 })),
+    );
+    await em.insertMany(
+      Assignment,
+      barbers.flatMap((barber) =>
+        barber.assignments.map(({ shopId, hours, breaks }) => ({
+          id: sampleId(`assignment/${barber.id}/${shopId}`),
+          networkId,
+          barberId: barber.id,
+          shopId,
+          version: 1,
+          periods: [{ fromDate: null, toDate: null, hours, breaks }],
+        })),
+      ),
+    );
     return { networkId, loaded: true };
   });
 }

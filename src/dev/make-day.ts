@@ -31,7 +31,21 @@ function line(key: string, { visit, customer }: Omit<Request, 'isOrdinary'>, act
   const dayOffset = visit.dayOffset + Math.floor(visit.minute / 1440);
   const [hour, minute] = [Math.floor((visit.minute % 1440) / 60), visit.minute % 60].map((part) => String(part).padStart(2, '0'));
   const { name, email, phone, timeZone, locale } = customer;
-  return [key, dayOffset, `${hour}:${minute}`, visit.shop.id, visit.service.id, visit.barberId, name, email, phone, timeZone, locale, action, of].join(',');
+  return [
+    key,
+    dayOffset,
+    `${hour}:${minute}`,
+    visit.shop.id,
+    visit.service.id,
+    visit.barberId,
+    name,
+    email,
+    phone,
+    timeZone,
+    locale,
+    action,
+    of,
+  ].join(',');
 }
 
 const keyOf = (letter: string, index: number): string => `${letter}${String(index + 1).padStart(4, '0')}`;
@@ -51,7 +65,10 @@ function couldBeWon(made: Request[]): number[] {
   const wanted = new Set<string>();
   return made.flatMap(({ visit, isOrdinary }, index) => {
     const { barberId, dayOffset, minute, service } = visit;
-    const quarters = Array.from({ length: Math.ceil((service.durationMinutes + service.bufferAfterMinutes) / 15) }, (_, i) => `${barberId} ${dayOffset * 96 + minute / 15 + i}`);
+    const quarters = Array.from(
+      { length: Math.ceil((service.durationMinutes + service.bufferAfterMinutes) / 15) },
+      (_, i) => `${barberId} ${dayOffset * 96 + minute / 15 + i}`,
+    );
     const isFree = barberId === '' || !quarters.some((quarter) => wanted.has(quarter));
     for (const quarter of quarters) wanted.add(quarter);
     return isOrdinary && isFree ? [index] : [];
@@ -63,7 +80,8 @@ function sequelLines(random: Random, visits: VisitMaker, made: Request[], newCus
   const sequels = makeAftermath(random, couldBeWon(made), { ...visits, of: (index) => made[index]!.visit });
   return sequels.map((sequel, index) => {
     const key = keyOf('s', index);
-    if (sequel.action === 'no_show') return line(key, { visit: sequel.visit, customer: newCustomer(sequel.visit.shop.timeZone) }, 'no_show');
+    if (sequel.action === 'no_show')
+      return line(key, { visit: sequel.visit, customer: newCustomer(sequel.visit.shop.timeZone) }, 'no_show');
     const { visit, customer } = made[sequel.of]!;
     return line(key, { visit: sequel.action === 'reschedule' ? sequel.to : visit, customer }, sequel.action, keyOf('r', sequel.of));
   });
@@ -90,7 +108,11 @@ export function makeDay(seed: number): string {
     made.push({ visit, isOrdinary, customer: known ? random.pick(made).customer : newCustomer(visit.shop.timeZone) });
   }
 
-  const bookings = withRepeats(random, made.map((request, index) => line(keyOf('r', index), request)), repeatedSubmissions);
+  const bookings = withRepeats(
+    random,
+    made.map((request, index) => line(keyOf('r', index), request)),
+    repeatedSubmissions,
+  );
   const sequels = withRepeats(random, sequelLines(random, visits, made, newCustomer), repeatedSequels);
   return [header, ...bookings, ...sequels, ''].join('\n');
 }

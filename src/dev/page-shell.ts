@@ -7,10 +7,18 @@ export type Shell = { nav?: { href: string; text: string }[]; forms?: string };
 
 /** Sends a page. A mail that is shown in a frame inherits these rules, so nothing in it runs or loads either. */
 export function answerPage(response: Response, title: string, body: string, { nav = places, forms = "'none'" }: Shell = {}): void {
-  response.set(headers(forms)).type('html').send(document(title, body, nav));
+  response
+    .set(headers(forms))
+    .type('html')
+    .send(document(title, body, nav));
 }
 
-const places = [{ href: '/dev/sent', text: 'What was sent' }, { href: '/dev/messages', text: 'Messages' }, { href: '/dev/calendar', text: 'Calendar' }, { href: '/docs', text: 'API' }];
+const places = [
+  { href: '/dev/sent', text: 'What was sent' },
+  { href: '/dev/messages', text: 'Messages' },
+  { href: '/dev/calendar', text: 'Calendar' },
+  { href: '/docs', text: 'API' },
+];
 
 /** A link, escaped; `#` and other fragments may follow. */
 export const linkHtml = (href: string, text: string, more = ''): string => `<a href="${escapeHtml(href)}"${more}>${escapeHtml(text)}</a>`;
@@ -20,7 +28,9 @@ export const choiceHtml = (label: string, options: { href: string; text: string;
   `<p class="choice"><span>${escapeHtml(label)}</span>${options.map(({ href, text, chosen }) => linkHtml(href, text, chosen ? ' aria-current="true"' : '')).join('\n')}</p>`;
 
 const headers = (forms: string) => ({
-  'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex, nofollow',
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Robots-Tag': 'noindex, nofollow',
   'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; form-action ${forms}; base-uri 'none'; frame-ancestors 'none'`,
 });
 

@@ -22,7 +22,9 @@ const osUser = 'postgres';
 
 /** Our own user's id and group, or null when there is no such user. */
 function lookUp(): Identity | null {
-  const [uid = NaN, gid = NaN] = ['-u', '-g'].map((flag) => Number.parseInt(spawnSync('id', [flag, osUser], { encoding: 'utf8' }).stdout, 10));
+  const [uid = NaN, gid = NaN] = ['-u', '-g'].map((flag) =>
+    Number.parseInt(spawnSync('id', [flag, osUser], { encoding: 'utf8' }).stdout, 10),
+  );
   return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : null;
 }
 

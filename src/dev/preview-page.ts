@@ -19,7 +19,9 @@ const segmentsText = (text: string): string => `${countSegments(text)} ${countSe
 
 /** All kinds in all languages. */
 export function previewListBody(viewOf: (kind: MessageKind) => MessageView): string {
-  const head = ['Message', 'To', ...locales.flatMap((locale) => [languages[locale], 'SMS'])].map((name) => `<th scope="col">${name}</th>`).join('');
+  const head = ['Message', 'To', ...locales.flatMap((locale) => [languages[locale], 'SMS'])]
+    .map((name) => `<th scope="col">${name}</th>`)
+    .join('');
   const rows = messageKinds.map((kind) => {
     const [name = '', role = ''] = kind.split('_');
     const cells = locales.map((locale) => {
@@ -35,9 +37,14 @@ export function previewListBody(viewOf: (kind: MessageKind) => MessageView): str
 /** One message in one language, as mail, as text and as SMS. */
 export function previewBody(kind: MessageKind, locale: PreviewLocale, view: MessageView): string {
   const { subject, html, text, sms } = renderMessage(kind, view, locale);
-  const languageChoice = choiceHtml('Language', locales.map((each) => ({ href: hrefOf(kind, each), text: languages[each], chosen: each === locale })));
+  const languageChoice = choiceHtml(
+    'Language',
+    locales.map((each) => ({ href: hrefOf(kind, each), text: languages[each], chosen: each === locale })),
+  );
   // What a barber gets carries an invitation, so it goes by mail alone.
-  const short = isForBarber(kind) ? '<p>None: barbers are written to by mail alone.</p>' : `<p class="small">${segmentsText(sms)}, ${Array.from(sms).length} characters</p><pre class="sms" lang="${locale}">${escape(sms)}</pre>`;
+  const short = isForBarber(kind)
+    ? '<p>None: barbers are written to by mail alone.</p>'
+    : `<p class="small">${segmentsText(sms)}, ${Array.from(sms).length} characters</p><pre class="sms" lang="${locale}">${escape(sms)}</pre>`;
   return `${languageChoice}
 <h2>Subject</h2><p lang="${locale}">${escape(subject)}</p>
 <h2>SMS</h2>${short}

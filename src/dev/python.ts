@@ -33,14 +33,29 @@ export async function preparePython(log: Log, signal?: AbortSignal): Promise<str
   const isReady = () => existsSync(join(folder, 'ready')) && spawnSync(program, ['--version']).status === 0;
   if (isReady()) return program;
   const python = findPython();
-  const release = await takeLock(join(folder, 'lock'), (minutes + 1) * 60_000, () => log('Waiting for another clone that is getting Python packages …'), signal);
+  const release = await takeLock(
+    join(folder, 'lock'),
+    (minutes + 1) * 60_000,
+    () => log('Waiting for another clone that is getting Python packages …'),
+    signal,
+  );
   try {
     if (isReady()) return program;
     rmSync(join(folder, 'ready'), { force: true });
     mkdirSync(folder, { recursive: true });
-    const problem = await withProgress('Getting Python packages (once)', log, async () =>
-      (await attempt({ command: python, args: ['-m', 'venv', '--clear', join(folder, 'venv')], minutes, cwd: folder, signal })) ??
-      attempt({ command: program, args: ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--requirement', requirements], minutes, cwd: folder, signal }));
+    const problem = await withProgress(
+      'Getting Python packages (once)',
+      log,
+      async () =>
+        (await attempt({ command: python, args: ['-m', 'venv', '--clear', join(folder, 'venv')], minutes, cwd: folder, signal })) ??
+        attempt({
+          command: program,
+          args: ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--requirement', requirements],
+          minutes,
+          cwd: folder,
+          signal,
+        }),
+    );
     if (problem !== null) throw new NoPython(`Python's packages could not be had: ${problem}`);
     writeFileSync(join(folder, 'ready'), '');
     return program;

@@ -28,17 +28,33 @@ export async function startRadicale({ python, port, folder, log }: RadicaleOptio
   await endLeftover(pidFile);
   await requireFreePort(port, 'the CalDAV server', 'CALDAV_PORT');
   const usersFile = join(folder, 'users');
-  const setUsers = (users: Record<string, string>) => writeFileSync(usersFile, Object.entries(users).map(([name, password]) => `${name}:${password}\n`).join(''), { mode: 0o600 });
+  const setUsers = (users: Record<string, string>) =>
+    writeFileSync(
+      usersFile,
+      Object.entries(users)
+        .map(([name, password]) => `${name}:${password}\n`)
+        .join(''),
+      { mode: 0o600 },
+    );
   setUsers({});
   const settings = {
-    'server-hosts': `127.0.0.1:${port}`, 'auth-type': 'htpasswd', 'auth-htpasswd-filename': usersFile, 'auth-htpasswd-encryption': 'plain', 'auth-delay': '0',
-    'storage-filesystem-folder': join(folder, 'calendars'), 'rights-type': 'owner_only', 'logging-level': 'warning',
+    'server-hosts': `127.0.0.1:${port}`,
+    'auth-type': 'htpasswd',
+    'auth-htpasswd-filename': usersFile,
+    'auth-htpasswd-encryption': 'plain',
+    'auth-delay': '0',
+    'storage-filesystem-folder': join(folder, 'calendars'),
+    'rights-type': 'owner_only',
+    'logging-level': 'warning',
   };
   const server = {
-    name: 'The CalDAV server', command: python,
+    name: 'The CalDAV server',
+    command: python,
     // No settings of the machine's own Radicale.
     args: ['-m', 'radicale', '--config', '', ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])],
-    env: process.env, logFile: join(folder, 'radicale.log'), pidFile,
+    env: process.env,
+    logFile: join(folder, 'radicale.log'),
+    pidFile,
   };
   const url = `http://127.0.0.1:${port}`;
   const running = await startProcess(server);

@@ -117,7 +117,12 @@ export function sampleNetwork(): SampleNetwork {
     return own;
   });
   return {
-    network: { id: sampleId('network/navalha'), slug: 'navalha', name: 'Navalha', settings: { slotStepMinutes: 15, reminderChannels: ['sms', 'mail'] } },
+    network: {
+      id: sampleId('network/navalha'),
+      slug: 'navalha',
+      name: 'Navalha',
+      settings: { slotStepMinutes: 15, reminderChannels: ['sms', 'mail'] },
+    },
     shops: shopSeeds.map(sampleShop),
     barbers,
     services: serviceSeeds.map(({ key, popularity: _, ...service }) => ({ id: sampleId(`service/${key}`), currency: 'EUR', ...service })),

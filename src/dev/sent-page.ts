@@ -16,19 +16,33 @@ export function filterOf({ state, channel }: Record<string, unknown>): SentFilte
   return { ...(wantedState && { state: wantedState }), ...(wantedChannel && { channel: wantedChannel }) };
 }
 
-const hrefOf = (filter: SentFilter): string => `/dev/sent${Object.keys(filter).length > 0 ? `?${new URLSearchParams(filter).toString()}` : ''}`;
+const hrefOf = (filter: SentFilter): string =>
+  `/dev/sent${Object.keys(filter).length > 0 ? `?${new URLSearchParams(filter).toString()}` : ''}`;
 
 /** The page's body. */
 export function sentBody(rows: SentView[], counts: SentCount[], filter: SentFilter, places: SentPlaces): string {
   const { state, channel } = filter;
-  const total = (has: SentFilter): number => counts.filter((each) => (!has.state || each.state === has.state) && (!has.channel || each.channel === has.channel)).reduce((sum, { count }) => sum + count, 0);
+  const total = (has: SentFilter): number =>
+    counts
+      .filter((each) => (!has.state || each.state === has.state) && (!has.channel || each.channel === has.channel))
+      .reduce((sum, { count }) => sum + count, 0);
   const option = (to: SentFilter, text: string, chosen: boolean) => ({ href: hrefOf(to), text: `${text} ${total(to)}`, chosen });
-  const byState = [option(channel ? { channel } : {}, 'all', !state), ...deliveryStates.map((each) => option({ ...filter, state: each }, wordOf(each), each === state))];
-  const byChannel = [option(state ? { state } : {}, 'all', !channel), ...channels.map((each) => option({ ...filter, channel: each }, each, each === channel))];
-  const head = ['When (UTC)', 'Message', 'By', 'To', 'State', 'Tries', 'See'].map((name) => `<th scope="col"${name === 'Tries' ? ' class="n"' : ''}>${name}</th>`).join('');
+  const byState = [
+    option(channel ? { channel } : {}, 'all', !state),
+    ...deliveryStates.map((each) => option({ ...filter, state: each }, wordOf(each), each === state)),
+  ];
+  const byChannel = [
+    option(state ? { state } : {}, 'all', !channel),
+    ...channels.map((each) => option({ ...filter, channel: each }, each, each === channel)),
+  ];
+  const head = ['When (UTC)', 'Message', 'By', 'To', 'State', 'Tries', 'See']
+    .map((name) => `<th scope="col"${name === 'Tries' ? ' class="n"' : ''}>${name}</th>`)
+    .join('');
   const shown = rows.length < total(filter) ? `<p class="small">The last ${rows.length} of ${total(filter)}.</p>` : '';
-  const table = rows.length === 0 ? '<p>Nothing yet. A booking brings the first messages: <code>npm start</code> prints one to copy.</p>'
-    : `<div class="table"><table><thead><tr>${head}</tr></thead>\n<tbody>\n${rows.map((row) => rowHtml(row, places)).join('\n')}\n</tbody></table></div>${shown}`;
+  const table =
+    rows.length === 0
+      ? '<p>Nothing yet. A booking brings the first messages: <code>npm start</code> prints one to copy.</p>'
+      : `<div class="table"><table><thead><tr>${head}</tr></thead>\n<tbody>\n${rows.map((row) => rowHtml(row, places)).join('\n')}\n</tbody></table></div>${shown}`;
   return `${choiceHtml('State', byState)}\n${choiceHtml('By', byChannel)}\n${table}`;
 }
 
@@ -46,7 +60,8 @@ function rowHtml(row: SentView, places: SentPlaces): string {
 function ways({ id, appointmentId, channel, providerId }: SentView, { mailUi, smsUi, workflowUrl }: SentPlaces): string[] {
   const mail = mailUi && channel === 'mail' && providerId ? [linkHtml(`/dev/sent/${id}/mail`, 'mail')] : [];
   // The fragment has a browser scroll to the text and mark it, among all that the sandbox shows.
-  const sms = smsUi && channel === 'sms' && providerId ? [linkHtml(`${smsUi}/?tab=messages#:~:text=${encodeURIComponent(providerId)}`, 'SMS')] : [];
+  const sms =
+    smsUi && channel === 'sms' && providerId ? [linkHtml(`${smsUi}/?tab=messages#:~:text=${encodeURIComponent(providerId)}`, 'SMS')] : [];
   return [...mail, ...sms, ...(workflowUrl ? [linkHtml(workflowUrl(appointmentId), 'workflow')] : [])];
 }
 

@@ -59,7 +59,16 @@ export interface Servers {
 
 type Environment = Record<string, string | undefined>;
 
-const defaultPorts = { POSTGRES_PORT: 54329, TEMPORAL_PORT: 7233, TEMPORAL_UI_PORT: 8233, SMTP_PORT: 1025, MAIL_UI_PORT: 1080, SMS_SANDBOX_PORT: 1090, CALDAV_PORT: 5232, CALENDAR_SANDBOX_PORT: 1095 };
+const defaultPorts = {
+  POSTGRES_PORT: 54329,
+  TEMPORAL_PORT: 7233,
+  TEMPORAL_UI_PORT: 8233,
+  SMTP_PORT: 1025,
+  MAIL_UI_PORT: 1080,
+  SMS_SANDBOX_PORT: 1090,
+  CALDAV_PORT: 5232,
+  CALENDAR_SANDBOX_PORT: 1095,
+};
 
 /** Reads the ports; a faulty one, or one given twice, ends the start with a sentence that names the variable. */
 function readPorts(env: Environment): ServerPorts & { sms: number; caldav: number; calendars: number } {
@@ -100,7 +109,11 @@ export function serverOptions(env: Environment, log: Log): ServerOptions {
   const external = Object.fromEntries(Object.entries(given).filter(([, value]) => value));
   const { sms, caldav, calendars, ...ports } = readPorts(env);
   return {
-    folder: resolve(import.meta.dirname, '../../.punctual'), ports, external, throwaway: false, log,
+    folder: resolve(import.meta.dirname, '../../.punctual'),
+    ports,
+    external,
+    throwaway: false,
+    log,
     caldav: { port: caldav },
     ...(!env.GOOGLE_CLIENT_ID && !env.MICROSOFT_CLIENT_ID && { calendars: { port: calendars } }),
     // Whoever has an account means it: then texts go out, and nothing of ours is in between.
@@ -140,7 +153,17 @@ async function startSms({ folder, ...options }: { port: number; inboundUrl: stri
 }
 
 /** Starts what is to be started, all at once. When one fails, the others are stopped and the first failure is told. */
-export async function startServers({ folder, ports, external, sms: wanted, caldav: wantedCaldav, calendars: wantedCalendars, throwaway, log, signal }: ServerOptions): Promise<Servers> {
+export async function startServers({
+  folder,
+  ports,
+  external,
+  sms: wanted,
+  caldav: wantedCaldav,
+  calendars: wantedCalendars,
+  throwaway,
+  log,
+  signal,
+}: ServerOptions): Promise<Servers> {
   const release = claimFolder(folder);
   const [postgres, temporal, mail, sms, caldav, calendars] = await Promise.allSettled([
     external.databaseUrl !== undefined ? null : startPostgres({ dataDir: join(folder, 'postgres'), port: ports.postgres, throwaway, log }),
@@ -172,7 +195,14 @@ export async function startServers({ folder, ports, external, sms: wanted, calda
     }
   };
   const failure = started.find((server) => server.status === 'rejected');
-  if (postgres.status === 'rejected' || temporal.status === 'rejected' || mail.status === 'rejected' || sms.status === 'rejected' || caldav.status === 'rejected' || calendars.status === 'rejected') {
+  if (
+    postgres.status === 'rejected' ||
+    temporal.status === 'rejected' ||
+    mail.status === 'rejected' ||
+    sms.status === 'rejected' ||
+    caldav.status === 'rejected' ||
+    calendars.status === 'rejected'
+  ) {
     await stop();
     throw failure?.reason;
   }

@@ -19,7 +19,18 @@ import { requireFreePort } from './ports.ts';
 import { publicUrl, serverOptions, startServers, type Servers } from './servers.ts';
 import { describeSlot, findFreeSlot } from './welcome.ts';
 
-export type DevFile = { api: string; apiKey: string; temporalUi: string | null; temporalAddress: string; mailUi: string | null; mailApi: string | null; smsUi: string | null; databaseUrl: string; calendar: CalendarAccess | null; calendarSandbox: string | null };
+export type DevFile = {
+  api: string;
+  apiKey: string;
+  temporalUi: string | null;
+  temporalAddress: string;
+  mailUi: string | null;
+  mailApi: string | null;
+  smsUi: string | null;
+  databaseUrl: string;
+  calendar: CalendarAccess | null;
+  calendarSandbox: string | null;
+};
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -34,13 +45,33 @@ async function start(interrupted: AbortSignal): Promise<Running> {
     say('Stopped. The appointments and their timers are kept; npm start finds them again.');
   };
   try {
-    const deps = await openDeps(readConfig({
-      LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '100000', MAIL_PER_SECOND: '100', SMS_PER_SECOND: '100', LINK_SECRET: keptSecret(join(options.folder, 'link-secret'), 32),
-      CALENDAR_KEYS: `dev:${keptSecret(join(options.folder, 'calendar-key'), 32)}`, CALDAV_ALLOW_LOOPBACK: servers.caldav ? '1' : '0', CALDAV_EVERY_SECONDS: '10', GOOGLE_EVERY_SECONDS: '10', MICROSOFT_EVERY_SECONDS: '10',
-      ...(servers.calendars && sandboxVariables(servers.calendars)), ...process.env, PUBLIC_URL: publicUrl(process.env),
-      DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.temporalAddress, SMTP_URL: servers.smtpUrl, TEMPORAL_UI_URL: servers.temporalUi ?? '',
-      ...(servers.sms && { TWILIO_ACCOUNT_SID: servers.sms.accountSid, TWILIO_AUTH_TOKEN: servers.sms.authToken, TWILIO_FROM: servers.sms.from, TWILIO_API_URL: servers.sms.url }),
-    }));
+    const deps = await openDeps(
+      readConfig({
+        LOG_LEVEL: 'warn',
+        RATE_LIMIT_PER_MINUTE: '100000',
+        MAIL_PER_SECOND: '100',
+        SMS_PER_SECOND: '100',
+        LINK_SECRET: keptSecret(join(options.folder, 'link-secret'), 32),
+        CALENDAR_KEYS: `dev:${keptSecret(join(options.folder, 'calendar-key'), 32)}`,
+        CALDAV_ALLOW_LOOPBACK: servers.caldav ? '1' : '0',
+        CALDAV_EVERY_SECONDS: '10',
+        GOOGLE_EVERY_SECONDS: '10',
+        MICROSOFT_EVERY_SECONDS: '10',
+        ...(servers.calendars && sandboxVariables(servers.calendars)),
+        ...process.env,
+        PUBLIC_URL: publicUrl(process.env),
+        DATABASE_URL: servers.databaseUrl,
+        TEMPORAL_ADDRESS: servers.temporalAddress,
+        SMTP_URL: servers.smtpUrl,
+        TEMPORAL_UI_URL: servers.temporalUi ?? '',
+        ...(servers.sms && {
+          TWILIO_ACCOUNT_SID: servers.sms.accountSid,
+          TWILIO_AUTH_TOKEN: servers.sms.authToken,
+          TWILIO_FROM: servers.sms.from,
+          TWILIO_API_URL: servers.sms.url,
+        }),
+      }),
+    );
     opened.push(() => deps.close());
     Runtime.install({ logger: sdkLogger(deps.log), shutdownSignals: [] });
     await prepareServers(deps);
@@ -49,7 +80,16 @@ async function start(interrupted: AbortSignal): Promise<Running> {
     say('Starting the worker and the API …');
     const worker = await startWorker(deps);
     opened.push(() => worker.stop());
-    const api = await startApi(deps, { mount: (app) => mountDevPages(app, deps, { networkId, mailUi: servers.mailUi, mailApi: servers.mailApi, smsUi: servers.sms?.url ?? null, calendar: servers.caldav }) });
+    const api = await startApi(deps, {
+      mount: (app) =>
+        mountDevPages(app, deps, {
+          networkId,
+          mailUi: servers.mailUi,
+          mailApi: servers.mailApi,
+          smsUi: servers.sms?.url ?? null,
+          calendar: servers.caldav,
+        }),
+    });
     opened.push(() => api.stop());
     const file = await writeDevFile(join(options.folder, 'dev.json'), deps, servers, api.url, networkId);
     interrupted.throwIfAborted();
@@ -61,16 +101,33 @@ async function start(interrupted: AbortSignal): Promise<Running> {
   }
 }
 
-const sandboxVariables = ({ url, clientId, clientSecret }: NonNullable<Servers['calendars']>) =>
-  ({ GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret, MICROSOFT_CLIENT_ID: clientId, MICROSOFT_CLIENT_SECRET: clientSecret, CALENDAR_SANDBOX_URL: url });
+const sandboxVariables = ({ url, clientId, clientSecret }: NonNullable<Servers['calendars']>) => ({
+  GOOGLE_CLIENT_ID: clientId,
+  GOOGLE_CLIENT_SECRET: clientSecret,
+  MICROSOFT_CLIENT_ID: clientId,
+  MICROSOFT_CLIENT_SECRET: clientSecret,
+  CALENDAR_SANDBOX_URL: url,
+});
 
 /** The addresses and a demo key, for people and programs; the key of the last start is used again while it is valid. */
 async function writeDevFile(path: string, deps: Deps, servers: Servers, api: string, networkId: string): Promise<DevFile> {
   const known = await lastKey(path, deps);
-  const apiKey = known ?? (await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'demo', scopes: ['book', 'manage', 'ops'] })).apiKey;
+  const apiKey =
+    known ?? (await createApiKey(deps.orm.em.fork(), { networkId, clientName: 'demo', scopes: ['book', 'manage', 'ops'] })).apiKey;
   const { temporalUi, temporalAddress, mailUi, mailApi, sms, caldav, calendars, databaseUrl } = servers;
   const calendar = caldav && { calendarUrl: caldav.calendarUrl, username: caldav.username, password: caldav.password };
-  const file: DevFile = { api, apiKey, temporalUi, temporalAddress, mailUi, mailApi, smsUi: sms?.url ?? null, databaseUrl, calendar, calendarSandbox: calendars?.url ?? null };
+  const file: DevFile = {
+    api,
+    apiKey,
+    temporalUi,
+    temporalAddress,
+    mailUi,
+    mailApi,
+    smsUi: sms?.url ?? null,
+    databaseUrl,
+    calendar,
+    calendarSandbox: calendars?.url ?? null,
+  };
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
   chmodSync(path, 0o600);

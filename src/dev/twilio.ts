@@ -36,7 +36,13 @@ const messagingServiceSid = `MG${'5'.repeat(32)}`;
 const from = '+351900000000';
 
 /** Starts the sandbox and waits until its API answers. */
-export async function startTwilioSandbox({ port, authToken = randomBytes(16).toString('hex'), inboundUrl, runDir, log }: TwilioOptions): Promise<TwilioSandbox> {
+export async function startTwilioSandbox({
+  port,
+  authToken = randomBytes(16).toString('hex'),
+  inboundUrl,
+  runDir,
+  log,
+}: TwilioOptions): Promise<TwilioSandbox> {
   const pidFile = join(runDir, 'twilio.pid');
   await endLeftover(pidFile);
   await requireFreePort(port, 'the SMS sandbox', 'SMS_SANDBOX_PORT');

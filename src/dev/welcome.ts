@@ -7,7 +7,15 @@ import { offeredSlots } from '../domain/availability.ts';
 import { visitOf } from '../domain/rules.ts';
 import { addDays, toUtc, toWall } from '../domain/time.ts';
 
-export type FreeSlot = { shopId: string; shopName: string; serviceId: string; serviceName: string; barberId: string; startsAt: string; local: string };
+export type FreeSlot = {
+  shopId: string;
+  shopName: string;
+  serviceId: string;
+  serviceName: string;
+  barberId: string;
+  startsAt: string;
+  local: string;
+};
 
 const day = 86_400_000;
 
@@ -27,8 +35,13 @@ export async function findFreeSlot({ orm, now }: Pick<Deps, 'orm' | 'now'>, netw
       if (slot) {
         const wall = toWall(slot.startsAt, shop.timeZone);
         return {
-          shopId: shop.id, shopName: shop.name, serviceId: service.id, serviceName: service.name,
-          barberId: slot.barberId, startsAt: toUtc(slot.startsAt), local: `${wall.date} at ${wall.time} (${shop.timeZone})`,
+          shopId: shop.id,
+          shopName: shop.name,
+          serviceId: service.id,
+          serviceName: service.name,
+          barberId: slot.barberId,
+          startsAt: toUtc(slot.startsAt),
+          local: `${wall.date} at ${wall.time} (${shop.timeZone})`,
         };
       }
     }

@@ -6,21 +6,59 @@ import type { BookingPolicy } from './policy.ts';
 import { DAY, MINUTE } from './time.ts';
 
 /** A row exists only once time is claimed; before that, and for refusals at once, the booking request tells the state. */
-export const statuses = ['held', 'pending_approval', 'confirmed', 'checked_in', 'started', 'completed', 'cancelled', 'no_show', 'expired', 'refused'] as const;
+export const statuses = [
+  'held',
+  'pending_approval',
+  'confirmed',
+  'checked_in',
+  'started',
+  'completed',
+  'cancelled',
+  'no_show',
+  'expired',
+  'refused',
+] as const;
 export type AppointmentStatus = (typeof statuses)[number];
 
 /** `confirm` and `submit` are the two ways out of a hold: into a booking, or into a request that the shop must approve. */
 export type Action =
-  | 'confirm' | 'submit' | 'approve' | 'refuse' | 'expire' | 'reschedule' | 'retime' | 'confirm_attendance' | 'cancel'
-  | 'check_in' | 'start' | 'complete' | 'mark_no_show' | 'offer_choice' | 'forgive';
+  | 'confirm'
+  | 'submit'
+  | 'approve'
+  | 'refuse'
+  | 'expire'
+  | 'reschedule'
+  | 'retime'
+  | 'confirm_attendance'
+  | 'cancel'
+  | 'check_in'
+  | 'start'
+  | 'complete'
+  | 'mark_no_show'
+  | 'offer_choice'
+  | 'forgive';
 
 /** All that may happen, and what it leads to. What is not here is refused as `not_allowed`. */
 export const transitions: Record<AppointmentStatus, Partial<Record<Action, AppointmentStatus>>> = {
   held: { confirm: 'confirmed', submit: 'pending_approval', expire: 'expired', cancel: 'cancelled' },
-  pending_approval: { approve: 'confirmed', refuse: 'refused', expire: 'expired', reschedule: 'pending_approval', retime: 'pending_approval', cancel: 'cancelled', offer_choice: 'pending_approval' },
+  pending_approval: {
+    approve: 'confirmed',
+    refuse: 'refused',
+    expire: 'expired',
+    reschedule: 'pending_approval',
+    retime: 'pending_approval',
+    cancel: 'cancelled',
+    offer_choice: 'pending_approval',
+  },
   confirmed: {
-    reschedule: 'confirmed', retime: 'confirmed', confirm_attendance: 'confirmed', cancel: 'cancelled',
-    check_in: 'checked_in', start: 'started', complete: 'completed', mark_no_show: 'no_show',
+    reschedule: 'confirmed',
+    retime: 'confirmed',
+    confirm_attendance: 'confirmed',
+    cancel: 'cancelled',
+    check_in: 'checked_in',
+    start: 'started',
+    complete: 'completed',
+    mark_no_show: 'no_show',
     // It cannot take place as booked: the customer is asked to choose another time.
     offer_choice: 'confirmed',
   },
@@ -45,7 +83,18 @@ export const actionsFrom = (status: AppointmentStatus): Action[] => Object.keys(
 export type By = 'customer' | 'staff' | 'timer' | 'operator';
 
 /** A closed list, so that reasons can travel and be counted without carrying what somebody typed. */
-export const reasons = ['customer_asked', 'illness', 'emergency', 'staff_absent', 'shop_closed', 'duplicate', 'mistake', 'goodwill', 'late', 'other'] as const;
+export const reasons = [
+  'customer_asked',
+  'illness',
+  'emergency',
+  'staff_absent',
+  'shop_closed',
+  'duplicate',
+  'mistake',
+  'goodwill',
+  'late',
+  'other',
+] as const;
 export type Reason = (typeof reasons)[number];
 
 export type Standing = { status: AppointmentStatus; startsAt: number; endsAt: number; decideBy: number | null; policy: BookingPolicy };
@@ -59,8 +108,16 @@ export type Verdict =
 
 /** An action that found its end reached has nothing to do; others that stay in their state do something each time. */
 const ends: Partial<Record<Action, AppointmentStatus[]>> = {
-  cancel: ['cancelled'], check_in: ['checked_in'], start: ['started'], complete: ['completed'], mark_no_show: ['no_show'],
-  expire: ['expired'], refuse: ['refused'], approve: ['confirmed'], confirm: ['confirmed', 'pending_approval'], submit: ['pending_approval'],
+  cancel: ['cancelled'],
+  check_in: ['checked_in'],
+  start: ['started'],
+  complete: ['completed'],
+  mark_no_show: ['no_show'],
+  expire: ['expired'],
+  refuse: ['refused'],
+  approve: ['confirmed'],
+  confirm: ['confirmed', 'pending_approval'],
+  submit: ['pending_approval'],
 };
 
 /** How long before its start a visit can be checked in. */
@@ -135,7 +192,9 @@ export function wakeOf({ status, startsAt, endsAt, decideBy, policy }: Standing,
       return { at: decideBy!, action: 'expire' };
     case 'confirmed':
       if (decideBy !== null) return { at: decideBy, action: 'cancel' };
-      return policy.noShowGraceMinutes === null ? { at: closesAt, action: 'complete' } : { at: startsAt + policy.noShowGraceMinutes * MINUTE, action: 'mark_no_show' };
+      return policy.noShowGraceMinutes === null
+        ? { at: closesAt, action: 'complete' }
+        : { at: startsAt + policy.noShowGraceMinutes * MINUTE, action: 'mark_no_show' };
     case 'checked_in':
     case 'started':
       return { at: closesAt, action: 'complete' };

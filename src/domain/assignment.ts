@@ -32,17 +32,31 @@ export function findClash(one: Workplace, other: Workplace, today: string): Clas
   return null;
 }
 
-const latest = (...dates: (string | null)[]): string => dates.filter((date) => date !== null).toSorted().at(-1)!;
+const latest = (...dates: (string | null)[]): string =>
+  dates
+    .filter((date) => date !== null)
+    .toSorted()
+    .at(-1)!;
 const earliest = (...dates: (string | null)[]): string => dates.filter((date) => date !== null).toSorted()[0]!;
 
 /** The shifts that begin within both the period and the window, on one scale. */
-function shifts({ openingHours, timeZone }: Workplace, { fromDate, toDate, hours }: WorkPeriod, window: { from: string; to: string }, isOneZone: boolean): (Interval & { date: string })[] {
+function shifts(
+  { openingHours, timeZone }: Workplace,
+  { fromDate, toDate, hours }: WorkPeriod,
+  window: { from: string; to: string },
+  isOneZone: boolean,
+): (Interval & { date: string })[] {
   return datesBetween(latest(fromDate, window.from), earliest(toDate, window.to)).flatMap((date) => {
     const midnight = Date.parse(date);
     const offset = isOneZone ? 0 : toWall(midnight + DAY / 2, timeZone).offsetMinutes;
     const weekday = weekdayOf(date);
-    return (hours ?? openingHours).filter((stretch) => stretch.weekday === weekday)
-      .map(({ fromMinute, toMinute }) => ({ date, from: midnight + (fromMinute - offset) * MINUTE, to: midnight + (toMinute - offset) * MINUTE }));
+    return (hours ?? openingHours)
+      .filter((stretch) => stretch.weekday === weekday)
+      .map(({ fromMinute, toMinute }) => ({
+        date,
+        from: midnight + (fromMinute - offset) * MINUTE,
+        to: midnight + (toMinute - offset) * MINUTE,
+      }));
   });
 }
 

@@ -35,9 +35,15 @@ export function lookOf(status: AppointmentStatus | 'refused'): 'none' | 'tentati
 const putRightFor = DAY;
 
 /** One effect for each calendar: it makes the calendar agree with the appointment as it stands then, whatever happened before. */
-export const planCalendars = (targets: CalendarTarget[], now: number, endsAt: number): NewDelivery[] => targets.map(({ id, barberId, provider }) => ({
-  kind: 'calendar_barber', dueAt: new Date(now).toISOString(), usefulUntil: new Date(Math.max(now, endsAt) + putRightFor).toISOString(), barberId, connectionId: id, channels: [provider],
-}));
+export const planCalendars = (targets: CalendarTarget[], now: number, endsAt: number): NewDelivery[] =>
+  targets.map(({ id, barberId, provider }) => ({
+    kind: 'calendar_barber',
+    dueAt: new Date(now).toISOString(),
+    usefulUntil: new Date(Math.max(now, endsAt) + putRightFor).toISOString(),
+    barberId,
+    connectionId: id,
+    channels: [provider],
+  }));
 
 export type CalendarVisit = {
   isTentative: boolean;
@@ -54,12 +60,19 @@ const texts = {
 } as const;
 
 /** The words of the entry, in the barber's language. */
-export function calendarTexts({ isTentative, parts, currency, customer, shop, locale }: CalendarVisit, privacy: CalendarPrivacy): { summary: string; description: string; location: string } {
+export function calendarTexts(
+  { isTentative, parts, currency, customer, shop, locale }: CalendarVisit,
+  privacy: CalendarPrivacy,
+): { summary: string; description: string; location: string } {
   const { busy, someone, toApprove } = texts[locale.toLowerCase().startsWith('pt') ? 'pt' : 'en'];
   if (privacy === 'busy') return { summary: busy, description: '', location: '' };
   const services = parts.map(({ serviceName }) => serviceName).join(' + ');
   const what = privacy === 'full' ? `${services}, ${customer?.name || someone}` : services;
-  const price = priceText(parts.reduce((sum, { priceCents }) => sum + priceCents, 0), currency, locale);
+  const price = priceText(
+    parts.reduce((sum, { priceCents }) => sum + priceCents, 0),
+    currency,
+    locale,
+  );
   return {
     summary: isTentative ? `${toApprove}: ${what}` : what,
     description: [privacy === 'full' ? customer?.phone : null, price].filter(Boolean).join('\n'),

@@ -35,7 +35,11 @@ function canFinish(choices: Placement[][], step: number, at: number): boolean {
   if (before !== undefined) return before;
   const answer = choices[step]!.some((placement) => {
     const endsAt = at + lengthOf(placement.offer.segments) * MINUTE;
-    return !judgePart(placement.timetable, placement.offer, at, endsAt) && !takenPart(placement, at, false) && canFinish(choices, step + 1, endsAt);
+    return (
+      !judgePart(placement.timetable, placement.offer, at, endsAt) &&
+      !takenPart(placement, at, false) &&
+      canFinish(choices, step + 1, endsAt)
+    );
   });
   answers.set(key, answer);
   return answer;
@@ -46,7 +50,13 @@ function canFinish(choices: Placement[][], step: number, at: number): boolean {
  * `order`. What was found to lead nowhere is remembered by service, instant and barber before, so that equal lengths do not multiply.
  * `misses` takes why each step failed, also of starts that need not be searched.
  */
-export function findChain({ choices }: Staff, startsAt: number, now: number, order: (barberId: string) => number, misses?: Miss[]): Accepted | null {
+export function findChain(
+  { choices }: Staff,
+  startsAt: number,
+  now: number,
+  order: (barberId: string) => number,
+  misses?: Miss[],
+): Accepted | null {
   if (!misses && !canFinish(choices, 0, startsAt)) return null;
   const dead = new Set<string>();
   let tries = 0;
@@ -67,8 +77,11 @@ export function findChain({ choices }: Staff, startsAt: number, now: number, ord
     const key = `${step} ${at} ${last && barberOf(last)}`;
     if (dead.has(key) || (!misses && !canFinish(choices, step, at))) return null;
     const triedBefore = tries;
-    const sorted = choices[step]!.toSorted((a, b) =>
-      Number(b.timetable.barber === last?.timetable.barber) - Number(a.timetable.barber === last?.timetable.barber) || order(barberOf(a)) - order(barberOf(b)));
+    const sorted = choices[step]!.toSorted(
+      (a, b) =>
+        Number(b.timetable.barber === last?.timetable.barber) - Number(a.timetable.barber === last?.timetable.barber) ||
+        order(barberOf(a)) - order(barberOf(b)),
+    );
     for (const placement of sorted) {
       if (tries >= mostTries || looks >= mostLooks) return null;
       looks += 1;
@@ -79,11 +92,18 @@ export function findChain({ choices }: Staff, startsAt: number, now: number, ord
       const full = judgeCap(placement, begins);
       // The barber's day is the one that his share began on, so past midnight it hangs on who came before.
       if (full && (begins !== at || !judgeCap(placement, startsAt))) tries += 1;
-      const refused = (last ? null : judgeStart(placement, startsAt, now)) ?? judgePart(timetable, offer, at, endsAt) ?? full
-        ?? takenPart(placement, at, !stays) ?? (stays ? null : leaves);
+      const refused =
+        (last ? null : judgeStart(placement, startsAt, now)) ??
+        judgePart(timetable, offer, at, endsAt) ??
+        full ??
+        takenPart(placement, at, !stays) ??
+        (stays ? null : leaves);
       if (refused) misses?.push({ refused, step });
       else {
-        const found = from([...chain, placement], [...parts, { serviceId: offer.serviceId, barberId, startsAt: at, endsAt, priceCents: offer.priceCents }]);
+        const found = from(
+          [...chain, placement],
+          [...parts, { serviceId: offer.serviceId, barberId, startsAt: at, endsAt, priceCents: offer.priceCents }],
+        );
         if (found) return found;
       }
     }
@@ -97,8 +117,12 @@ export function findChain({ choices }: Staff, startsAt: number, now: number, ord
 /** Why there is no chain: claimed time or caps if without them there were one, else what stopped those that came furthest. */
 export function explainChain(staff: Staff, startsAt: number, now: number, order: (barberId: string) => number): Refused {
   if (staff.choices.some((options) => options.length === 0)) return notOffered(staff, startsAt);
-  const without = (change: Partial<Placement['timetable']>): Staff =>
-    ({ ...staff, choices: staff.choices.map((options) => options.map((placement) => ({ ...placement, timetable: { ...placement.timetable, ...change } }))) });
+  const without = (change: Partial<Placement['timetable']>): Staff => ({
+    ...staff,
+    choices: staff.choices.map((options) =>
+      options.map((placement) => ({ ...placement, timetable: { ...placement.timetable, ...change } })),
+    ),
+  });
   const stages = [staff, without({ claimed: [] }), without({ claimed: [], fullDays: () => [] })].map((each) => {
     const misses: Miss[] = [];
     findChain(each, startsAt, now, order, misses);
@@ -119,8 +143,10 @@ export function countFree(options: Placement[], parts: Part[], index: number): n
   const { startsAt } = parts[index]!;
   return options.filter((placement) => {
     const { timetable, offer } = placement;
-    const refused = judgePart(timetable, offer, startsAt, startsAt + lengthOf(offer.segments) * MINUTE)
-      ?? judgeCap(placement, visitStart(parts, barberOf(placement), startsAt)) ?? takenPart(placement, startsAt, false);
+    const refused =
+      judgePart(timetable, offer, startsAt, startsAt + lengthOf(offer.segments) * MINUTE) ??
+      judgeCap(placement, visitStart(parts, barberOf(placement), startsAt)) ??
+      takenPart(placement, startsAt, false);
     return refused === null;
   }).length;
 }
@@ -142,4 +168,5 @@ function takenPart(placement: Placement, at: number, begins: boolean): Refused |
 }
 
 /** Whether the buffer after a run that ends with this part meets claimed time. */
-const takenAfter = (placement: Placement, endsAt: number): Refused | null => takenBy(placement, endsAt, endsAt + placement.offer.settings.bufferAfterMinutes * MINUTE);
+const takenAfter = (placement: Placement, endsAt: number): Refused | null =>
+  takenBy(placement, endsAt, endsAt + placement.offer.settings.bufferAfterMinutes * MINUTE);

@@ -38,5 +38,7 @@ export type ChangeRefusal = NotAllowed | Refusal['code'] | 'not_found' | 'skippe
 export type ChangeResult = { ok: true; stand: Stand } | { ok: false; code: ChangeRefusal; nearest?: FreeSlot[]; stand?: Stand };
 
 /** What workflows that began before version 3 understand. */
-export type CancelResult = { ok: true; version: number; deliveries: PlannedDelivery[] } | { ok: false; code: 'already_begun' | 'not_found' };
-export type RetimeResult = { ok: true; endsAt: string; reminders: PlannedDelivery[] } | { ok: false; code: 'slot_taken' | 'skipped_local_time' | 'not_found' };
+export type CancelResult =
+  { ok: true; version: number; deliveries: PlannedDelivery[] } | { ok: false; code: 'already_begun' | 'not_found' };
+export type RetimeResult =
+  { ok: true; endsAt: string; reminders: PlannedDelivery[] } | { ok: false; code: 'slot_taken' | 'skipped_local_time' | 'not_found' };

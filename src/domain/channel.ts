@@ -31,9 +31,14 @@ export function withChannels(effects: NewDelivery[], rules: ChannelRules): Going
   return effects.flatMap((effect): Going[] => {
     if (effect.connectionId && effect.channels) return [{ ...effect, channels: effect.channels }];
     const ways = channelsOf(effect.kind, rules);
-    const isAlso = effect.kind.endsWith('_customer') && rules.alsoBySms.some((stem) => effect.kind === `${stem}_customer`) && ways[0] === 'mail';
+    const isAlso =
+      effect.kind.endsWith('_customer') && rules.alsoBySms.some((stem) => effect.kind === `${stem}_customer`) && ways[0] === 'mail';
     // With a message of its own by SMS, the mail need not fall back on one.
-    if (isAlso) return [{ ...effect, channels: ['mail'] }, { ...effect, channels: ['sms'] }];
+    if (isAlso)
+      return [
+        { ...effect, channels: ['mail'] },
+        { ...effect, channels: ['sms'] },
+      ];
     return [{ ...effect, channels: ways }];
   });
 }

@@ -21,7 +21,11 @@ export type Ranked = { barberId: string; bookedMinutes: number };
  */
 export function rankBarbers(barbers: Pick<BarberRules, 'barberId' | 'claimed'>[], period: Interval, startsAt: number): Ranked[] {
   return barbers
-    .map(({ barberId, claimed }) => ({ barberId, bookedMinutes: Math.round(filled(merge(claimed), period) / MINUTE), lot: hash(`${startsAt} ${barberId}`) }))
+    .map(({ barberId, claimed }) => ({
+      barberId,
+      bookedMinutes: Math.round(filled(merge(claimed), period) / MINUTE),
+      lot: hash(`${startsAt} ${barberId}`),
+    }))
     .sort((a, b) => a.bookedMinutes - b.bookedMinutes || a.lot - b.lot || (a.barberId < b.barberId ? -1 : 1))
     .map(({ barberId, bookedMinutes }) => ({ barberId, bookedMinutes }));
 }
@@ -30,11 +34,20 @@ export function rankBarbers(barbers: Pick<BarberRules, 'barberId' | 'claimed'>[]
  * The ways to give the visit at `startsAt` (epoch milliseconds), fairest first, and the refusal to give when there is none. With
  * several barbers that is the nearest miss: that somebody works then and is taken says more than that another is off.
  */
-export function judgeVisit(facts: { shop: ShopRules; candidates: Candidate[] }, visit: Visit, startsAt: number, now: number): { possible: Possible[]; refusal: Refused } {
+export function judgeVisit(
+  facts: { shop: ShopRules; candidates: Candidate[] },
+  visit: Visit,
+  startsAt: number,
+  now: number,
+): { possible: Possible[]; refusal: Refused } {
   const { shop, candidates } = facts;
   const { date } = toWall(startsAt, shop.timeZone);
   const staff = staffOf(shop, candidates, visit, date, date);
-  const ranked = rankBarbers(candidates.map(({ barber }) => barber), localDay(startsAt, shop.timeZone), startsAt);
+  const ranked = rankBarbers(
+    candidates.map(({ barber }) => barber),
+    localDay(startsAt, shop.timeZone),
+    startsAt,
+  );
   const rank = new Map(ranked.map((each, index) => [each.barberId, { ...each, index }]));
   const refusals: Refused[] = [];
   const accepted: Accepted[] = [];

@@ -3,8 +3,19 @@ import type { AppointmentStatus } from './appointment.ts';
 import type { Channel } from './channel.ts';
 
 export const messageKinds = [
-  'confirmation_customer', 'confirmation_barber', 'reminder_customer', 'cancellation_customer', 'cancellation_barber', 'refusal_customer',
-  'rescheduled_customer', 'rescheduled_barber', 'approval_customer', 'approval_barber', 'declined_customer', 'offer_customer', 'choose_customer',
+  'confirmation_customer',
+  'confirmation_barber',
+  'reminder_customer',
+  'cancellation_customer',
+  'cancellation_barber',
+  'refusal_customer',
+  'rescheduled_customer',
+  'rescheduled_barber',
+  'approval_customer',
+  'approval_barber',
+  'declined_customer',
+  'offer_customer',
+  'choose_customer',
 ] as const;
 export type MessageKind = (typeof messageKinds)[number];
 
@@ -21,7 +32,10 @@ export type DeliveryState = (typeof deliveryStates)[number];
 
 /** One effect as the workflow knows it: when it may start, and until when it is of use. */
 export type PlannedDelivery = {
-  id: string; kind: DeliveryKind; dueAt: string; usefulUntil: string;
+  id: string;
+  kind: DeliveryKind;
+  dueAt: string;
+  usefulUntil: string;
   /** Of a message to one of several barbers: to whom. */
   barberId?: string;
   /** By which ways it may go, in this order; by mail, where it is missing. */
@@ -54,7 +68,8 @@ export type NewDelivery = Omit<PlannedDelivery, 'id'> & { about?: About };
 const iso = (instant: number): string => new Date(instant).toISOString();
 
 /** One message for each barber of the visit; a sole barber need not be named. */
-const forEach = (barberIds: string[], message: NewDelivery): NewDelivery[] => (barberIds.length > 1 ? barberIds.map((barberId) => ({ ...message, barberId })) : [message]);
+const forEach = (barberIds: string[], message: NewDelivery): NewDelivery[] =>
+  barberIds.length > 1 ? barberIds.map((barberId) => ({ ...message, barberId })) : [message];
 
 /** Plans the reminders of a visit that begins at the instant (epoch milliseconds); see reminders.ts. */
 export type Remind = (startsAt: number, now: number) => NewDelivery[];
@@ -78,15 +93,26 @@ export function planApprovalMove(decideBy: number, move: Move): NewDelivery[] {
   const about: About = { before: before[0]!.startsAt, ...whatWas(move), ...(reason && { reason }) };
   return [
     ...planApproval(decideBy, now, has).map((each) => (each.kind === 'approval_customer' ? { ...each, about } : each)),
-    ...had.filter((barberId) => !has.includes(barberId)).map((barberId): NewDelivery => {
-      const parts = before.filter((part) => part.barberId === barberId);
-      return { kind: 'cancellation_barber', dueAt: iso(now), usefulUntil: parts.at(-1)!.endsAt, barberId, about: { parts, shopId, sole: had.length === 1, uninvited: true } };
-    }),
+    ...had
+      .filter((barberId) => !has.includes(barberId))
+      .map((barberId): NewDelivery => {
+        const parts = before.filter((part) => part.barberId === barberId);
+        return {
+          kind: 'cancellation_barber',
+          dueAt: iso(now),
+          usefulUntil: parts.at(-1)!.endsAt,
+          barberId,
+          about: { parts, shopId, sole: had.length === 1, uninvited: true },
+        };
+      }),
   ];
 }
 
 /** The effects of an appointment's first state. A hold tells nobody, and who is at the desk needs no mail. */
-export function planFirst(status: AppointmentStatus, at: { startsAt: number; decideBy: number | null; remind: Remind; now: number; barberIds: string[]; offered: boolean }): NewDelivery[] {
+export function planFirst(
+  status: AppointmentStatus,
+  at: { startsAt: number; decideBy: number | null; remind: Remind; now: number; barberIds: string[]; offered: boolean },
+): NewDelivery[] {
   switch (status) {
     case 'confirmed':
       return planConfirmation(at.startsAt, at.remind, at.now, at.barberIds);
@@ -121,8 +147,9 @@ export const planDecline = (endsAt: number, now: number, reason: string, barberI
 };
 
 /** The customer is asked to choose another time: the visit cannot take place as booked. */
-export const planChoice = (startsAt: number, now: number, reason?: string): NewDelivery[] =>
-  [{ kind: 'choose_customer', dueAt: iso(now), usefulUntil: iso(startsAt), about: { uninvited: true, ...(reason && { reason }) } }];
+export const planChoice = (startsAt: number, now: number, reason?: string): NewDelivery[] => [
+  { kind: 'choose_customer', dueAt: iso(now), usefulUntil: iso(startsAt), about: { uninvited: true, ...(reason && { reason }) } },
+];
 
 export type Move = {
   before: AboutPart[];
@@ -142,7 +169,8 @@ function whatWas({ before, after, shopId, toShopId, timeZone }: Move): Pick<Abou
   const [barbers, barbersNow] = [before, after].map((parts) => parts.map(({ barberId }) => barberId)) as [string[], string[]];
   const [services, servicesNow] = [before, after].map((parts) => parts.map(({ serviceId }) => serviceId)) as [string[], string[]];
   const was = {
-    ...(barbers.join() !== barbersNow.join() && { barberIds: [...new Set(barbers)] }), ...(services.join() !== servicesNow.join() && { serviceIds: services }),
+    ...(barbers.join() !== barbersNow.join() && { barberIds: [...new Set(barbers)] }),
+    ...(services.join() !== servicesNow.join() && { serviceIds: services }),
     ...(shopId !== toShopId && { shopId, timeZone }),
   };
   return Object.keys(was).length > 0 ? { was } : {};
@@ -165,12 +193,21 @@ export function planMove(move: Move): NewDelivery[] {
     { kind: 'rescheduled_customer', ...more },
     ...has.map((barberId): NewDelivery => ({
       // To a new barber it is a new visit.
-      ...(stays(barberId) ? { ...more, kind: 'rescheduled_barber' } : { ...plain, kind: 'confirmation_barber' }), ...(several && { barberId }),
+      ...(stays(barberId) ? { ...more, kind: 'rescheduled_barber' } : { ...plain, kind: 'confirmation_barber' }),
+      ...(several && { barberId }),
     })),
-    ...had.filter((barberId) => !stays(barberId)).map((barberId): NewDelivery => {
-      const parts = before.filter((part) => part.barberId === barberId);
-      return { kind: 'cancellation_barber', dueAt: iso(now), usefulUntil: parts.at(-1)!.endsAt, barberId, about: { parts, shopId, sole: had.length === 1 } };
-    }),
+    ...had
+      .filter((barberId) => !stays(barberId))
+      .map((barberId): NewDelivery => {
+        const parts = before.filter((part) => part.barberId === barberId);
+        return {
+          kind: 'cancellation_barber',
+          dueAt: iso(now),
+          usefulUntil: parts.at(-1)!.endsAt,
+          barberId,
+          about: { parts, shopId, sole: had.length === 1 },
+        };
+      }),
     ...remind(startsAt, now),
   ];
 }

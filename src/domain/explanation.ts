@@ -31,10 +31,16 @@ const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.
 function sayFree(question: Question, say: Speaker, parts: Part[]): string {
   const { startsAt } = question;
   const said = parts.map((part) => ({
-    barber: nameOf(question, part.barberId) ?? say.texts.someBarber, service: titleOf(question, part.serviceId, say), on: say.on(startsAt), span: say.span(startsAt, part.startsAt, part.endsAt),
+    barber: nameOf(question, part.barberId) ?? say.texts.someBarber,
+    service: titleOf(question, part.serviceId, say),
+    on: say.on(startsAt),
+    span: say.span(startsAt, part.startsAt, part.endsAt),
   }));
   if (said.length === 1) return say.texts.free(said[0]!);
-  return say.texts.freeParts({ on: say.on(startsAt), hours: say.list(said.map(({ service, barber, span }) => `${say.texts.by(service, barber)} ${span}`)) });
+  return say.texts.freeParts({
+    on: say.on(startsAt),
+    hours: say.list(said.map(({ service, barber, span }) => `${say.texts.by(service, barber)} ${span}`)),
+  });
 }
 
 function sayRefused(question: Question, say: Speaker, refusal: Refused): string {
@@ -46,16 +52,26 @@ function sayRefused(question: Question, say: Speaker, refusal: Refused): string 
   const [barber, service] = [nameOf(question, barberOf(placement)) ?? say.texts.someBarber, titleOf(question, refusal.serviceId, say)];
   const known: Case = { ...question, say, staff, lineups: fixedLineups(staff), refusal, placement, barber, service };
   switch (refusal.code) {
-    case 'too_soon': return startsAt < question.now ? say.texts.past : sayNotice(known);
-    case 'too_far_ahead': return sayHorizon(known);
-    case 'off_step': return saySteps(known);
-    case 'shop_closed': return sayClosed(known);
-    case 'outside_working_hours': return forNobody(known) + sayHours(known);
-    case 'on_break': return forNobody(known) + say.texts.onBreak({ barber, when: say.when(refusal.at.from, refusal.at.to) }) + needBeyond(known);
-    case 'time_off': return forNobody(known) + sayAway(known);
-    case 'barber_day_full': return forNobody(known) + sayFull(known);
-    case 'slot_taken': return forNobody(known) + sayTaken(known);
-    case 'customer_limit': return say.texts.limit;
+    case 'too_soon':
+      return startsAt < question.now ? say.texts.past : sayNotice(known);
+    case 'too_far_ahead':
+      return sayHorizon(known);
+    case 'off_step':
+      return saySteps(known);
+    case 'shop_closed':
+      return sayClosed(known);
+    case 'outside_working_hours':
+      return forNobody(known) + sayHours(known);
+    case 'on_break':
+      return forNobody(known) + say.texts.onBreak({ barber, when: say.when(refusal.at.from, refusal.at.to) }) + needBeyond(known);
+    case 'time_off':
+      return forNobody(known) + sayAway(known);
+    case 'barber_day_full':
+      return forNobody(known) + sayFull(known);
+    case 'slot_taken':
+      return forNobody(known) + sayTaken(known);
+    case 'customer_limit':
+      return say.texts.limit;
   }
 }
 
@@ -73,7 +89,15 @@ function sayNotOffered(question: Question, say: Speaker, { choices, visit }: Sta
 
 /** Where any barber would do, the sentence about one is an example. */
 function forNobody(known: Case): string {
-  const { say, lineups, staff: { choices, visit }, refusal, service } = known;
+  const {
+    say,
+    lineups,
+    staff: { choices, visit },
+    refusal,
+    service,
+  } = known;
   if (lineups) return lineups.length < 2 ? '' : say.texts.nobody(say.list(visit.wishes.map((wish) => titleOf(known, wish.serviceId, say))));
-  return visit.wishes.some((wish, index) => wish.serviceId === refusal.serviceId && choices[index]!.length > 1) ? say.texts.nobody(service) : '';
+  return visit.wishes.some((wish, index) => wish.serviceId === refusal.serviceId && choices[index]!.length > 1)
+    ? say.texts.nobody(service)
+    : '';
 }

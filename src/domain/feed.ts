@@ -21,31 +21,61 @@ export type FeedVisit = {
   barberId: string | null;
   sequence: number;
   status: (typeof shownStatuses)[number];
-  startsAt: string; endsAt: string; changedAt: string; timeZone: string;
+  startsAt: string;
+  endsAt: string;
+  changedAt: string;
+  timeZone: string;
   /** Several are joined. */
-  serviceName: string; barberName: string; shopName: string; shopAddress: string;
+  serviceName: string;
+  barberName: string;
+  shopName: string;
+  shopAddress: string;
   /** Null of customers who were erased, or never said. */
-  customerName: string | null; customerPhone: string | null;
+  customerName: string | null;
+  customerPhone: string | null;
 };
 
 export type FeedEvent = {
-  uid: string; sequence: number; stampedAt: Date; isTentative: boolean; times: EventTimes;
+  uid: string;
+  sequence: number;
+  stampedAt: Date;
+  isTentative: boolean;
+  times: EventTimes;
   summary: string;
   /** Null and none where the reader is told nothing. */
-  location: string | null; description: string[];
+  location: string | null;
+  description: string[];
 };
 
-export function feedEvent(privacy: CalendarPrivacy, { barberId: onlyBarber }: FeedOwner, visit: FeedVisit, { busy, label }: Texts): FeedEvent {
+export function feedEvent(
+  privacy: CalendarPrivacy,
+  { barberId: onlyBarber }: FeedOwner,
+  visit: FeedVisit,
+  { busy, label }: Texts,
+): FeedEvent {
   const event = {
-    uid: eventUid(visit.appointmentId, visit.barberId), sequence: visit.sequence, isTentative: visit.status === 'pending_approval', times: eventTimes(visit),
+    uid: eventUid(visit.appointmentId, visit.barberId),
+    sequence: visit.sequence,
+    isTentative: visit.status === 'pending_approval',
+    times: eventTimes(visit),
     // When it was last changed, not when it was asked for: what is the same must read the same, or no reader could tell.
     stampedAt: new Date(visit.changedAt),
   };
   if (privacy === 'busy') return { ...event, summary: busy, location: null, description: [] };
   const { serviceName, barberName, customerName, customerPhone } = visit;
   const customer = privacy === 'full' ? [customerName, customerPhone] : [null, null];
-  const lines = [[label.customer, customer[0]], [label.phone, customer[1]]].filter(([, value]) => value).map(([name, value]) => `${name}: ${value}`);
+  const lines = [
+    [label.customer, customer[0]],
+    [label.phone, customer[1]],
+  ]
+    .filter(([, value]) => value)
+    .map(([name, value]) => `${name}: ${value}`);
   const what = [serviceName, customer[0]].filter(Boolean).join(', ');
   // In a shop's calendar the first question is whose visit it is.
-  return { ...event, summary: onlyBarber === null ? `${barberName}: ${what}` : what, location: `${visit.shopName}, ${visit.shopAddress}`, description: lines };
+  return {
+    ...event,
+    summary: onlyBarber === null ? `${barberName}: ${what}` : what,
+    location: `${visit.shopName}, ${visit.shopAddress}`,
+    description: lines,
+  };
 }

@@ -38,10 +38,17 @@ const regional: HolidaySet[] = [
   },
 ];
 
-const joiners = new Map(Object.entries(contractions).flatMap(([joiner, names]) => names.split(', ').map((name) => [name, joiner] as const)));
+const joiners = new Map(
+  Object.entries(contractions).flatMap(([joiner, names]) => names.split(', ').map((name) => [name, joiner] as const)),
+);
 
 /** Kebab-case without accents: `Vila Nova de Foz Côa` becomes `vila-nova-de-foz-coa`, `Lagoa (Açores)` `lagoa-acores`. */
-const slugOf = (name: string): string => name.normalize('NFD').toLowerCase().replace(/\p{M}|[()]/gu, '').replaceAll(' ', '-');
+const slugOf = (name: string): string =>
+  name
+    .normalize('NFD')
+    .toLowerCase()
+    .replace(/\p{M}|[()]/gu, '')
+    .replaceAll(' ', '-');
 
 function municipalSet(municipality: string, day: MunicipalDay, reason: string): HolidaySet {
   // Of two places of one name the set's name says which; the day's name stands in a calendar whose place is known.

@@ -21,7 +21,12 @@ export function judge(visit: Placement[], startsAt: number, now: number): Decisi
   let worst: Refused | null = null;
   let at = startsAt;
   for (const placement of visit) {
-    const { timetable: { barber: { barberId } }, offer } = placement;
+    const {
+      timetable: {
+        barber: { barberId },
+      },
+      offer,
+    } = placement;
     const endsAt = at + lengthOf(offer.segments) * MINUTE;
     parts.push({ serviceId: offer.serviceId, barberId, startsAt: at, endsAt, priceCents: offer.priceCents });
     const refused = judgePart(placement.timetable, offer, at, endsAt) ?? judgeCap(placement, visitStart(parts, barberId, at));
@@ -37,7 +42,17 @@ export function judge(visit: Placement[], startsAt: number, now: number): Decisi
 
 /** The order in which rules are asked, the most fundamental first. */
 const order: RefusalCode[] = [
-  'service_not_offered', 'too_soon', 'too_far_ahead', 'off_step', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'barber_day_full', 'customer_limit', 'slot_taken',
+  'service_not_offered',
+  'too_soon',
+  'too_far_ahead',
+  'off_step',
+  'shop_closed',
+  'outside_working_hours',
+  'on_break',
+  'time_off',
+  'barber_day_full',
+  'customer_limit',
+  'slot_taken',
 ];
 
 /** How far a refused visit came: the more rules allowed it, the deeper. */
@@ -48,12 +63,19 @@ export const nearestMiss = (refusals: Refused[]): Refused | undefined =>
   refusals.reduce<Refused | undefined>((best, refusal) => (best && depth(best) >= depth(refusal) ? best : refusal), undefined);
 
 /** When a barber's share of a visit begins, if he gives a part at `at`: that instant's local day is the one that counts the visit. */
-export const visitStart = (parts: Pick<Part, 'barberId' | 'startsAt'>[], barberId: string, at: number): number => parts.find((part) => part.barberId === barberId)?.startsAt ?? at;
+export const visitStart = (parts: Pick<Part, 'barberId' | 'startsAt'>[], barberId: string, at: number): number =>
+  parts.find((part) => part.barberId === barberId)?.startsAt ?? at;
 
 /** The rules that the visit's start alone decides, by the settings of its first service. */
 export function judgeStart({ timetable, offer }: Placement, startsAt: number, now: number): Refused | null {
   const { settings, segments, serviceId } = offer;
-  const refuse = (code: RefusalCode): Refused => ({ ok: false, code, barberId: timetable.barber.barberId, serviceId, at: { from: startsAt, to: startsAt + lengthOf(segments) * MINUTE } });
+  const refuse = (code: RefusalCode): Refused => ({
+    ok: false,
+    code,
+    barberId: timetable.barber.barberId,
+    serviceId,
+    at: { from: startsAt, to: startsAt + lengthOf(segments) * MINUTE },
+  });
   if (startsAt < now + settings.minimumNoticeMinutes * MINUTE) return refuse('too_soon');
   if (startsAt > now + settings.bookingHorizonDays * DAY) return refuse('too_far_ahead');
   const onStep = startsAt % MINUTE === 0 && minuteOfDay(startsAt, timetable.calendar.timeZone) % settings.slotStepMinutes === 0;
@@ -63,16 +85,29 @@ export function judgeStart({ timetable, offer }: Placement, startsAt: number, no
 /** The rules about one part that are laid down in hours and dates: all but caps and claimed time. */
 export function judgePart(timetable: Timetable, offer: Offer, startsAt: number, endsAt: number): Refused | null {
   const { agreed, unclosed, working, breaks, timeOff, calendar, barber } = timetable;
-  const refuse = (code: RefusalCode, from: number, to: number): Refused => ({ ok: false, code, barberId: barber.barberId, serviceId: offer.serviceId, at: { from, to } });
+  const refuse = (code: RefusalCode, from: number, to: number): Refused => ({
+    ok: false,
+    code,
+    barberId: barber.barberId,
+    serviceId: offer.serviceId,
+    at: { from, to },
+  });
   if (!contains(calendar.open, startsAt, endsAt)) return refuse('shop_closed', startsAt, endsAt);
   const busy = busyStretches(offer, startsAt);
   if (!busy.every(({ from, to }) => contains(working, from, to))) {
-    for (const [code, list] of [['outside_working_hours', agreed], ['shop_closed', unclosed], ['time_off', working]] as const) {
+    for (const [code, list] of [
+      ['outside_working_hours', agreed],
+      ['shop_closed', unclosed],
+      ['time_off', working],
+    ] as const) {
       const missed = busy.find(({ from, to }) => !contains(list, from, to));
       if (missed) return refuse(code, missed.from, missed.to);
     }
   }
-  for (const [code, list] of [['on_break', breaks], ['time_off', timeOff]] as const) {
+  for (const [code, list] of [
+    ['on_break', breaks],
+    ['time_off', timeOff],
+  ] as const) {
     if (list.length === 0) continue;
     for (const { from, to } of busy) {
       const cause = hit(list, from, to);
@@ -133,9 +168,17 @@ function claimsOf(visit: Placement[], startsAt: number): Claim[] {
 function findTaken(visit: Placement[], claims: Claim[]): Refused | null {
   for (const claim of claims) {
     const { timetable, offer } = visit.find((each) => each.timetable.barber.barberId === claim.barberId)!;
-    const cause = hit(timetable.claimed, claim.from, claim.to)
-      ?? claims.find((other) => other !== claim && other.barberId === claim.barberId && other.from < claim.to && claim.from < other.to);
-    if (cause) return { ok: false, code: 'slot_taken', barberId: claim.barberId, serviceId: offer.serviceId, at: { from: cause.from, to: cause.to } };
+    const cause =
+      hit(timetable.claimed, claim.from, claim.to) ??
+      claims.find((other) => other !== claim && other.barberId === claim.barberId && other.from < claim.to && claim.from < other.to);
+    if (cause)
+      return {
+        ok: false,
+        code: 'slot_taken',
+        barberId: claim.barberId,
+        serviceId: offer.serviceId,
+        at: { from: cause.from, to: cause.to },
+      };
   }
   return null;
 }

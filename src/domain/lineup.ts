@@ -12,21 +12,30 @@ export type Staff = { visit: Visit; choices: Placement[][]; timeZone: string };
 /** Timetables of all who could take part in a visit that begins on the shop's local dates `from` to `to`, both included. */
 export function staffOf(shop: ShopRules, candidates: Candidate[], visit: Visit, from: string, to: string): Staff {
   const offers = candidates.flatMap((candidate) => candidate.offers);
-  const longest = (serviceId: string) => Math.max(0, ...offers.filter((offer) => offer.serviceId === serviceId).map(({ segments }) => lengthOf(segments)));
+  const longest = (serviceId: string) =>
+    Math.max(0, ...offers.filter((offer) => offer.serviceId === serviceId).map(({ segments }) => lengthOf(segments)));
   const visitMinutes = visit.wishes.reduce((sum, { serviceId }) => sum + longest(serviceId), 0);
   const calendars = new Map<string, Calendar>();
   const timetables = new Map<string, Timetable>();
-  const placements = candidates.map(({ barber, offers: own }) => new Map(own.map((offer) => {
-    const sets = offer.settings.holidaySets;
-    const key = sets.join(' ');
-    const calendar = calendars.get(key) ?? calendarOf(shop, sets, from, to, visitMinutes);
-    calendars.set(key, calendar);
-    const timetable = timetables.get(`${barber.barberId} ${key}`) ?? timetableOf(barber, calendar);
-    timetables.set(`${barber.barberId} ${key}`, timetable);
-    return [offer.serviceId, { timetable, offer }] as const;
-  })));
+  const placements = candidates.map(
+    ({ barber, offers: own }) =>
+      new Map(
+        own.map((offer) => {
+          const sets = offer.settings.holidaySets;
+          const key = sets.join(' ');
+          const calendar = calendars.get(key) ?? calendarOf(shop, sets, from, to, visitMinutes);
+          calendars.set(key, calendar);
+          const timetable = timetables.get(`${barber.barberId} ${key}`) ?? timetableOf(barber, calendar);
+          timetables.set(`${barber.barberId} ${key}`, timetable);
+          return [offer.serviceId, { timetable, offer }] as const;
+        }),
+      ),
+  );
   const choices = visit.wishes.map(({ serviceId, barberId }) =>
-    placements.flatMap((mine) => mine.get(serviceId) ?? []).filter(({ timetable }) => barberId === null || timetable.barber.barberId === barberId));
+    placements
+      .flatMap((mine) => mine.get(serviceId) ?? [])
+      .filter(({ timetable }) => barberId === null || timetable.barber.barberId === barberId),
+  );
   return { visit, choices, timeZone: shop.timeZone };
 }
 
@@ -53,6 +62,12 @@ export const barberOf = ({ timetable }: Placement): string => timetable.barber.b
 
 /** The refusal of a visit that nobody gives; names the service that has nobody, if it is one alone. */
 export function notOffered({ visit: { wishes }, choices }: Staff, at: number): Refused {
-  const { barberId, serviceId } = wishes[Math.max(0, choices.findIndex((options) => options.length === 0))]!;
+  const { barberId, serviceId } =
+    wishes[
+      Math.max(
+        0,
+        choices.findIndex((options) => options.length === 0),
+      )
+    ]!;
   return { ok: false, code: 'service_not_offered', barberId, serviceId, at: { from: at, to: at } };
 }

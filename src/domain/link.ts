@@ -28,7 +28,11 @@ const liveFor: Record<LinkPurpose, AppointmentStatus[]> = {
 };
 
 /** Whether it still works: links die with the appointment, and those that change it when the visit begins. Instants are epoch milliseconds. */
-export function isAlive(purpose: LinkPurpose, { status, startsAt, endsAt, decideBy }: { status: AppointmentStatus; startsAt: number; endsAt: number; decideBy: number | null }, now: number): boolean {
+export function isAlive(
+  purpose: LinkPurpose,
+  { status, startsAt, endsAt, decideBy }: { status: AppointmentStatus; startsAt: number; endsAt: number; decideBy: number | null },
+  now: number,
+): boolean {
   if (!liveFor[purpose].includes(status)) return false;
   // What cannot take place as booked waits for another choice; nobody is asked whether they come.
   if (purpose === 'confirm_attendance' && decideBy !== null) return false;

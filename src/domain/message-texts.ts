@@ -12,7 +12,23 @@ export type Texts = {
   locale: string;
   subject: Record<MessageKind, (facts: Facts) => string>;
   lead: Record<MessageKind, (facts: Facts) => string>;
-  label: Record<'when' | 'yourTime' | 'service' | 'services' | 'barber' | 'customer' | 'shop' | 'price' | 'phone' | 'reference' | 'nearest' | 'before' | 'keptUntil' | 'chooseBy', string>;
+  label: Record<
+    | 'when'
+    | 'yourTime'
+    | 'service'
+    | 'services'
+    | 'barber'
+    | 'customer'
+    | 'shop'
+    | 'price'
+    | 'phone'
+    | 'reference'
+    | 'nearest'
+    | 'before'
+    | 'keptUntil'
+    | 'chooseBy',
+    string
+  >;
   reason: Record<Refusal['code'], string>;
   /** In place of the lead: the visit goes on with somebody else. */
   lost: (facts: Facts) => string;
@@ -58,12 +74,24 @@ const en: Texts = {
     approval_barber: ({ customer }) => `${customer} asks for a visit with you; somebody at the shop must approve it.`,
     declined_customer: ({ shop }) => `Your request at ${shop} was not approved, and nothing is reserved.`,
     offer_customer: ({ shop }) => `A time that you are waiting for has come free at ${shop}. It is kept for you for a while.`,
-    choose_customer: ({ shop }) => `Something has come up at ${shop}, and your appointment cannot take place as booked. Please choose another time.`,
+    choose_customer: ({ shop }) =>
+      `Something has come up at ${shop}, and your appointment cannot take place as booked. Please choose another time.`,
   },
   label: {
-    when: 'When', yourTime: 'In your time zone', service: 'Service', services: 'Services', barber: 'Barber', customer: 'Customer', shop: 'Where', price: 'Price',
-    phone: 'Phone', reference: 'Reference', nearest: 'Free times near it',
-    before: 'Before', keptUntil: 'Kept for you until', chooseBy: 'If you choose nothing, it is cancelled on',
+    when: 'When',
+    yourTime: 'In your time zone',
+    service: 'Service',
+    services: 'Services',
+    barber: 'Barber',
+    customer: 'Customer',
+    shop: 'Where',
+    price: 'Price',
+    phone: 'Phone',
+    reference: 'Reference',
+    nearest: 'Free times near it',
+    before: 'Before',
+    keptUntil: 'Kept for you until',
+    chooseBy: 'If you choose nothing, it is cancelled on',
   },
   lost: ({ customer }) => `The visit of ${customer} is no longer yours; your time is free again.`,
   reason: {
@@ -86,9 +114,18 @@ const en: Texts = {
   someone: 'A customer',
   busy: 'Busy',
   why: {
-    customer_asked: 'You asked for it.', illness: 'Somebody has fallen ill.', emergency: 'There was an emergency.', staff_absent: 'Your barber is away.', shop_closed: 'The shop has to close.',
-    duplicate: 'It was booked twice.', mistake: 'There had been a mistake.', goodwill: 'The shop arranged it for you.', late: 'It had become late.', other: '',
-    expired: 'The shop did not answer in time.', refused: 'The shop cannot take it.',
+    customer_asked: 'You asked for it.',
+    illness: 'Somebody has fallen ill.',
+    emergency: 'There was an emergency.',
+    staff_absent: 'Your barber is away.',
+    shop_closed: 'The shop has to close.',
+    duplicate: 'It was booked twice.',
+    mistake: 'There had been a mistake.',
+    goodwill: 'The shop arranged it for you.',
+    late: 'It had become late.',
+    other: '',
+    expired: 'The shop did not answer in time.',
+    refused: 'The shop cannot take it.',
   },
 };
 
@@ -127,9 +164,20 @@ const pt: Texts = {
     choose_customer: () => 'Houve um imprevisto e a sua marcação não pode realizar-se como estava. Escolha por favor outra hora.',
   },
   label: {
-    when: 'Quando', yourTime: 'No seu fuso horário', service: 'Serviço', services: 'Serviços', barber: 'Barbeiro', customer: 'Cliente', shop: 'Onde', price: 'Preço',
-    phone: 'Telefone', reference: 'Referência', nearest: 'Horas livres próximas',
-    before: 'Antes', keptUntil: 'Guardada para si até', chooseBy: 'Se nada escolher, é cancelada a',
+    when: 'Quando',
+    yourTime: 'No seu fuso horário',
+    service: 'Serviço',
+    services: 'Serviços',
+    barber: 'Barbeiro',
+    customer: 'Cliente',
+    shop: 'Onde',
+    price: 'Preço',
+    phone: 'Telefone',
+    reference: 'Referência',
+    nearest: 'Horas livres próximas',
+    before: 'Antes',
+    keptUntil: 'Guardada para si até',
+    chooseBy: 'Se nada escolher, é cancelada a',
   },
   lost: ({ customer }) => `A marcação de ${customer} já não é sua; a hora está livre de novo.`,
   reason: {
@@ -152,13 +200,25 @@ const pt: Texts = {
   someone: 'Um cliente',
   busy: 'Ocupado',
   why: {
-    customer_asked: 'Foi a seu pedido.', illness: 'Alguém adoeceu.', emergency: 'Houve uma emergência.', staff_absent: 'O seu barbeiro está ausente.', shop_closed: 'A loja tem de fechar.',
-    duplicate: 'Estava marcada duas vezes.', mistake: 'Tinha havido um engano.', goodwill: 'A loja tratou disso por si.', late: 'Tinha ficado tarde.', other: '',
-    expired: 'A loja não respondeu a tempo.', refused: 'A loja não a pode aceitar.',
+    customer_asked: 'Foi a seu pedido.',
+    illness: 'Alguém adoeceu.',
+    emergency: 'Houve uma emergência.',
+    staff_absent: 'O seu barbeiro está ausente.',
+    shop_closed: 'A loja tem de fechar.',
+    duplicate: 'Estava marcada duas vezes.',
+    mistake: 'Tinha havido um engano.',
+    goodwill: 'A loja tratou disso por si.',
+    late: 'Tinha ficado tarde.',
+    other: '',
+    expired: 'A loja não respondeu a tempo.',
+    refused: 'A loja não a pode aceitar.',
   },
 };
 
-const catalogue = new Map([['en', en], ['pt', pt]]);
+const catalogue = new Map([
+  ['en', en],
+  ['pt', pt],
+]);
 
 /** The texts for a reader: of their language, else of the shop's, else English. */
 export function textsFor(locale: string, shopLocale: string): Texts {

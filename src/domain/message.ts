@@ -67,26 +67,50 @@ const stillToCome: MessageKind[] = ['confirmation_customer', 'reminder_customer'
 const agreedIn: MessageKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'offer_customer'];
 
 export function renderMessage(kind: MessageKind, given: MessageView, locale: string): RenderedMessage {
-  const view = { ...cleaned(given), parts: (given.parts ?? []).map(cleaned), ...(given.was && { was: { ...cleaned(given.was), barbers: given.was.barbers?.map(clean) ?? null, services: given.was.services?.map(clean) ?? null } }) };
+  const view = {
+    ...cleaned(given),
+    parts: (given.parts ?? []).map(cleaned),
+    ...(given.was && {
+      was: { ...cleaned(given.was), barbers: given.was.barbers?.map(clean) ?? null, services: given.was.services?.map(clean) ?? null },
+    }),
+  };
   const texts = textsFor(locale, view.shopLocale);
   const forBarber = kind.endsWith('_barber');
   const facts = {
-    shop: view.shopName, service: view.serviceName, customer: view.customerName || texts.someone,
+    shop: view.shopName,
+    service: view.serviceName,
+    customer: view.customerName || texts.someone,
     when: shortWallText(view.startsAt, view.shopTimeZone, texts.locale),
   };
   const subject = texts.subject[kind](facts);
   const greeting = texts.greeting(forBarber ? (view.barberName ?? '') : view.customerName).replace(' ,', ',');
-  const lead = [view.isLost ? texts.lost(facts) : texts.lead[kind](facts), view.why && !forBarber ? texts.why[view.why] : '', view.reasonCode ? texts.reason[view.reasonCode] : ''].filter(Boolean).join(' ');
+  const lead = [
+    view.isLost ? texts.lost(facts) : texts.lead[kind](facts),
+    view.why && !forBarber ? texts.why[view.why] : '',
+    view.reasonCode ? texts.reason[view.reasonCode] : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
   const lines = forBarber ? barberLines(view, texts, facts.customer) : customerLines(view, texts);
   const links = (view.links ?? []).map(({ purpose, url }) => ({ name: pageTextsFor(texts.locale, view.shopLocale).link[purpose], url }));
-  const closing = [...(agreedIn.includes(kind) && view.policy ? [policyText(view.policy, texts.language)] : []), ...(stillToCome.includes(kind) && view.shopPhone && links.length === 0 ? [texts.howToChange(view.shopPhone)] : []), view.shopName];
+  const closing = [
+    ...(agreedIn.includes(kind) && view.policy ? [policyText(view.policy, texts.language)] : []),
+    ...(stillToCome.includes(kind) && view.shopPhone && links.length === 0 ? [texts.howToChange(view.shopPhone)] : []),
+    view.shopName,
+  ];
   return {
     subject,
     calendar: [lead, lines.map(lineText).join('\n'), ...closing].join('\n\n') + '\n',
-    text: [greeting, lead, lines.map(lineText).join('\n'), ...links.map(({ name, url }) => `${name}\n${url}`), ...closing].join('\n\n') + '\n',
+    text:
+      [greeting, lead, lines.map(lineText).join('\n'), ...links.map(({ name, url }) => `${name}\n${url}`), ...closing].join('\n\n') + '\n',
     html: page(texts.locale, subject, [greeting, lead], lines, links, closing),
     // Where both clocks agree, the zone would cost a second SMS.
-    sms: smsText(abroad(view, view.startsAt) ? subject : texts.subject[kind]({ ...facts, when: facts.when.replace(/ \([^()]*\/[^()]*\)$/, '') }), view.why && !forBarber ? texts.why[view.why] : '', links, kind),
+    sms: smsText(
+      abroad(view, view.startsAt) ? subject : texts.subject[kind]({ ...facts, when: facts.when.replace(/ \([^()]*\/[^()]*\)$/, '') }),
+      view.why && !forBarber ? texts.why[view.why] : '',
+      links,
+      kind,
+    ),
   };
 }
 
@@ -96,7 +120,12 @@ const unprintable = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
  * Values may come from anywhere, and here none can end a header or a line of text, nor turn the direction of what follows it.
  * Names lose what no name needs; half a surrogate pair becomes U+FFFD.
  */
-const clean = (text: string): string => text.toWellFormed().replaceAll(unprintable, ' ').replaceAll(/\p{Bidi_Control}/gu, '').trim();
+const clean = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll(unprintable, ' ')
+    .replaceAll(/\p{Bidi_Control}/gu, '')
+    .trim();
 
 const cleaned = <Fields extends object>(fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? clean(value) : value])) as Fields;
@@ -114,19 +143,26 @@ function bothClocks(view: MessageView, at: string, locale: string, timeZone: str
 /** Of several services, a line for each. Who gives it is said to the customer alone: to a barber all of them are his. */
 function serviceLine(view: Told, { label, locale }: Texts, forBarber: boolean): Line {
   if (view.parts.length < 2) return [label.service, view.serviceName];
-  return [label.services, view.parts.map(({ serviceName, barberName, startsAt, endsAt }) => {
-    const when = startsAt && endsAt ? `${wallRangeText(startsAt, endsAt, view.shopTimeZone, locale)}: ` : '';
-    return `${when}${serviceName}${barberName && !forBarber ? `, ${barberName}` : ''}`;
-  })];
+  return [
+    label.services,
+    view.parts.map(({ serviceName, barberName, startsAt, endsAt }) => {
+      const when = startsAt && endsAt ? `${wallRangeText(startsAt, endsAt, view.shopTimeZone, locale)}: ` : '';
+      return `${when}${serviceName}${barberName && !forBarber ? `, ${barberName}` : ''}`;
+    }),
+  ];
 }
 
 /** What a move has changed, as it was: the time, the services, who gives them, the shop. */
 function beforeLine(view: Told, { label, locale }: Texts, forBarber: boolean): Line | null {
   const { before, was, startsAt, shopTimeZone } = view;
   if (!before) return null;
-  const time = () => (forBarber ? wallText(before, was?.timeZone ?? shopTimeZone, locale) : bothClocks(view, before, locale, was?.timeZone ?? shopTimeZone));
+  const time = () =>
+    forBarber ? wallText(before, was?.timeZone ?? shopTimeZone, locale) : bothClocks(view, before, locale, was?.timeZone ?? shopTimeZone);
   const parts = [
-    Date.parse(before) === Date.parse(startsAt) && !was?.shop ? null : time(), was?.services?.join(' + '), forBarber ? null : was?.barbers?.join(', '), was?.shop,
+    Date.parse(before) === Date.parse(startsAt) && !was?.shop ? null : time(),
+    was?.services?.join(' + '),
+    forBarber ? null : was?.barbers?.join(', '),
+    was?.shop,
   ].filter((part) => typeof part === 'string');
   return parts.length > 0 ? [label.before, parts.join(', ')] : null;
 }
@@ -167,18 +203,30 @@ function barberLines(view: Told, texts: Texts, customer: string): Line[] {
   ];
 }
 
-const lineText = ([label, value]: Line): string => (typeof value === 'string' ? `${label}: ${value}` : [`${label}:`, ...value.map((one) => `- ${one}`)].join('\n'));
+const lineText = ([label, value]: Line): string =>
+  typeof value === 'string' ? `${label}: ${value}` : [`${label}:`, ...value.map((one) => `- ${one}`)].join('\n');
 
 const button = ({ name, url }: { name: string; url: string }, index: number): string =>
   `<p><a href="${escape(url)}" style="display:inline-block;padding:10px 18px;border-radius:6px;${index === 0 ? 'background:#14532d;color:#fff' : 'border:1px solid #14532d;color:#14532d'};text-decoration:none">${escape(name)}</a></p>`;
 
 /** Styles stand inline because mail programs drop style sheets; the table is one of data, with a header for each row. */
-function page(locale: string, title: string, opening: string[], lines: Line[], links: { name: string; url: string }[], closing: string[]): string {
+function page(
+  locale: string,
+  title: string,
+  opening: string[],
+  lines: Line[],
+  links: { name: string; url: string }[],
+  closing: string[],
+): string {
   const paragraphs = (texts: string[]) => texts.map((text) => `<p>${escape(text)}</p>`).join('\n');
   const cell = (value: string | string[]) =>
-    typeof value === 'string' ? escape(value) : `<ul style="margin:0;padding:0 0 0 20px">${value.map((one) => `<li>${escape(one)}</li>`).join('')}</ul>`;
-  const rows = lines.map(([label, value]) =>
-    `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:4px 16px 4px 0;color:#555;font-weight:normal">${escape(label)}</th><td style="padding:4px 0;vertical-align:top">${cell(value)}</td></tr>`);
+    typeof value === 'string'
+      ? escape(value)
+      : `<ul style="margin:0;padding:0 0 0 20px">${value.map((one) => `<li>${escape(one)}</li>`).join('')}</ul>`;
+  const rows = lines.map(
+    ([label, value]) =>
+      `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:4px 16px 4px 0;color:#555;font-weight:normal">${escape(label)}</th><td style="padding:4px 0;vertical-align:top">${cell(value)}</td></tr>`,
+  );
   return `<!doctype html>
 <html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title></head>
 <body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#111;background:#fff"><div style="max-width:600px">

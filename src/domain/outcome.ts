@@ -20,7 +20,15 @@ export type BookedPart = { serviceId: string; barberId: string; startsAt: string
 
 /** What was won, under the facts that the claim read: with it the first answer can be given again, whatever changed since. */
 export type Booked = {
-  ok: true; barberId: string; startsAt: string; endsAt: string; status: AppointmentStatus; version: number; shopTimeZone: string; priceCents: number; currency: string;
+  ok: true;
+  barberId: string;
+  startsAt: string;
+  endsAt: string;
+  status: AppointmentStatus;
+  version: number;
+  shopTimeZone: string;
+  priceCents: number;
+  currency: string;
   /** In order; missing from outcomes of before visits had parts. */
   parts?: BookedPart[];
   /** Of a hold or a request that waits for approval: until when. */

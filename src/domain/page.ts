@@ -7,9 +7,20 @@ import { priceText, wallRangeText, wallText } from './wall-text.ts';
 
 /** What a page tells of the visit. Instants are ISO 8601 in UTC, money is in hundredths of the currency. */
 export type PageVisit = {
-  startsAt: string; endsAt: string; keptUntil: string | null; /** Of what cannot take place as booked. */ chooseBy: string | null; state: keyof PageTexts['status'] | null;
-  shopName: string; shopAddress: string; shopPhone: string | null; shopTimeZone: string;
-  services: string[]; barbers: string[]; priceCents: number; currency: string; policy: string | null;
+  startsAt: string;
+  endsAt: string;
+  keptUntil: string | null;
+  /** Of what cannot take place as booked. */ chooseBy: string | null;
+  state: keyof PageTexts['status'] | null;
+  shopName: string;
+  shopAddress: string;
+  shopPhone: string | null;
+  shopTimeZone: string;
+  services: string[];
+  barbers: string[];
+  priceCents: number;
+  currency: string;
+  policy: string | null;
 };
 
 /** A form: what the button does, and the times to choose from. */
@@ -21,10 +32,18 @@ export type PageForm = {
 export type Page = { purpose: LinkPurpose; visit: PageVisit; done?: boolean; refusal?: PageRefusal; form?: PageForm };
 
 export function renderPage(texts: PageTexts, { purpose, visit, done, refusal, form }: Page): string {
-  const lead = done && purpose !== 'view' ? (purpose === 'accept_offer' && visit.state === 'pending_approval' ? texts.requested : texts.done[purpose]) : null;
-  const told = refusal ? `<p class="no" role="alert">${escapeHtml([texts.refused[refusal], visit.shopPhone ? texts.callUs(visit.shopPhone) : ''].join(' ').trim())}</p>` : '';
+  const lead =
+    done && purpose !== 'view'
+      ? purpose === 'accept_offer' && visit.state === 'pending_approval'
+        ? texts.requested
+        : texts.done[purpose]
+      : null;
+  const told = refusal
+    ? `<p class="no" role="alert">${escapeHtml([texts.refused[refusal], visit.shopPhone ? texts.callUs(visit.shopPhone) : ''].join(' ').trim())}</p>`
+    : '';
   const body = [
-    `<h1>${escapeHtml(lead ?? texts.heading[purpose])}</h1>`, told,
+    `<h1>${escapeHtml(lead ?? texts.heading[purpose])}</h1>`,
+    told,
     done && (purpose === 'cancel' || purpose === 'decline_offer') ? '' : facts(texts, visit),
     form && purpose !== 'view' ? formHtml(texts, purpose, form) : '',
     visit.policy && !done ? `<p class="small">${escapeHtml(visit.policy)}</p>` : '',
@@ -33,7 +52,8 @@ export function renderPage(texts: PageTexts, { purpose, visit, done, refusal, fo
 }
 
 /** A link that no longer works says nothing of what it once stood for. */
-export const renderDeadPage = (texts: PageTexts): string => pageDocument(texts.locale, texts.dead, `<h1>${escapeHtml(texts.dead)}</h1>\n<p>${escapeHtml(texts.deadMore)}</p>`);
+export const renderDeadPage = (texts: PageTexts): string =>
+  pageDocument(texts.locale, texts.dead, `<h1>${escapeHtml(texts.dead)}</h1>\n<p>${escapeHtml(texts.deadMore)}</p>`);
 
 function facts({ label, status, locale }: PageTexts, visit: PageVisit): string {
   const lines: [string, string | null][] = [
@@ -41,8 +61,11 @@ function facts({ label, status, locale }: PageTexts, visit: PageVisit): string {
     [label.keptUntil, visit.keptUntil && wallText(visit.keptUntil, visit.shopTimeZone, locale)],
     [label.chooseBy, visit.chooseBy && wallText(visit.chooseBy, visit.shopTimeZone, locale)],
     [label.status, visit.state && status[visit.state]],
-    [label.service, visit.services.join(' + ')], [label.barber, visit.barbers.join(', ')], [label.where, `${visit.shopName}, ${visit.shopAddress}`],
-    [label.phone, visit.shopPhone], [label.price, priceText(visit.priceCents, visit.currency, locale)],
+    [label.service, visit.services.join(' + ')],
+    [label.barber, visit.barbers.join(', ')],
+    [label.where, `${visit.shopName}, ${visit.shopAddress}`],
+    [label.phone, visit.shopPhone],
+    [label.price, priceText(visit.priceCents, visit.currency, locale)],
   ];
   return `<dl>\n${lines.flatMap(([name, value]) => (value ? [`<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`] : [])).join('\n')}\n</dl>`;
 }
@@ -51,12 +74,25 @@ function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { not
   const said = note ? `<p>${escapeHtml(note)}</p>` : '';
   const button = `<button type="submit"${purpose === 'cancel' ? ' class="grave"' : ''}>${escapeHtml(texts.button[purpose])}</button>`;
   if (!choice) return `${said}<form method="post">${button}</form>`;
-  const days = Map.groupBy(choice.slots.map((at) => ({ at, ...dayAndTime(wallText(at, choice.timeZone, texts.locale)) })), ({ day }) => day);
-  const options = [...days].map(([day, slots]) => `<fieldset><legend>${escapeHtml(day)}</legend>${slots
-    .map(({ at, time }) => `<label><input type="radio" name="startsAt" value="${escapeHtml(at)}" required> ${escapeHtml(time)}</label>`).join('\n')}</fieldset>`);
-  const links = [`<a href="${escapeHtml(choice.laterHref)}">${escapeHtml(texts.later)}</a>`, ...(choice.anyHref ? [`<a href="${escapeHtml(choice.anyHref)}">${escapeHtml(texts.anyBarber)}</a>`] : [])];
+  const days = Map.groupBy(
+    choice.slots.map((at) => ({ at, ...dayAndTime(wallText(at, choice.timeZone, texts.locale)) })),
+    ({ day }) => day,
+  );
+  const options = [...days].map(
+    ([day, slots]) =>
+      `<fieldset><legend>${escapeHtml(day)}</legend>${slots
+        .map(({ at, time }) => `<label><input type="radio" name="startsAt" value="${escapeHtml(at)}" required> ${escapeHtml(time)}</label>`)
+        .join('\n')}</fieldset>`,
+  );
+  const links = [
+    `<a href="${escapeHtml(choice.laterHref)}">${escapeHtml(texts.later)}</a>`,
+    ...(choice.anyHref ? [`<a href="${escapeHtml(choice.anyHref)}">${escapeHtml(texts.anyBarber)}</a>`] : []),
+  ];
   const any = choice.any ? '<input type="hidden" name="any" value="1">' : '';
-  const list = options.length > 0 ? `<form method="post"><h2>${escapeHtml(texts.free)}</h2>${options.join('\n')}${any}${button}</form>` : `<p>${escapeHtml(texts.noneFree)}</p>`;
+  const list =
+    options.length > 0
+      ? `<form method="post"><h2>${escapeHtml(texts.free)}</h2>${options.join('\n')}${any}${button}</form>`
+      : `<p>${escapeHtml(texts.noneFree)}</p>`;
   const day = `<form method="get" class="day"><label>${escapeHtml(texts.otherDay)} <input type="date" name="from" value="${escapeHtml(choice.from)}" required></label>${any}<button type="submit">${escapeHtml(texts.show)}</button></form>`;
   return `${said}${list}\n<p>${links.join(' · ')}</p>\n${day}`;
 }

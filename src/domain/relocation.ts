@@ -32,7 +32,10 @@ export type Target = { visit: Visit; startsAt: number; codes: Waiver['codes'] };
  * The least disturbance: the same start by another barber (`keeping` those who are not away), else the nearest start of the same local day,
  * at most `withinMinutes` from it, by anybody. Null when there is none. Instants are epoch milliseconds.
  */
-export function findTarget(facts: Facts, { keeping, startsAt, withinMinutes, now }: { keeping: Visit; startsAt: number; withinMinutes: number; now: number }): Target | null {
+export function findTarget(
+  facts: Facts,
+  { keeping, startsAt, withinMinutes, now }: { keeping: Visit; startsAt: number; withinMinutes: number; now: number },
+): Target | null {
   const codes: Waiver['codes'] = [...waived, 'off_step'];
   // By name: "by anybody, at the time that it has" would be so already.
   const givenBy = ({ parts }: Slot): Visit => ({ ...keeping, wishes: parts.map(({ serviceId, barberId }) => ({ serviceId, barberId })) });
@@ -42,8 +45,19 @@ export function findTarget(facts: Facts, { keeping, startsAt, withinMinutes, now
   const { timeZone } = facts.shop;
   const { date } = toWall(startsAt, timeZone);
   const earliest = Math.min(startsAt, now + noticeMs);
-  const near = nearestSlots({ ...waive(facts, { codes: waived, reason: 'other' }), visit: anybody, around: startsAt, now, days: 0, limit: 10_000 })
-    .find((slot) => slot.startsAt >= earliest && Math.abs(slot.startsAt - startsAt) <= withinMinutes * MINUTE && toWall(slot.startsAt, timeZone).date === date);
+  const near = nearestSlots({
+    ...waive(facts, { codes: waived, reason: 'other' }),
+    visit: anybody,
+    around: startsAt,
+    now,
+    days: 0,
+    limit: 10_000,
+  }).find(
+    (slot) =>
+      slot.startsAt >= earliest &&
+      Math.abs(slot.startsAt - startsAt) <= withinMinutes * MINUTE &&
+      toWall(slot.startsAt, timeZone).date === date,
+  );
   return near ? { visit: givenBy(near), startsAt: near.startsAt, codes: waived } : null;
 }
 
@@ -59,5 +73,7 @@ export function findAffected<P extends BookedTime>(facts: Facts, date: string, i
   });
   const without: Map<string, RefusalCode> = findBroken(open([], []), parts);
   const blocked = findBroken(isShop ? open(block, []) : open([], block), parts);
-  return parts.filter(({ partId, startsAt }) => blocked.has(partId) && (!without.has(partId) || toWall(startsAt, facts.shop.timeZone).date === date));
+  return parts.filter(
+    ({ partId, startsAt }) => blocked.has(partId) && (!without.has(partId) || toWall(startsAt, facts.shop.timeZone).date === date),
+  );
 }

@@ -13,28 +13,37 @@ const leastNotice = 60 * MINUTE;
  * appointment), so that a whole network's do not leave in one second; and what would fall into the shop's quiet hours goes out when they
  * end, spread likewise, or before they begin where that would be too late for the visit. Two that fall together are one.
  */
-export const createRemind = (appointmentId: string, timeZone: string, rules: ReminderRules): Remind => (startsAt, now) => {
-  const dues = rules.reminderLeadMinutes.map((lead) => {
-    const spread = jitter(appointmentId, rules.reminderJitterSeconds);
-    return outsideQuietHours(startsAt - lead * MINUTE - spread, spread, startsAt, timeZone, rules.quietHours);
-  });
-  return [...new Set(dues)]
-    .filter((dueAt) => dueAt > now)
-    .sort((a, b) => a - b)
-    .map((dueAt) => ({ kind: 'reminder_customer', dueAt: new Date(dueAt).toISOString(), usefulUntil: new Date(startsAt).toISOString() }));
-};
+export const createRemind =
+  (appointmentId: string, timeZone: string, rules: ReminderRules): Remind =>
+  (startsAt, now) => {
+    const dues = rules.reminderLeadMinutes.map((lead) => {
+      const spread = jitter(appointmentId, rules.reminderJitterSeconds);
+      return outsideQuietHours(startsAt - lead * MINUTE - spread, spread, startsAt, timeZone, rules.quietHours);
+    });
+    return [...new Set(dues)]
+      .filter((dueAt) => dueAt > now)
+      .sort((a, b) => a - b)
+      .map((dueAt) => ({ kind: 'reminder_customer', dueAt: new Date(dueAt).toISOString(), usefulUntil: new Date(startsAt).toISOString() }));
+  };
 
 /**
  * Until when a reminder waits whose try has fallen into quiet hours (its provider was away, a worker was, or a person had it tried again); null where
  * it need not wait, or cannot: with less than `leastNotice` left after them it goes all the same.
  */
-export function quietUntil(appointmentId: string, timeZone: string, { quietHours, reminderJitterSeconds }: ReminderRules, startsAt: number, now: number): number | null {
+export function quietUntil(
+  appointmentId: string,
+  timeZone: string,
+  { quietHours, reminderJitterSeconds }: ReminderRules,
+  startsAt: number,
+  now: number,
+): number | null {
   const until = outsideQuietHours(now, jitter(appointmentId, reminderJitterSeconds), startsAt, timeZone, quietHours);
   return until > now ? until : null;
 }
 
 /** Milliseconds, in whole seconds; from the id alone. */
-const jitter = (appointmentId: string, mostSeconds: number): number => (mostSeconds === 0 ? 0 : (Number.parseInt(appointmentId.slice(-8), 16) % (mostSeconds + 1)) * 1000);
+const jitter = (appointmentId: string, mostSeconds: number): number =>
+  mostSeconds === 0 ? 0 : (Number.parseInt(appointmentId.slice(-8), 16) % (mostSeconds + 1)) * 1000;
 
 /** Where to go instead, should the instant lie in quiet hours. */
 function outsideQuietHours(at: number, spread: number, startsAt: number, timeZone: string, quiet: Settings['quietHours']): number {

@@ -107,4 +107,5 @@ export type Refused = {
 export type Decision = { ok: true; slot: Slot; claims: Claim[] } | Refused;
 
 /** How a part's barber was found; `bookedMinutes` is what he had claimed that day, `among` how many were free for it. */
-export type Chosen = { rule: 'asked' } | { rule: 'least_booked'; bookedMinutes: number; among: number } | { rule: 'same_barber' } | { rule: 'unknown' };
+export type Chosen =
+  { rule: 'asked' } | { rule: 'least_booked'; bookedMinutes: number; among: number } | { rule: 'same_barber' } | { rule: 'unknown' };

@@ -10,33 +10,55 @@ const texts = {
   en: {
     locale: 'en-GB',
     subject: (calendar: string) => `Your calendar needs a new sign-in: ${calendar}`,
-    body: (barber: string, calendar: string, account: string, waiting: number) => `${barber}: the calendar ${calendar} (${account}) no longer accepts the sign-in that Punctual has. `
-      + `${waiting === 1 ? 'One entry waits' : `${waiting} entries wait`} to be written there, and what is entered there is no longer seen here. As soon as you have signed in again, all of that is made up for by itself.`,
+    body: (barber: string, calendar: string, account: string, waiting: number) =>
+      `${barber}: the calendar ${calendar} (${account}) no longer accepts the sign-in that Punctual has. ` +
+      `${waiting === 1 ? 'One entry waits' : `${waiting} entries wait`} to be written there, and what is entered there is no longer seen here. As soon as you have signed in again, all of that is made up for by itself.`,
     link: 'Sign in again',
-    heading: 'Sign in to your calendar again', password: 'App password', button: 'Sign in', account: 'Account', calendar: 'Calendar',
+    heading: 'Sign in to your calendar again',
+    password: 'App password',
+    button: 'Sign in',
+    account: 'Account',
+    calendar: 'Calendar',
     done: 'You are signed in again. What waited is on its way.',
-    refused: 'The calendar\'s server does not accept that password.', away: 'The calendar\'s server does not answer now. Please try again in a while.',
-    dead: 'This link no longer works', deadMore: 'You have signed in since, or the calendar is no longer connected.',
-    goOn: (provider: string) => `Go on to ${provider}`, goOnMore: 'You sign in there, and come back here.',
+    refused: "The calendar's server does not accept that password.",
+    away: "The calendar's server does not answer now. Please try again in a while.",
+    dead: 'This link no longer works',
+    deadMore: 'You have signed in since, or the calendar is no longer connected.',
+    goOn: (provider: string) => `Go on to ${provider}`,
+    goOnMore: 'You sign in there, and come back here.',
     cameBack: {
-      connected: 'Your calendar is connected. Your visits appear in it from now on.', refused: 'You have not allowed it, so nothing was connected.', other: 'That account does not have the calendar that was to be connected.',
-      away: 'That could not be finished now. Please try again in a while.', dead: 'This sign-in is too old, or was used before. Please begin again.',
+      connected: 'Your calendar is connected. Your visits appear in it from now on.',
+      refused: 'You have not allowed it, so nothing was connected.',
+      other: 'That account does not have the calendar that was to be connected.',
+      away: 'That could not be finished now. Please try again in a while.',
+      dead: 'This sign-in is too old, or was used before. Please begin again.',
     },
   },
   pt: {
     locale: 'pt-PT',
     subject: (calendar: string) => `O seu calendário precisa de um novo acesso: ${calendar}`,
-    body: (barber: string, calendar: string, account: string, waiting: number) => `${barber}: o calendário ${calendar} (${account}) já não aceita o acesso que o Punctual tem. `
-      + `${waiting === 1 ? 'Há uma entrada à espera' : `Há ${waiting} entradas à espera`} de ser escrita, e o que lá marca deixou de ser visto aqui. Assim que voltar a entrar, tudo isso é recuperado por si.`,
+    body: (barber: string, calendar: string, account: string, waiting: number) =>
+      `${barber}: o calendário ${calendar} (${account}) já não aceita o acesso que o Punctual tem. ` +
+      `${waiting === 1 ? 'Há uma entrada à espera' : `Há ${waiting} entradas à espera`} de ser escrita, e o que lá marca deixou de ser visto aqui. Assim que voltar a entrar, tudo isso é recuperado por si.`,
     link: 'Entrar de novo',
-    heading: 'Entrar de novo no seu calendário', password: 'Palavra-passe de aplicação', button: 'Entrar', account: 'Conta', calendar: 'Calendário',
+    heading: 'Entrar de novo no seu calendário',
+    password: 'Palavra-passe de aplicação',
+    button: 'Entrar',
+    account: 'Conta',
+    calendar: 'Calendário',
     done: 'Já está ligado de novo. O que esperava está a caminho.',
-    refused: 'O servidor do calendário não aceita essa palavra-passe.', away: 'O servidor do calendário não responde agora. Tente de novo daqui a pouco.',
-    dead: 'Esta ligação já não funciona', deadMore: 'Entretanto voltou a entrar, ou o calendário deixou de estar ligado.',
-    goOn: (provider: string) => `Continuar para a ${provider}`, goOnMore: 'Entra lá, e volta aqui.',
+    refused: 'O servidor do calendário não aceita essa palavra-passe.',
+    away: 'O servidor do calendário não responde agora. Tente de novo daqui a pouco.',
+    dead: 'Esta ligação já não funciona',
+    deadMore: 'Entretanto voltou a entrar, ou o calendário deixou de estar ligado.',
+    goOn: (provider: string) => `Continuar para a ${provider}`,
+    goOnMore: 'Entra lá, e volta aqui.',
     cameBack: {
-      connected: 'O seu calendário está ligado. As suas marcações passam a aparecer nele.', refused: 'Não o permitiu, por isso nada foi ligado.', other: 'Essa conta não tem o calendário que devia ser ligado.',
-      away: 'Não foi possível terminar agora. Tente de novo daqui a pouco.', dead: 'Este acesso é demasiado antigo, ou já foi usado. Comece de novo.',
+      connected: 'O seu calendário está ligado. As suas marcações passam a aparecer nele.',
+      refused: 'Não o permitiu, por isso nada foi ligado.',
+      other: 'Essa conta não tem o calendário que devia ser ligado.',
+      away: 'Não foi possível terminar agora. Tente de novo daqui a pouco.',
+      dead: 'Este acesso é demasiado antigo, ou já foi usado. Comece de novo.',
     },
   },
 } as const;
@@ -44,21 +66,42 @@ const texts = {
 const textsOf = (locale: string) => texts[locale.toLowerCase().startsWith('pt') ? 'pt' : 'en'];
 
 /** The mail to the barber, and to his shops. */
-export function renderSignedOut({ barberName, account, calendarName, waiting, url, locale }: SignedOut): { subject: string; text: string; html: string } {
+export function renderSignedOut({ barberName, account, calendarName, waiting, url, locale }: SignedOut): {
+  subject: string;
+  text: string;
+  html: string;
+} {
   const { subject, body, link } = textsOf(locale);
   const name = calendarName || account;
   const said = body(barberName, name, account, waiting);
-  return { subject: subject(name), text: `${said}\n\n${link}: ${url}\n`, html: `<p>${escape(said)}</p><p><a href="${escape(url)}">${escape(link)}</a></p>` };
+  return {
+    subject: subject(name),
+    text: `${said}\n\n${link}: ${url}\n`,
+    html: `<p>${escape(said)}</p><p><a href="${escape(url)}">${escape(link)}</a></p>`,
+  };
 }
 
-export type SignInPage = { account: string; calendarName: string; locale: string; provider: CalendarProvider; told?: 'done' | 'refused' | 'away' };
+export type SignInPage = {
+  account: string;
+  calendarName: string;
+  locale: string;
+  provider: CalendarProvider;
+  told?: 'done' | 'refused' | 'away';
+};
 
 export function renderSignInPage({ account, calendarName, locale, provider, told }: SignInPage): string {
   const say = textsOf(locale);
   if (told === 'done') return pageDocument(say.locale, say.heading, `<h1>${escape(say.done)}</h1>`);
   const facts = `<dl>\n<dt>${say.account}</dt><dd>${escape(account)}</dd>\n${calendarName ? `<dt>${say.calendar}</dt><dd>${escape(calendarName)}</dd>\n` : ''}</dl>`;
-  const form = provider !== 'caldav' ? `<form method="post"><button type="submit">${say.button}</button></form>` : `<form method="post"><p><label>${say.password} <input type="password" name="password" autocomplete="off" maxlength="200" required></label></p><button type="submit">${say.button}</button></form>`;
-  return pageDocument(say.locale, say.heading, [`<h1>${say.heading}</h1>`, told ? `<p class="no" role="alert">${say[told]}</p>` : '', facts, form].filter(Boolean).join('\n'));
+  const form =
+    provider !== 'caldav'
+      ? `<form method="post"><button type="submit">${say.button}</button></form>`
+      : `<form method="post"><p><label>${say.password} <input type="password" name="password" autocomplete="off" maxlength="200" required></label></p><button type="submit">${say.button}</button></form>`;
+  return pageDocument(
+    say.locale,
+    say.heading,
+    [`<h1>${say.heading}</h1>`, told ? `<p class="no" role="alert">${say[told]}</p>` : '', facts, form].filter(Boolean).join('\n'),
+  );
 }
 
 export function renderDeadSignIn(locale: string): string {
@@ -69,7 +112,11 @@ export function renderDeadSignIn(locale: string): string {
 /** A link, since no form of ours may lead elsewhere. */
 export function renderContinue({ locale, provider }: { locale: string; provider: CalendarProvider }, url: string): string {
   const say = textsOf(locale);
-  return pageDocument(say.locale, say.heading, `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn(provider === 'graph' ? 'Microsoft' : 'Google')}</a></p>`);
+  return pageDocument(
+    say.locale,
+    say.heading,
+    `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn(provider === 'graph' ? 'Microsoft' : 'Google')}</a></p>`,
+  );
 }
 
 export type CameBack = keyof (typeof texts)['en']['cameBack'];

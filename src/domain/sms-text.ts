@@ -13,7 +13,9 @@ function folded(text: string): string {
   // The library makes two spaces of a hard one.
   const smart = new SegmentedMessage(text.replaceAll(/[\u00a0\u202f]/g, ' '), 'auto', true).graphemes.join('');
   const costly = new Set(new SegmentedMessage(smart).getNonGsmCharacters());
-  return Array.from(smart).map((each) => (costly.has(each) ? (plain[each] ?? each.normalize('NFD').replace(/\p{M}/gu, '')) : each)).join('');
+  return Array.from(smart)
+    .map((each) => (costly.has(each) ? (plain[each] ?? each.normalize('NFD').replace(/\p{M}/gu, '')) : each))
+    .join('');
 }
 const plain: Record<string, string> = { ç: 'c', º: 'o', ª: 'a' };
 
@@ -30,7 +32,8 @@ export function smsText(subject: string, why: string, links: { name: string; url
   if (countSegments(brief) <= mostSegments) return brief;
   // A shop with a very long name: the link must stay whole. As much of it as fits, found by halving.
   const letters = Array.from(subject);
-  const cutTo = (kept: number): string => make([`${letters.slice(0, kept).join('').trimEnd()}...`, ...links.slice(0, shown.length).map(({ url }) => url)]);
+  const cutTo = (kept: number): string =>
+    make([`${letters.slice(0, kept).join('').trimEnd()}...`, ...links.slice(0, shown.length).map(({ url }) => url)]);
   let [fits, tooLong] = [0, letters.length];
   while (tooLong - fits > 1) {
     const middle = Math.floor((fits + tooLong) / 2);

@@ -32,8 +32,16 @@ export function isTimeZone(name: string): boolean {
   const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
   if (known.toLowerCase() === name.toLowerCase()) return known === name;
   // An alias resolves to another name, so its case can only be judged by its looks: GMT and its like stand in Etc alone.
-  return /^Etc\/(UTC|UCT|GMT([+-]?\d{1,2})?|Universal|Zulu|Greenwich)$/.test(name)
-    || (!name.startsWith('Etc/') && name.split('/').every((part) => /^[A-Z][\w+-]*[a-z]|^(US|ACT|LHI|NSW)$/.test(part) && part.split(/[_-]/).every((word) => /^([A-Z]|of$|es$|au$)/.test(word))));
+  return (
+    /^Etc\/(UTC|UCT|GMT([+-]?\d{1,2})?|Universal|Zulu|Greenwich)$/.test(name) ||
+    (!name.startsWith('Etc/') &&
+      name
+        .split('/')
+        .every(
+          (part) =>
+            /^[A-Z][\w+-]*[a-z]|^(US|ACT|LHI|NSW)$/.test(part) && part.split(/[_-]/).every((word) => /^([A-Z]|of$|es$|au$)/.test(word)),
+        ))
+  );
 }
 
 /** The instant at which a clock in UTC shows `text`, or NaN if it is no real date; V8 alone would turn 30 February into 2 March. */

@@ -38,7 +38,9 @@ function byWeekday(weekly: WeeklyStretch[]): DayStretch[][] {
 
 /** The holidays of these sets, by date. A slug that is not known any more names no days. */
 export function holidaysOf(shop: Pick<ShopRules, 'holidaySets'>, slugs: string[], from: string, to: string): Map<string, string> {
-  const rules = slugs.flatMap((slug) => (Object.hasOwn(shop.holidaySets, slug) ? shop.holidaySets[slug]! : findShippedSet(slug)?.days ?? []));
+  const rules = slugs.flatMap((slug) =>
+    Object.hasOwn(shop.holidaySets, slug) ? shop.holidaySets[slug]! : (findShippedSet(slug)?.days ?? []),
+  );
   return new Map(holidaysBetween(rules, from, to).map(({ date, name }) => [date, name]));
 }
 
@@ -56,8 +58,11 @@ export function shopDays(shop: ShopRules, holidaySets: string[], from: string, t
 }
 
 const instants = (days: { date: string; hours: DayStretch[] }[], zone: string): Interval[] =>
-  merge(days.flatMap(({ date, hours }) =>
-    hours.map(({ fromMinute, toMinute }) => ({ from: startInstant(date, fromMinute, zone), to: endInstant(date, toMinute, zone) }))));
+  merge(
+    days.flatMap(({ date, hours }) =>
+      hours.map(({ fromMinute, toMinute }) => ({ from: startInstant(date, fromMinute, zone), to: endInstant(date, toMinute, zone) })),
+    ),
+  );
 
 /**
  * The calendar for visits of up to `longestMinutes` that begin on the local dates `from` to `to`, both included. A closed day takes away
@@ -66,14 +71,23 @@ const instants = (days: { date: string; hours: DayStretch[] }[], zone: string): 
 export function calendarOf(shop: ShopRules, holidaySets: string[], from: string, to: string, longestMinutes: number): Calendar {
   // Two days before: a stretch may reach minute 2880, which a repeated midnight puts after the start of `from`.
   const days = shopDays(shop, holidaySets, addDays(from, -2), addDays(to, 1 + Math.ceil(longestMinutes / 1440)));
-  return { timeZone: shop.timeZone, days, open: instants(days.filter(({ closed }) => !closed), shop.timeZone) };
+  return {
+    timeZone: shop.timeZone,
+    days,
+    open: instants(
+      days.filter(({ closed }) => !closed),
+      shop.timeZone,
+    ),
+  };
 }
 
 /** What a barber's rules say about one of the shop's days. */
 export function barberDay(barber: BarberRules, day: ShopDay): { hours: DayStretch[]; breaks: DayStretch[] } {
   const own = barber.exceptions.find(({ date }) => date === day.date);
   if (own) return own;
-  const period = barber.periods.find(({ fromDate, toDate }) => (fromDate === null || fromDate <= day.date) && (toDate === null || day.date <= toDate));
+  const period = barber.periods.find(
+    ({ fromDate, toDate }) => (fromDate === null || fromDate <= day.date) && (toDate === null || day.date <= toDate),
+  );
   if (!period) return { hours: [], breaks: [] };
   const onDay = (weekly: WeeklyStretch[]) => weekly.filter(({ weekday }) => weekday === day.weekday);
   return { hours: period.hours === null ? day.hours : onDay(period.hours), breaks: onDay(period.breaks) };
@@ -82,16 +96,26 @@ export function barberDay(barber: BarberRules, day: ShopDay): { hours: DayStretc
 /** Breaks of closed days stay, since taking one away could only ever open time. */
 export function timetableOf(barber: BarberRules, calendar: Calendar): Timetable {
   const { timeZone } = calendar;
-  const days = calendar.days.map((day) => ({ ...day, ...barberDay(barber, day), off: barber.daysOff.some((away) => within(day.date, away)) }));
+  const days = calendar.days.map((day) => ({
+    ...day,
+    ...barberDay(barber, day),
+    off: barber.daysOff.some((away) => within(day.date, away)),
+  }));
   const open = days.filter(({ closed }) => !closed);
   const present = open.filter(({ off }) => !off);
   const agreed = instants(days, timeZone);
   const unclosed = open.length === days.length ? agreed : instants(open, timeZone);
   const full = new Map<number, Interval[]>();
   return {
-    barber, calendar, agreed, unclosed,
+    barber,
+    calendar,
+    agreed,
+    unclosed,
     working: present.length === open.length ? unclosed : instants(present, timeZone),
-    breaks: instants(days.map(({ date, breaks }) => ({ date, hours: breaks })), timeZone),
+    breaks: instants(
+      days.map(({ date, breaks }) => ({ date, hours: breaks })),
+      timeZone,
+    ),
     timeOff: merge(barber.timeOff),
     claimed: merge(barber.claimed),
     fullDays: (cap) => {
@@ -114,6 +138,8 @@ function fullDays(visits: number[], cap: number, timeZone: string): Interval[] {
     const { date } = toWall(instant, timeZone);
     counts.set(date, (counts.get(date) ?? 0) + 1);
   }
-  const full = [...counts].filter(([, count]) => count >= cap).map(([date]) => ({ from: startInstant(date, 0, timeZone), to: startInstant(addDays(date, 1), 0, timeZone) }));
+  const full = [...counts]
+    .filter(([, count]) => count >= cap)
+    .map(([date]) => ({ from: startInstant(date, 0, timeZone), to: startInstant(addDays(date, 1), 0, timeZone) }));
   return merge(full);
 }

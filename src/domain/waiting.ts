@@ -15,7 +15,12 @@ const shortestMs = 5 * MINUTE;
  * The earliest free start, and how long it is kept: as long as the shop says, but at most half of what is left until then, so that whoever
  * declines leaves time for the next. On `fullDays` the customer may not come.
  */
-export function findOfferable(question: Question, { fromDate, toDate, fromMinute, toMinute, refused }: Wait, offerMs: number, fullDays: string[] = []): { startsAt: number; heldMs: number } | null {
+export function findOfferable(
+  question: Question,
+  { fromDate, toDate, fromMinute, toMinute, refused }: Wait,
+  offerMs: number,
+  fullDays: string[] = [],
+): { startsAt: number; heldMs: number } | null {
   const { shop, now } = question;
   const today = toWall(now, shop.timeZone).date;
   for (let date = fromDate > today ? fromDate : today; date <= toDate; date = addDays(date, 1)) {
@@ -24,7 +29,13 @@ export function findOfferable(question: Question, { fromDate, toDate, fromMinute
       const { time } = toWall(startsAt, shop.timeZone);
       const minute = Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
       const heldMs = Math.min(offerMs, (startsAt - now) / 2);
-      if (minute >= fromMinute && minute < toMinute && !refused.some((known) => Math.abs(startsAt - known) < endsAt - startsAt) && heldMs >= Math.min(shortestMs, offerMs)) return { startsAt, heldMs };
+      if (
+        minute >= fromMinute &&
+        minute < toMinute &&
+        !refused.some((known) => Math.abs(startsAt - known) < endsAt - startsAt) &&
+        heldMs >= Math.min(shortestMs, offerMs)
+      )
+        return { startsAt, heldMs };
     }
   }
   return null;

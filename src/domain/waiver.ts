@@ -30,7 +30,9 @@ function waiveTime(barber: BarberRules, codes: Set<string>): BarberRules {
     freed.exceptions = freed.exceptions.map((exception) => ({ ...exception, breaks: [] }));
   }
   if (codes.has('outside_working_hours')) {
-    freed.periods = [{ fromDate: null, toDate: null, hours: always, breaks: codes.has('on_break') ? [] : barber.periods.flatMap(({ breaks }) => breaks) }];
+    freed.periods = [
+      { fromDate: null, toDate: null, hours: always, breaks: codes.has('on_break') ? [] : barber.periods.flatMap(({ breaks }) => breaks) },
+    ];
     freed.exceptions = [];
   }
   return freed;

@@ -14,9 +14,20 @@ function wallAt(instant: Instant, timeZone: string, locale: string, dateStyle: D
   const at = new Date(instant);
   const date = new Intl.DateTimeFormat(locale, { ...plain, timeZone, dateStyle }).format(at);
   // The clock is always made from the same locale's parts: pt-PT and en-US would each write it in their own way.
-  const parts = new Intl.DateTimeFormat('en-GB', { ...plain, timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'longOffset' }).formatToParts(at);
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    ...plain,
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'longOffset',
+  }).formatToParts(at);
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? '';
-  return { date, time: `${part('hour')}:${part('minute')}`, offset: part('timeZoneName').replace('GMT', '').replace('\u2212', '-') || '+00:00' };
+  return {
+    date,
+    time: `${part('hour')}:${part('minute')}`,
+    offset: part('timeZoneName').replace('GMT', '').replace('\u2212', '-') || '+00:00',
+  };
 }
 
 /** E.g. "Friday 27 November 2026, 10:30 (Europe/Lisbon, UTC+00:00)". */

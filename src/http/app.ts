@@ -43,7 +43,27 @@ import { waitlistRoutes } from './waitlist.ts';
 
 export function allRoutes(deps: HttpDeps): Route[] {
   return [
-    availabilityRoutes, appointmentRoutes, appointmentChangeRoutes, linkRoutes, holdRoutes, waitlistRoutes, seriesRoutes, relocationRoutes, deadLetterRoutes, deliverySummaryRoutes, networkRoutes, holidaySetRoutes, shopRoutes, shopDateRoutes, barberRoutes, barberDateRoutes, barberServiceRoutes, calendarRoutes, calendarConflictRoutes, serviceRoutes, feedRoutes,
+    availabilityRoutes,
+    appointmentRoutes,
+    appointmentChangeRoutes,
+    linkRoutes,
+    holdRoutes,
+    waitlistRoutes,
+    seriesRoutes,
+    relocationRoutes,
+    deadLetterRoutes,
+    deliverySummaryRoutes,
+    networkRoutes,
+    holidaySetRoutes,
+    shopRoutes,
+    shopDateRoutes,
+    barberRoutes,
+    barberDateRoutes,
+    barberServiceRoutes,
+    calendarRoutes,
+    calendarConflictRoutes,
+    serviceRoutes,
+    feedRoutes,
   ].flatMap((routes) => routes(deps));
 }
 
@@ -90,24 +110,32 @@ export function createApp(deps: HttpDeps, mountMore?: (app: Express) => void): E
     response.locals.caller = await authenticate(request);
     next();
   });
-  app.use('/v1', rateLimit({
-    windowMs: 60_000,
-    limit: config.api.rateLimitPerMinute,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    keyGenerator: (_request, response) => (response.locals.caller as Caller).keyId,
-    handler: (_request, response) => {
-      // The library has set Retry-After; the document repeats nothing that could differ from it.
-      throw new Problem('rate_limited', response.get('Retry-After') ? {} : { retryAfterSeconds: 60 });
-    },
-  }));
+  app.use(
+    '/v1',
+    rateLimit({
+      windowMs: 60_000,
+      limit: config.api.rateLimitPerMinute,
+      standardHeaders: 'draft-8',
+      legacyHeaders: false,
+      keyGenerator: (_request, response) => (response.locals.caller as Caller).keyId,
+      handler: (_request, response) => {
+        // The library has set Retry-After; the document repeats nothing that could differ from it.
+        throw new Problem('rate_limited', response.get('Retry-After') ? {} : { retryAfterSeconds: 60 });
+      },
+    }),
+  );
   app.use('/v1', express.json({ limit: '64kb', strict: true, type: 'application/json' }));
 
-  mount(app, routes, async (request, scope) => {
-    const caller = request.res?.locals.caller as Caller;
-    requireScope(caller, scope);
-    return caller;
-  }, createAnswerOnce(deps));
+  mount(
+    app,
+    routes,
+    async (request, scope) => {
+      const caller = request.res?.locals.caller as Caller;
+      requireScope(caller, scope);
+      return caller;
+    },
+    createAnswerOnce(deps),
+  );
   app.use(() => {
     throw new Problem('not_found');
   });

@@ -5,8 +5,23 @@ import type { Outcome } from '../domain/outcome.ts';
 import { toUtc } from '../domain/time.ts';
 import { Problem } from '../errors.ts';
 import {
-  appointmentWorkflowId, bookUpdate, bookUpdateId, changeUpdate, redeliveryWorkflowId, searchAttributesOf, workflowTaskTimeout,
-  type AppointmentInput, type AppointmentWorkflow, type RedeliveryInput, type HandoverWorkflow, type RedeliveryWorkflow, type WaitlistWorkflow, calendarMirrorWorkflowId, givenUpSignal, lookSignal, type CalendarMirrorInput,
+  appointmentWorkflowId,
+  bookUpdate,
+  bookUpdateId,
+  changeUpdate,
+  redeliveryWorkflowId,
+  searchAttributesOf,
+  workflowTaskTimeout,
+  type AppointmentInput,
+  type AppointmentWorkflow,
+  type RedeliveryInput,
+  type HandoverWorkflow,
+  type RedeliveryWorkflow,
+  type WaitlistWorkflow,
+  calendarMirrorWorkflowId,
+  givenUpSignal,
+  lookSignal,
+  type CalendarMirrorInput,
 } from '../../workflows/messages.ts';
 import type { HttpDeps } from './deps.ts';
 
@@ -21,7 +36,8 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   async function ready(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       connection['client'].waitForReady(Date.now() + connectWithinMs, (error) =>
-        error ? reject(new Problem('temporal_unavailable', { retryAfterSeconds: 5 })) : resolve());
+        error ? reject(new Problem('temporal_unavailable', { retryAfterSeconds: 5 })) : resolve(),
+      );
     });
   }
 
@@ -40,9 +56,13 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
     });
     try {
       return await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
-        client.workflow.executeUpdateWithStart(bookUpdate, { updateId: bookUpdateId, startWorkflowOperation }));
+        client.workflow.executeUpdateWithStart(bookUpdate, { updateId: bookUpdateId, startWorkflowOperation }),
+      );
     } catch (error) {
-      log.warn({ appointmentId: input.appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'no answer from the workflow in time');
+      log.warn(
+        { appointmentId: input.appointmentId, error: error instanceof Error ? error.name : 'unknown' },
+        'no answer from the workflow in time',
+      );
       return look(workflowId);
     }
   }
@@ -62,11 +82,18 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   async function change(appointmentId: string, wanted: Change, updateId?: string): Promise<ChangeResult | null> {
     try {
       return await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
-        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).executeUpdate(changeUpdate, { args: [wanted], ...(updateId && { updateId }) }));
+        client.workflow
+          .getHandle(appointmentWorkflowId(appointmentId))
+          .executeUpdate(changeUpdate, { args: [wanted], ...(updateId && { updateId }) }),
+      );
     } catch (error) {
       if (error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError) return null;
-      if (!isGrpcServiceError(error)) log.warn({ appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'no answer to a change in time');
-      throw new Problem('outcome_unknown', { detail: 'It is not known yet whether the change went through. Repeat it; it is harmless.', retryAfterSeconds: 2 });
+      if (!isGrpcServiceError(error))
+        log.warn({ appointmentId, error: error instanceof Error ? error.name : 'unknown' }, 'no answer to a change in time');
+      throw new Problem('outcome_unknown', {
+        detail: 'It is not known yet whether the change went through. Repeat it; it is harmless.',
+        retryAfterSeconds: 2,
+      });
     }
   }
 
@@ -74,9 +101,13 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   async function deliver(input: RedeliveryInput, version: number): Promise<void> {
     await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
       client.workflow.start<RedeliveryWorkflow>('redelivery', {
-        workflowId: redeliveryWorkflowId(input.appointmentId, version), taskQueue: config.temporal.taskQueue, args: [input],
-        workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      }));
+        workflowId: redeliveryWorkflowId(input.appointmentId, version),
+        taskQueue: config.temporal.taskQueue,
+        args: [input],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      }),
+    );
   }
 
   /** A shop's waitlist is looked at now: time has come free, or somebody has begun to wait. If that fails, the next sweep does it. */
@@ -84,8 +115,12 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
     try {
       await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
         client.workflow.start<WaitlistWorkflow>('waitlist', {
-          workflowId: `waitlist-${cause}`, taskQueue: config.temporal.taskQueue, args: [{ networkId, shopId, cause, policy }], workflowIdConflictPolicy: 'USE_EXISTING',
-        }));
+          workflowId: `waitlist-${cause}`,
+          taskQueue: config.temporal.taskQueue,
+          args: [{ networkId, shopId, cause, policy }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        }),
+      );
     } catch (error) {
       log.warn({ cause, error: error instanceof Error ? error.name : 'unknown' }, 'a waitlist is looked at by the next sweep only');
     }
@@ -95,7 +130,12 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   async function handOver(cause: string): Promise<void> {
     try {
       await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
-        client.workflow.start<HandoverWorkflow>('handover', { workflowId: `handover-${cause}`, taskQueue: config.temporal.taskQueue, args: [{ sweep: false, policy }] }));
+        client.workflow.start<HandoverWorkflow>('handover', {
+          workflowId: `handover-${cause}`,
+          taskQueue: config.temporal.taskQueue,
+          args: [{ sweep: false, policy }],
+        }),
+      );
     } catch (error) {
       log.warn({ cause, error: error instanceof Error ? error.name : 'unknown' }, 'effects are handed over by the next sweep only');
     }
@@ -106,12 +146,21 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   async function readCalendar(calendar: Omit<CalendarMirrorInput, 'policy'>): Promise<boolean> {
     const input: CalendarMirrorInput = { ...calendar, policy };
     try {
-      await connection.withDeadline(Date.now() + config.api.answerWithinMs, () => client.workflow.signalWithStart('calendarMirror', {
-        workflowId: calendarMirrorWorkflowId(input.connectionId), taskQueue: config.temporal.taskQueue, args: [input], signal: lookSignal, signalArgs: [],
-      }));
+      await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
+        client.workflow.signalWithStart('calendarMirror', {
+          workflowId: calendarMirrorWorkflowId(input.connectionId),
+          taskQueue: config.temporal.taskQueue,
+          args: [input],
+          signal: lookSignal,
+          signalArgs: [],
+        }),
+      );
       return true;
     } catch (error) {
-      log.warn({ connectionId: input.connectionId, error: error instanceof Error ? error.name : 'unknown' }, 'a calendar is read by the keeper only');
+      log.warn(
+        { connectionId: input.connectionId, error: error instanceof Error ? error.name : 'unknown' },
+        'a calendar is read by the keeper only',
+      );
       return false;
     }
   }
@@ -120,8 +169,18 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   async function tellGivenUp(given: { id: string; appointmentId: string }[]): Promise<void> {
     const left = [...Map.groupBy(given, ({ appointmentId }) => appointmentId)];
     while (left.length > 0) {
-      await Promise.all(left.splice(0, tellAtOnce).map(async ([appointmentId, each]) => connection.withDeadline(Date.now() + lookWithinMs, () =>
-        client.workflow.getHandle(appointmentWorkflowId(appointmentId)).signal(givenUpSignal, each.map(({ id }) => id))).catch(() => {})));
+      await Promise.all(
+        left.splice(0, tellAtOnce).map(async ([appointmentId, each]) =>
+          connection
+            .withDeadline(Date.now() + lookWithinMs, () =>
+              client.workflow.getHandle(appointmentWorkflowId(appointmentId)).signal(
+                givenUpSignal,
+                each.map(({ id }) => id),
+              ),
+            )
+            .catch(() => {}),
+        ),
+      );
     }
   }
 

@@ -16,28 +16,52 @@ import { checkVisit, notThere, requireOneVisit, servicesText, toVisit, yesOrNo, 
 
 const maxDays = 60;
 const day = 86_400_000;
-const wished = { shopId: uuid, serviceId: uuid.optional(), barberId: uuid.optional(), services: servicesText.optional(), sameBarber: yesOrNo.optional() };
+const wished = {
+  shopId: uuid,
+  serviceId: uuid.optional(),
+  barberId: uuid.optional(),
+  services: servicesText.optional(),
+  sameBarber: yesOrNo.optional(),
+};
 
-const listQuery = z.strictObject({ ...wished, from: localDate, to: localDate.optional(), timeZone: timeZone.optional() })
+const listQuery = z
+  .strictObject({ ...wished, from: localDate, to: localDate.optional(), timeZone: timeZone.optional() })
   .superRefine(checkVisit)
   .refine(({ from, to }) => to === undefined || to >= from, { path: ['to'], message: 'must not be before "from"' })
-  .refine(({ from, to }) => to === undefined || Date.parse(to) - Date.parse(from) < maxDays * day, { path: ['to'], message: `must be less than ${maxDays} days after "from"` });
-const limit = z.string().refine((value) => /^([1-9]|[1-4]\d|50)$/.test(value), 'must be a whole number from 1 to 50').transform(Number).default(5)
+  .refine(({ from, to }) => to === undefined || Date.parse(to) - Date.parse(from) < maxDays * day, {
+    path: ['to'],
+    message: `must be less than ${maxDays} days after "from"`,
+  });
+const limit = z
+  .string()
+  .refine((value) => /^([1-9]|[1-4]\d|50)$/.test(value), 'must be a whole number from 1 to 50')
+  .transform(Number)
+  .default(5)
   .meta({ type: 'integer', minimum: 1, maximum: 50, default: 5 });
 const nextQuery = z.strictObject({ ...wished, after: instant.optional(), limit, timeZone: timeZone.optional() }).superRefine(checkVisit);
 const explainQuery = z.strictObject({ ...wished, startsAt: instant, locale: locale.optional() }).superRefine(checkVisit);
 
 const listAnswer = z.object({ timeZone: z.string(), shopTimeZone: z.string(), slots: z.array(slotAnswer) }).meta({ id: 'Availability' });
-const explainAnswer = z.object({
-  startsAt: z.string(), startsAtLocal: z.string(), free: z.boolean(), code: z.string().nullable(), sentence: z.string(),
-}).meta({ id: 'Explanation' });
+const explainAnswer = z
+  .object({
+    startsAt: z.string(),
+    startsAtLocal: z.string(),
+    free: z.boolean(),
+    code: z.string().nullable(),
+    sentence: z.string(),
+  })
+  .meta({ id: 'Explanation' });
 
 /** A large question is answered a week at a time, so that it keeps nobody else waiting for long; and no answer is longer than this. */
 const daysAtOnce = 7;
 const mostSlots = 50_000;
 
 export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
-  async function readFacts(networkId: string, asked: Wished & { shopId: string }, window: Interval): Promise<BookingFacts & { visit: Visit }> {
+  async function readFacts(
+    networkId: string,
+    asked: Wished & { shopId: string },
+    window: Interval,
+  ): Promise<BookingFacts & { visit: Visit }> {
     const visit = toVisit(asked);
     const facts = await readBookingFacts(orm.em.fork(), { networkId, shopId: asked.shopId, visit, window });
     if ('missing' in facts) throw notThere(facts, visit, asked.services !== undefined, '');
@@ -59,7 +83,10 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
 
     const { from, to = from } = query;
     // Whatever the zones, the dates lie within; the shop's own comes with the facts, in the same read.
-    const facts = await readFacts(networkId, query, { from: Date.parse(`${from}T00:00Z`) - 2 * day, to: Date.parse(`${to}T00:00Z`) + 4 * day });
+    const facts = await readFacts(networkId, query, {
+      from: Date.parse(`${from}T00:00Z`) - 2 * day,
+      to: Date.parse(`${to}T00:00Z`) + 4 * day,
+    });
     const shopTimeZone = facts.shop.timeZone;
     const zone = query.timeZone ?? shopTimeZone;
     const asked = { from: startInstant(from, 0, zone), to: endInstant(to, 1440, zone) };
@@ -67,8 +94,15 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
     const slots: Slot[] = [];
     for (let first = dates.from; first <= dates.to; first = addDays(first, daysAtOnce)) {
       const last = addDays(first, daysAtOnce - 1);
-      slots.push(...offeredSlots({ ...facts, from: first, to: last < dates.to ? last : dates.to, now: at }).filter(({ startsAt }) => startsAt >= asked.from && startsAt < asked.to));
-      if (slots.length > mostSlots) throw new Problem('invalid_request', { faults: [{ path: 'to', message: `asks for more than ${mostSlots} free times: ask for fewer days, or for one barber` }] });
+      slots.push(
+        ...offeredSlots({ ...facts, from: first, to: last < dates.to ? last : dates.to, now: at }).filter(
+          ({ startsAt }) => startsAt >= asked.from && startsAt < asked.to,
+        ),
+      );
+      if (slots.length > mostSlots)
+        throw new Problem('invalid_request', {
+          faults: [{ path: 'to', message: `asks for more than ${mostSlots} free times: ask for fewer days, or for one barber` }],
+        });
       // Others are waiting, too.
       if (last < dates.to) await nextTurn();
     }
@@ -81,9 +115,15 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
   const tag = 'Availability';
   return [
     route({
-      method: 'get', path: '/v1/availability', scope: 'book', tag, summary: 'List the times that can be booked',
-      description: 'Local dates in the zone asked for (else the shop\'s), both included, at most 60; without "to", one day. Without a barber, every barber of the shop. With If-None-Match, 304 while the answer is the same.',
-      query: listQuery, headers: { 'If-None-Match': { required: false, description: 'The ETag of an answer to the same question.' } },
+      method: 'get',
+      path: '/v1/availability',
+      scope: 'book',
+      tag,
+      summary: 'List the times that can be booked',
+      description:
+        'Local dates in the zone asked for (else the shop\'s), both included, at most 60; without "to", one day. Without a barber, every barber of the shop. With If-None-Match, 304 while the answer is the same.',
+      query: listQuery,
+      headers: { 'If-None-Match': { required: false, description: 'The ETag of an answer to the same question.' } },
       answers: {
         200: { description: 'Free times by start.', body: listAnswer, headers: { ETag: 'Names this answer.' } },
         304: { description: 'The answer is the one that the caller has.', headers: { ETag: 'Names this answer.' } },
@@ -92,9 +132,15 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
       handle: ({ caller, query, header }) => list(caller.networkId, query, header('if-none-match')),
     }),
     route({
-      method: 'get', path: '/v1/availability/nearest', scope: 'book', tag, summary: 'Find the next free times',
-      description: 'From the instant "after" (else now) up to 60 days ahead.', query: nextQuery,
-      answers: { 200: { description: 'Up to "limit" free times by start; fewer when there are no more.', body: listAnswer } }, problems: ['invalid_request', 'not_found'],
+      method: 'get',
+      path: '/v1/availability/nearest',
+      scope: 'book',
+      tag,
+      summary: 'Find the next free times',
+      description: 'From the instant "after" (else now) up to 60 days ahead.',
+      query: nextQuery,
+      answers: { 200: { description: 'Up to "limit" free times by start; fewer when there are no more.', body: listAnswer } },
+      problems: ['invalid_request', 'not_found'],
       handle: async ({ caller, query }) => {
         const at = now().getTime();
         const from = Math.max(query.after ?? at, at);
@@ -105,9 +151,16 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
       },
     }),
     route({
-      method: 'get', path: '/v1/availability/explain', scope: 'book', tag, summary: 'Explain why a time is free or not',
-      description: 'Asks the very function that decides about bookings, and names the rule in a sentence for the front desk, in the locale asked for (else the shop\'s).', query: explainQuery,
-      answers: { 200: { description: 'The rule that refuses, or that the time is free.', body: explainAnswer } }, problems: ['invalid_request', 'not_found'],
+      method: 'get',
+      path: '/v1/availability/explain',
+      scope: 'book',
+      tag,
+      summary: 'Explain why a time is free or not',
+      description:
+        "Asks the very function that decides about bookings, and names the rule in a sentence for the front desk, in the locale asked for (else the shop's).",
+      query: explainQuery,
+      answers: { 200: { description: 'The rule that refuses, or that the time is free.', body: explainAnswer } },
+      problems: ['invalid_request', 'not_found'],
       handle: async ({ caller, query }) => {
         const { startsAt } = query;
         const facts = await readFacts(caller.networkId, query, { from: startsAt - 3 * day, to: startsAt + 4 * day });

@@ -10,11 +10,19 @@ import type { HttpDeps } from './deps.ts';
 
 type Named = { email?: string | undefined; phone?: string | undefined };
 
-const limitsOf = (settings: Settings): HourlyLimits =>
-  ({ perContact: settings.maxHourlyBookingsPerContact, perAddress: settings.maxHourlyBookingsPerAddress, perKey: settings.maxHourlyBookingsPerKey });
+const limitsOf = (settings: Settings): HourlyLimits => ({
+  perContact: settings.maxHourlyBookingsPerContact,
+  perAddress: settings.maxHourlyBookingsPerAddress,
+  perKey: settings.maxHourlyBookingsPerKey,
+});
 
 export function createBookingLimits({ orm, config }: HttpDeps) {
-  async function check({ networkId, apiClientId }: Caller, limits: HourlyLimits, { email, phone }: Named, addressHash: string | null): Promise<void> {
+  async function check(
+    { networkId, apiClientId }: Caller,
+    limits: HourlyLimits,
+    { email, phone }: Named,
+    addressHash: string | null,
+  ): Promise<void> {
     if (Object.values(limits).every((limit) => limit === null)) return;
     const booker = { networkId, apiClientId, email: email ?? null, phone: phone ?? null, addressHash };
     if (await isOverLimit(orm.em.fork(), booker, limits)) throw new Problem('booking_limit', { retryAfterSeconds: 600 });
@@ -29,7 +37,10 @@ export function createBookingLimits({ orm, config }: HttpDeps) {
       const settings = candidates.flatMap(({ offers }) => offers)[0]?.settings;
       if (!settings) return null;
       const limits = limitsOf(settings);
-      const addressHash = limits.perAddress === null ? null : createHmac('sha256', config.linkSecret).update(`address ${caller.networkId} ${asked.address}`).digest('base64url');
+      const addressHash =
+        limits.perAddress === null
+          ? null
+          : createHmac('sha256', config.linkSecret).update(`address ${caller.networkId} ${asked.address}`).digest('base64url');
       if (!letIn) await check(caller, limits, asked, addressHash);
       return addressHash;
     },
@@ -37,7 +48,12 @@ export function createBookingLimits({ orm, config }: HttpDeps) {
     /** The same when a hold gets its customer. */
     async requireContact(caller: Caller, { shopId, serviceId, barberId, startsAt }: AppointmentView, named: Named): Promise<void> {
       const at = Date.parse(startsAt);
-      const facts = await readBookingFacts(orm.em.fork(), { networkId: caller.networkId, shopId, visit: visitOf(serviceId, barberId), window: { from: at, to: at + 1 } });
+      const facts = await readBookingFacts(orm.em.fork(), {
+        networkId: caller.networkId,
+        shopId,
+        visit: visitOf(serviceId, barberId),
+        window: { from: at, to: at + 1 },
+      });
       const settings = 'missing' in facts ? undefined : facts.candidates[0]?.offers[0]?.settings;
       if (settings) await check(caller, { ...limitsOf(settings), perAddress: null, perKey: null }, named, null);
     },

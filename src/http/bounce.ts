@@ -15,24 +15,35 @@ export function mountBounces(app: Express, deps: HttpDeps): void {
   const authenticate = createAuthenticate(orm);
   const workflow = createAppointmentCalls(deps);
 
-  app.post(path, async (request, response, next) => {
-    response.locals.route = path;
-    response.locals.caller = await authenticate(request);
-    requireScope(response.locals.caller as Awaited<ReturnType<typeof authenticate>>, 'ops');
-    next();
-  }, express.raw({ type: 'message/rfc822', limit: '256kb' }), async (request, response) => {
-    if (!Buffer.isBuffer(request.body)) throw new Problem('unsupported_media_type', { detail: 'Send the notification as message/rfc822.' });
-    const { networkId } = response.locals.caller as Awaited<ReturnType<typeof authenticate>>;
-    const bounce = await readBounce(request.body);
-    const [, deliveryId] = /^([0-9a-f-]{36})@punctual$/.exec(bounce?.messageId ?? '') ?? [];
-    // Whatever it was, the mail server has done its part; it is told no more.
-    if (bounce && deliveryId) {
-      const noted = await noteReport(orm.em.fork(), {
-        deliveryId, providerId: `<${deliveryId}@punctual>`, arrived: false, errorText: `SMTP failed: ${bounce.status}`, ways: config.twilio ? ['mail', 'sms'] : ['mail'], networkId,
-      });
-      if (noted?.email && bounce.isBadAddress) await marks.set('mail', noted.email, 'bounced');
-      if (noted?.isReopened) await workflow.handOver(randomUUID());
-    }
-    response.status(202).end();
-  });
+  app.post(
+    path,
+    async (request, response, next) => {
+      response.locals.route = path;
+      response.locals.caller = await authenticate(request);
+      requireScope(response.locals.caller as Awaited<ReturnType<typeof authenticate>>, 'ops');
+      next();
+    },
+    express.raw({ type: 'message/rfc822', limit: '256kb' }),
+    async (request, response) => {
+      if (!Buffer.isBuffer(request.body))
+        throw new Problem('unsupported_media_type', { detail: 'Send the notification as message/rfc822.' });
+      const { networkId } = response.locals.caller as Awaited<ReturnType<typeof authenticate>>;
+      const bounce = await readBounce(request.body);
+      const [, deliveryId] = /^([0-9a-f-]{36})@punctual$/.exec(bounce?.messageId ?? '') ?? [];
+      // Whatever it was, the mail server has done its part; it is told no more.
+      if (bounce && deliveryId) {
+        const noted = await noteReport(orm.em.fork(), {
+          deliveryId,
+          providerId: `<${deliveryId}@punctual>`,
+          arrived: false,
+          errorText: `SMTP failed: ${bounce.status}`,
+          ways: config.twilio ? ['mail', 'sms'] : ['mail'],
+          networkId,
+        });
+        if (noted?.email && bounce.isBadAddress) await marks.set('mail', noted.email, 'bounced');
+        if (noted?.isReopened) await workflow.handOver(randomUUID());
+      }
+      response.status(202).end();
+    },
+  );
 }

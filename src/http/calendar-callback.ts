@@ -10,7 +10,10 @@ import { pageHeaders } from './page-headers.ts';
 export const callbackPath = '/calendars/callback';
 
 /** Keeps what is needed when the person comes back. @returns where he is to go. */
-export async function beginSignIn({ orm, config, calendarAccounts }: Pick<HttpDeps, 'orm' | 'config' | 'calendarAccounts'>, given: Omit<Authorization, 'verifier'>): Promise<string> {
+export async function beginSignIn(
+  { orm, config, calendarAccounts }: Pick<HttpDeps, 'orm' | 'config' | 'calendarAccounts'>,
+  given: Omit<Authorization, 'verifier'>,
+): Promise<string> {
   const { url, state, verifier } = await calendarAccounts.begin(given.provider, `${config.publicUrl}${callbackPath}`);
   await keepAuthorization(orm.em.fork(), state, { ...given, verifier: await calendarAccounts.seal(verifier, state) });
   return url;
@@ -30,7 +33,12 @@ export function mountCallback(app: Express, deps: HttpDeps): void {
     // Somebody else's account, or one without a calendar that can be written to.
     if (!chosen) return 'other';
     const { networkId, barberId, provider, wishes } = kept;
-    await connecting.connect(networkId, { barberId, provider, account, calendarId: chosen.id, calendarName: chosen.name, ...wishes }, secrets, 'owner');
+    await connecting.connect(
+      networkId,
+      { barberId, provider, account, calendarId: chosen.id, calendarName: chosen.name, ...wishes },
+      secrets,
+      'owner',
+    );
     return 'connected';
   }
 
@@ -43,6 +51,10 @@ export function mountCallback(app: Express, deps: HttpDeps): void {
       return error.code === 'calendar_sign_in' ? 'refused' : 'away';
     });
     const status = { connected: 200, dead: 410, other: 409, refused: 409, away: 503 }[told];
-    response.status(status).set(pageHeaders).type('html').send(renderCameBack(told, request.acceptsLanguages('pt', 'en') || 'pt'));
+    response
+      .status(status)
+      .set(pageHeaders)
+      .type('html')
+      .send(renderCameBack(told, request.acceptsLanguages('pt', 'en') || 'pt'));
   });
 }

@@ -14,7 +14,12 @@ import type { HttpDeps } from './deps.ts';
 const [googleRoute, graphRoute] = ['/hooks/calendars/google/:id', '/hooks/calendars/graph/:id'] as const;
 
 /** https://learn.microsoft.com/en-us/graph/api/resources/changenotification; what else is in it is not needed. */
-const notifications = z.object({ value: z.array(z.object({ clientState: z.string().max(255), lifecycleEvent: z.string().max(100).nullish() })).min(1).max(1000) });
+const notifications = z.object({
+  value: z
+    .array(z.object({ clientState: z.string().max(255), lifecycleEvent: z.string().max(100).nullish() }))
+    .min(1)
+    .max(1000),
+});
 
 export function mountCalendarHooks(app: Express, deps: HttpDeps): void {
   const { orm } = deps;
@@ -27,7 +32,8 @@ export function mountCalendarHooks(app: Express, deps: HttpDeps): void {
   }
 
   async function look({ networkId, connectionId, provider, isRead }: Told): Promise<void> {
-    if (isRead && !(await workflow.readCalendar({ networkId, connectionId, provider }))) throw new Problem('temporal_unavailable', { retryAfterSeconds: 5 });
+    if (isRead && !(await workflow.readCalendar({ networkId, connectionId, provider })))
+      throw new Problem('temporal_unavailable', { retryAfterSeconds: 5 });
   }
 
   // https://developers.google.com/workspace/calendar/api/guides/push#understanding-the-notification-message-format
@@ -52,7 +58,10 @@ export function mountCalendarHooks(app: Express, deps: HttpDeps): void {
       return void response.status(200).type('text/plain').send(validationToken.slice(0, 1000));
     }
     const given = notifications.safeParse(request.body);
-    if (!given.success) throw new Problem('invalid_request', { faults: given.error.issues.slice(0, 5).map(({ path, message }) => ({ path: `/${path.join('/')}`, message })) });
+    if (!given.success)
+      throw new Problem('invalid_request', {
+        faults: given.error.issues.slice(0, 5).map(({ path, message }) => ({ path: `/${path.join('/')}`, message })),
+      });
     const { value } = given.data;
     if (!value.every(({ clientState }) => told.isKnownBy(clientState))) throw new Problem('wrong_signature');
     await noteHeard(orm.em.fork(), told.channelId);

@@ -36,7 +36,8 @@ export function createAuthenticate(orm: Orm): (request: Request) => Promise<Call
     const key = await lookUp(hexId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
     const hash = createHash('sha256').update(secret).digest();
     if (!key || !timingSafeEqual(hash, Buffer.from(key.secretHash, 'hex'))) throw new Problem('unauthenticated');
-    if (key.endsAt !== null && key.endsAt <= Date.now()) throw new Problem('unauthenticated', { detail: 'This API key has expired or was revoked.' });
+    if (key.endsAt !== null && key.endsAt <= Date.now())
+      throw new Problem('unauthenticated', { detail: 'This API key has expired or was revoked.' });
     return { networkId: key.networkId, apiClientId: key.apiClientId, keyId: key.id, scopes: key.scopes };
   };
 }

@@ -32,7 +32,9 @@ export function createChanges(deps: HttpDeps) {
       return found;
     }
     await workflow.ready();
-    const result = (await workflow.change(id, wanted, key && uuidv5(`${id} ${key}`, updateNamespace))) ?? (await changeWithoutWorkflow(networkId, id, wanted, found));
+    const result =
+      (await workflow.change(id, wanted, key && uuidv5(`${id} ${key}`, updateNamespace))) ??
+      (await changeWithoutWorkflow(networkId, id, wanted, found));
     const after = await findAppointment(orm.em.fork(), networkId, id);
     if (!result.ok) throw refusal(result, after);
     if (!after) throw new Problem('not_found');
@@ -47,19 +49,32 @@ export function createChanges(deps: HttpDeps) {
       if (!judged.ok) throw refusal(judged, found);
       return true;
     }
-    const standing = { ...found, startsAt: Date.parse(found.startsAt), endsAt: Date.parse(found.endsAt), decideBy: found.decideBy === null ? null : Date.parse(found.decideBy) };
+    const standing = {
+      ...found,
+      startsAt: Date.parse(found.startsAt),
+      endsAt: Date.parse(found.endsAt),
+      decideBy: found.decideBy === null ? null : Date.parse(found.decideBy),
+    };
     const verdict = judgeAction(wanted.action, standing, wanted.by, now().getTime());
     if (verdict === 'already') return true;
-    if (wanted.ifVersion !== undefined && wanted.ifVersion !== found.version) throw refusal({ ok: false, code: 'precondition_failed' }, found);
+    if (wanted.ifVersion !== undefined && wanted.ifVersion !== found.version)
+      throw refusal({ ok: false, code: 'precondition_failed' }, found);
     if (!verdict.ok) throw refusal({ ok: false, code: verdict.code }, found);
     return false;
   }
 
   /** The workflow has ended: the visit is over, or a person ended the workflow before it. The same rules decide on the row. */
-  async function changeWithoutWorkflow(networkId: string, appointmentId: string, wanted: Change, before: AppointmentView | null): Promise<ChangeResult> {
+  async function changeWithoutWorkflow(
+    networkId: string,
+    appointmentId: string,
+    wanted: Change,
+    before: AppointmentView | null,
+  ): Promise<ChangeResult> {
     const result = await changeAppointment(orm.em.fork(), { networkId, appointmentId }, wanted, options);
-    if (result.ok && result.stand.effects.length > 0) await workflow.deliver({ appointmentId, networkId, policy, deliveries: result.stand.effects }, result.stand.version);
-    if (result.ok && result.stand.freed && before) await workflow.lookAtWaitlist(networkId, before.shopId, `${appointmentId}-${result.stand.version}`);
+    if (result.ok && result.stand.effects.length > 0)
+      await workflow.deliver({ appointmentId, networkId, policy, deliveries: result.stand.effects }, result.stand.version);
+    if (result.ok && result.stand.freed && before)
+      await workflow.lookAtWaitlist(networkId, before.shopId, `${appointmentId}-${result.stand.version}`);
     return result;
   }
 }
@@ -67,12 +82,24 @@ export function createChanges(deps: HttpDeps) {
 /** The Problem of a refused change: what the appointment is instead, and what may be done with it. */
 function refusal({ code, nearest }: Extract<ChangeResult, { ok: false }>, current: AppointmentView | null): Problem {
   return new Problem(code, {
-    members: { ...(current && { current: appointmentBody(current), allowed: actionsFrom(current.status).flatMap((action) => asked[action] ?? []) }), ...(nearest && { nearest: slotsBody(nearest) }) },
+    members: {
+      ...(current && { current: appointmentBody(current), allowed: actionsFrom(current.status).flatMap((action) => asked[action] ?? []) }),
+      ...(nearest && { nearest: slotsBody(nearest) }),
+    },
   });
 }
 
 /** What callers may ask for, by the last word of its route; the rest is done by timers and operators. */
 const asked: Partial<Record<Action, string>> = {
-  confirm: 'confirm', approve: 'approve', refuse: 'refuse', reschedule: 'reschedule', confirm_attendance: 'confirm-attendance', cancel: 'cancel', check_in: 'check-in', start: 'start',
-  complete: 'complete', mark_no_show: 'no-show', forgive: 'forgive',
+  confirm: 'confirm',
+  approve: 'approve',
+  refuse: 'refuse',
+  reschedule: 'reschedule',
+  confirm_attendance: 'confirm-attendance',
+  cancel: 'cancel',
+  check_in: 'check-in',
+  start: 'start',
+  complete: 'complete',
+  mark_no_show: 'no-show',
+  forgive: 'forgive',
 };

@@ -17,4 +17,7 @@ export function readTags(header: string | undefined): EntityTag[] {
 
 /** Whether an If-None-Match header names this tag, or anything that there is; weak comparison. Of tags that are one value alone. */
 export const isNamed = (tag: string, header: string | undefined): boolean =>
-  (header ?? '').split(',').map((each) => each.trim()).some((each) => each === '*' || each.replace(/^W\//, '') === tag);
+  (header ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .some((each) => each === '*' || each.replace(/^W\//, '') === tag);

@@ -17,15 +17,23 @@ export function mountFeeds(app: Express, { orm, now }: HttpDeps): void {
     if (!found) return null;
     const texts = textsFor(found.locale, found.locale);
     const { privacy, ownerName, timeZone, visits } = found;
-    return writeFeed({ name: privacy === 'busy' ? texts.busy : ownerName, timeZone, events: visits.map((visit) => feedEvent(privacy, found, visit, texts)) });
+    return writeFeed({
+      name: privacy === 'busy' ? texts.busy : ownerName,
+      timeZone,
+      events: visits.map((visit) => feedEvent(privacy, found, visit, texts)),
+    });
   }
 
-  app.use('/feeds', (_request, response, next) => {
-    // The address holds a token, which belongs into no metric.
-    response.locals.route = '/feeds/:token';
-    response.set(headers);
-    next();
-  }, rateLimit({ windowMs: 60_000, limit: 60, standardHeaders: 'draft-8', legacyHeaders: false }));
+  app.use(
+    '/feeds',
+    (_request, response, next) => {
+      // The address holds a token, which belongs into no metric.
+      response.locals.route = '/feeds/:token';
+      response.set(headers);
+      next();
+    },
+    rateLimit({ windowMs: 60_000, limit: 60, standardHeaders: 'draft-8', legacyHeaders: false }),
+  );
 
   app.get('/feeds/:token.ics', async (request, response) => {
     const text = await find(request.params.token);

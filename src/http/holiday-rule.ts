@@ -7,7 +7,10 @@ import { localDate, text } from './schemas.ts';
 const name = text(200);
 const shift = z.int().min(-180, 'must be at least -180').max(180, 'must be at most 180');
 /** 29 February counts in leap years only. */
-const monthDay = z.string('must be a text').refine((value) => isLocalDate(`2000-${value}`), 'must be a real month and day, such as 12-25').meta({ pattern: '^\\d\\d-\\d\\d$' });
+const monthDay = z
+  .string('must be a text')
+  .refine((value) => isLocalDate(`2000-${value}`), 'must be a real month and day, such as 12-25')
+  .meta({ pattern: '^\\d\\d-\\d\\d$' });
 
 /** By the field that only this form has. */
 const forms = {
@@ -28,11 +31,18 @@ export const holidayRuleAnswer = z.union([forms.monthDay, forms.easterOffset, fo
 const { $schema: _, ...described } = z.toJSONSchema(holidayRuleAnswer, { io: 'input', unrepresentable: 'any' });
 
 /** A union would only say that no form fits; the form that was meant names the faulty field. */
-export const holidayRule = z.unknown().transform((given, context): HolidayRule => {
-  const meant = given !== null && typeof given === 'object' ? Object.entries(forms).find(([field]) => field in given) : undefined;
-  const parsed = meant?.[1].safeParse(given);
-  if (parsed?.success) return parsed.data;
-  if (parsed) for (const issue of parsed.error.issues) context.addIssue({ ...issue, input: undefined } as never);
-  else context.addIssue({ code: 'custom', message: 'must have a name and one of monthDay, easterOffset, month with weekday and nth, or date' });
-  return z.NEVER;
-}).meta(described);
+export const holidayRule = z
+  .unknown()
+  .transform((given, context): HolidayRule => {
+    const meant = given !== null && typeof given === 'object' ? Object.entries(forms).find(([field]) => field in given) : undefined;
+    const parsed = meant?.[1].safeParse(given);
+    if (parsed?.success) return parsed.data;
+    if (parsed) for (const issue of parsed.error.issues) context.addIssue({ ...issue, input: undefined } as never);
+    else
+      context.addIssue({
+        code: 'custom',
+        message: 'must have a name and one of monthDay, easterOffset, month with weekday and nth, or date',
+      });
+    return z.NEVER;
+  })
+  .meta(described);

@@ -27,7 +27,12 @@ export function mountHooks(app: Express, deps: HttpDeps): void {
   function authentic(request: Request): Record<string, string> {
     if (!config.twilio) throw new Problem('not_found');
     const params = Object.fromEntries(new URLSearchParams(typeof request.body === 'string' ? request.body : ''));
-    const isSigned = isSignedByTwilio(config.twilio.authToken, request.get('x-twilio-signature') ?? '', `${config.publicUrl}${request.originalUrl}`, params);
+    const isSigned = isSignedByTwilio(
+      config.twilio.authToken,
+      request.get('x-twilio-signature') ?? '',
+      `${config.publicUrl}${request.originalUrl}`,
+      params,
+    );
     if (!isSigned) throw new Problem('wrong_signature');
     return params;
   }
@@ -37,7 +42,13 @@ export function mountHooks(app: Express, deps: HttpDeps): void {
     const status = readStatus(authentic(request));
     const { deliveryId } = request.params;
     if (status && typeof deliveryId === 'string' && isUuid(deliveryId) && (status.state === 'delivered' || status.state === 'bounced')) {
-      const noted = await noteReport(orm.em.fork(), { deliveryId, providerId: status.providerId, arrived: status.state === 'delivered', errorText: `SMS failed: ${status.errorCode ?? 'undelivered'}`, ways: messageChannels.slice() });
+      const noted = await noteReport(orm.em.fork(), {
+        deliveryId,
+        providerId: status.providerId,
+        arrived: status.state === 'delivered',
+        errorText: `SMS failed: ${status.errorCode ?? 'undelivered'}`,
+        ways: messageChannels.slice(),
+      });
       if (noted?.phone && status.optedOut) await marks.set('sms', noted.phone, 'opted_out');
       if (noted?.phone && deadNumbers.has(status.errorCode ?? '')) await marks.set('sms', noted.phone, 'bounced');
       if (noted?.isReopened) await workflow.handOver(randomUUID());

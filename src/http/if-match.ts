@@ -6,7 +6,8 @@ export const ifMatchHeader = { 'If-Match': { required: true, description: 'The v
 export function readIfMatch(header: string | undefined): number {
   if (header === undefined) throw new Problem('precondition_required');
   const [, version] = /^"?(\d{1,9})"?$/.exec(header.trim()) ?? [];
-  if (version === undefined) throw new Problem('invalid_request', { faults: [{ path: 'If-Match', message: 'must be a version, such as "3"' }] });
+  if (version === undefined)
+    throw new Problem('invalid_request', { faults: [{ path: 'If-Match', message: 'must be a version, such as "3"' }] });
   return Number(version);
 }
 
@@ -18,4 +19,8 @@ export async function showCurrent<R>(show: (current: never) => unknown, change: 
   });
 }
 
-export const versioned = <T extends { version: number }>(record: T, status = 200) => ({ status, body: record, headers: { ETag: `"${record.version}"` } });
+export const versioned = <T extends { version: number }>(record: T, status = 200) => ({
+  status,
+  body: record,
+  headers: { ETag: `"${record.version}"` },
+});

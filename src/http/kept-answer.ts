@@ -13,7 +13,8 @@ import type { Answer, AnswerOnce } from './route.ts';
 export const keptKeyHeader = {
   'Idempotency-Key': {
     required: false,
-    description: 'Chosen by the caller, one for each request that is meant; 1 to 255 visible ASCII characters; kept for 7 days. Repeating the request with it gets the first answer. Bookings, holds, walk-ins and series have keys apart from those of all other requests.',
+    description:
+      'Chosen by the caller, one for each request that is meant; 1 to 255 visible ASCII characters; kept for 7 days. Repeating the request with it gets the first answer. Bookings, holds, walk-ins and series have keys apart from those of all other requests.',
   },
 };
 
@@ -40,7 +41,11 @@ export function createAnswerOnce({ orm, log }: HttpDeps): AnswerOnce {
       case 'running':
         throw new Problem('request_running', { retryAfterSeconds: 1 });
       case 'answered':
-        return { status: begun.answer.status, headers: begun.answer.headers, ...(begun.answer.body !== null && { json: begun.answer.body }) };
+        return {
+          status: begun.answer.status,
+          headers: begun.answer.headers,
+          ...(begun.answer.body !== null && { json: begun.answer.body }),
+        };
       case 'run': {
         let made = 0;
         try {
@@ -77,5 +82,8 @@ function toKept({ status, headers = {}, json, body }: Answer): KeptAnswer {
 /** JSON with sorted keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
-    part && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part);
+    part && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
 }

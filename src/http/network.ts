@@ -16,15 +16,29 @@ export function networkRoutes({ orm, now }: HttpDeps): Route[] {
   const tag = 'Network';
   return [
     route({
-      method: 'get', path: '/v1/network', scope: 'book', tag, summary: 'Read the network of this API key',
-      answers: { 200: { description: 'The network.', body: answer, headers: { ETag: 'The version.' } } }, problems: [],
+      method: 'get',
+      path: '/v1/network',
+      scope: 'book',
+      tag,
+      summary: 'Read the network of this API key',
+      answers: { 200: { description: 'The network.', body: answer, headers: { ETag: 'The version.' } } },
+      problems: [],
       handle: async ({ caller }) => versioned(await readNetwork(em(), caller.networkId)),
     }),
     route({
-      method: 'put', path: '/v1/network', scope: 'manage', tag, summary: 'Change the network',
-      description: 'Its settings hold wherever shop, service, barber or the barber\'s terms say nothing else.', body: fields, ...putOf(answer),
+      method: 'put',
+      path: '/v1/network',
+      scope: 'manage',
+      tag,
+      summary: 'Change the network',
+      description: "Its settings hold wherever shop, service, barber or the barber's terms say nothing else.",
+      body: fields,
+      ...putOf(answer),
       handle: async ({ caller, query, body, header }) =>
-        editedBody(await changeNetwork(em(), caller.networkId, readIfMatch(header('if-match')), body, editOptions(now, query)), (network) => network),
+        editedBody(
+          await changeNetwork(em(), caller.networkId, readIfMatch(header('if-match')), body, editOptions(now, query)),
+          (network) => network,
+        ),
     }),
   ];
 }

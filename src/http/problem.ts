@@ -44,7 +44,10 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
     if (problem.code === 'unauthenticated') response.set('WWW-Authenticate', 'Bearer');
     const { retryAfterSeconds } = problem.extras;
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
-    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problemDocument(problem, requestId)));
+    response
+      .status(problem.status)
+      .type('application/problem+json')
+      .send(JSON.stringify(problemDocument(problem, requestId)));
   };
 }
 
@@ -52,7 +55,11 @@ export function answerProblems(log: Logger): ErrorRequestHandler {
 function describe(error: unknown) {
   if (!(error instanceof Error)) return { name: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8).map((line) => line.trim());
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim());
   return { name: error.name, code, frames };
 }
 

@@ -9,7 +9,11 @@ import type { Caller, Scope } from './caller.ts';
 export type Answer = { status: number; body?: unknown; json?: string; headers?: Record<string, string> };
 
 export type RouteInput<P, Q, B> = {
-  caller: Caller; params: P; query: Q; body: B; header: (name: string) => string | undefined;
+  caller: Caller;
+  params: P;
+  query: Q;
+  body: B;
+  header: (name: string) => string | undefined;
   /** Where the call comes from, through as many proxies as are trusted. */
   address: string;
   /** Ids for what the handler makes. Under an Idempotency-Key a later try gets the same, and finds what an earlier one made before it died. */
@@ -57,7 +61,12 @@ export function route<P = Record<string, never>, Q = Record<string, never>, B = 
 export const isKept = ({ method, keepsOwnAnswer, repeatable }: Route): boolean => method === 'post' && !keepsOwnAnswer && !repeatable;
 
 /** Mounts the routes; a known path with another method answers 405 with `Allow`. `authorise` throws unless the caller has the scope. */
-export function mount(app: Express, routes: Route[], authorise: (request: Request, scope: Scope) => Promise<Caller>, answerOnce: AnswerOnce): void {
+export function mount(
+  app: Express,
+  routes: Route[],
+  authorise: (request: Request, scope: Scope) => Promise<Caller>,
+  answerOnce: AnswerOnce,
+): void {
   for (const declared of routes) {
     app[declared.method](declared.path, async (request, response) => {
       response.locals.route = declared.path;
@@ -66,7 +75,11 @@ export function mount(app: Express, routes: Route[], authorise: (request: Reques
         caller,
         params: parseParams(declared.params, request.params) as never,
         query: parse(declared.query ?? nothing, request.query, (path) => String(path[0] ?? 'query')) as never,
-        body: parse(declared.body ?? nothing, declared.body ? readBody(request, declared.body) : (request.body ?? {}), (path) => `/${path.map(pointer).join('/')}`) as never,
+        body: parse(
+          declared.body ?? nothing,
+          declared.body ? readBody(request, declared.body) : (request.body ?? {}),
+          (path) => `/${path.map(pointer).join('/')}`,
+        ) as never,
         header: (name) => request.get(name),
         address: request.ip ?? '',
       };

@@ -7,15 +7,36 @@ import { ifMatchHeader } from './if-match.ts';
 import type { Answer } from './route.ts';
 
 export const dryRunQuery = z.strictObject({
-  dryRun: z.enum(['true', 'false'], 'must be true or false').default('false').transform((value) => value === 'true')
-    .meta({ type: 'string', enum: ['true', 'false'], default: 'false', description: 'With true, nothing is changed: the answer is what it would be.' }),
+  dryRun: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('false')
+    .transform((value) => value === 'true')
+    .meta({
+      type: 'string',
+      enum: ['true', 'false'],
+      default: 'false',
+      description: 'With true, nothing is changed: the answer is what it would be.',
+    }),
 });
 
 const hits = {
   dryRun: z.boolean(),
-  appointmentsHit: z.array(z.object({
-    appointmentId: z.string(), shopId: z.string(), serviceId: z.string(), barberId: z.string(), startsAt: z.string(), endsAt: z.string(), code: z.string(),
-  })).meta({ description: 'The first 1,000 by start: the parts of visits that the new rules refuse, each with the rule. What was refused by the same rule before is not among them.' }),
+  appointmentsHit: z
+    .array(
+      z.object({
+        appointmentId: z.string(),
+        shopId: z.string(),
+        serviceId: z.string(),
+        barberId: z.string(),
+        startsAt: z.string(),
+        endsAt: z.string(),
+        code: z.string(),
+      }),
+    )
+    .meta({
+      description:
+        'The first 1,000 by start: the parts of visits that the new rules refuse, each with the rule. What was refused by the same rule before is not among them.',
+    }),
   appointmentsHitTotal: z.int().meta({ description: 'All of them.' }),
 };
 
@@ -29,23 +50,39 @@ const problems: ProblemCode[] = ['invalid_request', 'not_found', 'precondition_f
 
 /** What a PUT of a rule declares; `record` is the schema of what it answers. */
 export const putOf = (record: z.ZodObject) => ({
-  query: dryRunQuery, headers: ifMatchHeader, problems,
+  query: dryRunQuery,
+  headers: ifMatchHeader,
+  problems,
   answers: { 200: { description: 'As it is now, and the booked visits that this hits.', body: editedAnswer(record), headers: etag } },
 });
 /** What a POST of a rule declares. */
 export const postOf = (record: z.ZodObject) => ({
-  query: dryRunQuery, problems: ['invalid_request', 'not_found'] satisfies ProblemCode[],
+  query: dryRunQuery,
+  problems: ['invalid_request', 'not_found'] satisfies ProblemCode[],
   answers: {
     200: { description: 'Of a dry run: as it would be, and the booked visits that this would hit.', body: editedAnswer(record) },
-    201: { description: 'Added, and the booked visits that this hits.', body: editedAnswer(record), headers: { ...etag, Location: 'Where it is.' } },
+    201: {
+      description: 'Added, and the booked visits that this hits.',
+      body: editedAnswer(record),
+      headers: { ...etag, Location: 'Where it is.' },
+    },
   },
 });
 /** What a DELETE of a rule declares. */
-export const deleteOf = { query: dryRunQuery, headers: ifMatchHeader, problems, answers: { 200: { description: 'Gone, and the booked visits that this hits.', body: hitsAnswer } } };
+export const deleteOf = {
+  query: dryRunQuery,
+  headers: ifMatchHeader,
+  problems,
+  answers: { 200: { description: 'Gone, and the booked visits that this hits.', body: hitsAnswer } },
+};
 
 const hitMembers = ({ dryRun, appointmentsHit, appointmentsHitTotal }: Edited<unknown>) => ({
   dryRun,
-  appointmentsHit: appointmentsHit.map((hit) => ({ ...hit, startsAt: toUtc(Date.parse(hit.startsAt)), endsAt: toUtc(Date.parse(hit.endsAt)) })),
+  appointmentsHit: appointmentsHit.map((hit) => ({
+    ...hit,
+    startsAt: toUtc(Date.parse(hit.startsAt)),
+    endsAt: toUtc(Date.parse(hit.endsAt)),
+  })),
   appointmentsHitTotal,
 });
 

@@ -28,26 +28,48 @@ import { checkVisit, notThere, requireOneVisit, toVisit } from './visit.ts';
 /** UUIDv5 namespace of series ids. */
 const seriesNamespace = 'c3f1de0a-86a4-5d0b-9d2f-7c8be1b0a4e5';
 
-const accepted = z.strictObject({ startsAt: instant.optional(), localStart: localDateTime.optional(), barberId: uuid.optional() }).refine(oneStart, oneStartFault);
+const accepted = z
+  .strictObject({ startsAt: instant.optional(), localStart: localDateTime.optional(), barberId: uuid.optional() })
+  .refine(oneStart, oneStartFault);
 
-export const newSeries = z.strictObject({
-  ...seriesFields, customer: newCustomer, staff: asStaff.optional(),
-  visits: z.array(accepted).min(1).max(mostVisits).meta({ description: 'What the customer accepts of the preview, other times than those of the rhythm included. A barber named here goes before the one named for all.' }),
-}).superRefine(checkVisit).superRefine(({ visits, services }, context) => {
-  visits.forEach(({ barberId }, index) => {
-    if (services && barberId !== undefined) context.addIssue({ code: 'custom', path: ['visits', index, 'barberId'], message: 'goes with serviceId; with services, name the barbers there' });
+export const newSeries = z
+  .strictObject({
+    ...seriesFields,
+    customer: newCustomer,
+    staff: asStaff.optional(),
+    visits: z.array(accepted).min(1).max(mostVisits).meta({
+      description:
+        'What the customer accepts of the preview, other times than those of the rhythm included. A barber named here goes before the one named for all.',
+    }),
+  })
+  .superRefine(checkVisit)
+  .superRefine(({ visits, services }, context) => {
+    visits.forEach(({ barberId }, index) => {
+      if (services && barberId !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['visits', index, 'barberId'],
+          message: 'goes with serviceId; with services, name the barbers there',
+        });
+    });
   });
-});
 export type NewSeriesBody = z.output<typeof newSeries>;
 
 export const seriesVisit = z.object({
-  id: z.string().meta({ description: 'What the appointment has, if there is one.' }), startsAt: z.string().meta({ description: 'As it was asked for.' }),
-  status: z.enum(['booked', 'refused', 'pending', 'open', 'withdrawn'])
-    .meta({ description: 'pending: not decided yet; open: not asked for yet, so repeat the request; withdrawn: the series was cancelled before it was asked for.' }),
-  appointment: appointmentAnswer.optional(), code: z.string().optional(), nearest: refusedBody.shape.nearest.optional(),
+  id: z.string().meta({ description: 'What the appointment has, if there is one.' }),
+  startsAt: z.string().meta({ description: 'As it was asked for.' }),
+  status: z.enum(['booked', 'refused', 'pending', 'open', 'withdrawn']).meta({
+    description:
+      'pending: not decided yet; open: not asked for yet, so repeat the request; withdrawn: the series was cancelled before it was asked for.',
+  }),
+  appointment: appointmentAnswer.optional(),
+  code: z.string().optional(),
+  nearest: refusedBody.shape.nearest.optional(),
 });
 export type SeriesVisitBody = z.output<typeof seriesVisit>;
-export const bookedSeries = z.object({ id: z.string(), everyWeeks: z.int(), booked: z.int(), visits: z.array(seriesVisit) }).meta({ id: 'BookedSeries' });
+export const bookedSeries = z
+  .object({ id: z.string(), everyWeeks: z.int(), booked: z.int(), visits: z.array(seriesVisit) })
+  .meta({ id: 'BookedSeries' });
 
 export function createSeriesCommit(deps: HttpDeps) {
   const { orm } = deps;
@@ -65,7 +87,15 @@ export function createSeriesCommit(deps: HttpDeps) {
     if (!(await findSeries(orm.em.fork(), networkId, id))) {
       const visits = await letIn(caller, id, body, address);
       await ready();
-      await storeSeries(orm.em.fork(), { id, networkId, apiClientId, shopId: body.shopId, fingerprint, everyWeeks: body.everyWeeks, visits });
+      await storeSeries(orm.em.fork(), {
+        id,
+        networkId,
+        apiClientId,
+        shopId: body.shopId,
+        fingerprint,
+        everyWeeks: body.everyWeeks,
+        visits,
+      });
     }
     const series = (await findSeries(orm.em.fork(), networkId, id))!;
     if (series.expired) throw new Problem('idempotency_key_expired');
@@ -80,21 +110,36 @@ export function createSeriesCommit(deps: HttpDeps) {
     if (!zone) throw notThere({ missing: 'shopId', id: body.shopId }, toVisit(body), false, '/');
     const visits = body.visits.map(({ startsAt, localStart, barberId }, index): SeriesVisit => {
       const at = startsAt ?? startOfVisit(localStart!, zone).startsAt;
-      if (at === null) throw visitFault(index, 'localStart', `does not exist in ${zone}: the clocks go forward over it`, 'skipped_local_time');
+      if (at === null)
+        throw visitFault(index, 'localStart', `does not exist in ${zone}: the clocks go forward over it`, 'skipped_local_time');
       return { id: appointmentIdOf(caller, visitKey(id, index)), startsAt: new Date(at).toISOString(), ...(barberId && { barberId }) };
     });
     const twice = visits.findIndex(({ startsAt }, index) => visits.findIndex((other) => other.startsAt === startsAt) < index);
-    if (twice >= 0) throw visitFault(twice, body.visits[twice]!.startsAt === undefined ? 'localStart' : 'startsAt', 'is the time of another visit of the list');
+    if (twice >= 0)
+      throw visitFault(
+        twice,
+        body.visits[twice]!.startsAt === undefined ? 'localStart' : 'startsAt',
+        'is the time of another visit of the list',
+      );
 
     const asked = new Set<string | undefined>();
     for (const [index, { barberId, startsAt }] of visits.entries()) {
       if (asked.has(barberId)) continue;
       const visit = toVisit(barberId ? { ...body, barberId } : body);
       const at = Date.parse(startsAt);
-      const facts = await readBookingFacts(orm.em.fork(), { networkId, shopId: body.shopId, visit, window: { from: at - DAY, to: at + DAY } });
-      if ('missing' in facts) throw facts.missing === 'barberId' && barberId ? visitFault(index, 'barberId', 'is not known in this network, or not there', 'not_found') : notThere(facts, visit, body.services !== undefined, '/');
+      const facts = await readBookingFacts(orm.em.fork(), {
+        networkId,
+        shopId: body.shopId,
+        visit,
+        window: { from: at - DAY, to: at + DAY },
+      });
+      if ('missing' in facts)
+        throw facts.missing === 'barberId' && barberId
+          ? visitFault(index, 'barberId', 'is not known in this network, or not there', 'not_found')
+          : notThere(facts, visit, body.services !== undefined, '/');
       requireOneVisit(facts, visit, '/services');
-      if (asked.size === 0 && !body.staff) await limits.require(caller, facts, { email: body.customer.email, phone: body.customer.phone, address });
+      if (asked.size === 0 && !body.staff)
+        await limits.require(caller, facts, { email: body.customer.email, phone: body.customer.phone, address });
       asked.add(barberId);
     }
     return visits;
@@ -109,7 +154,8 @@ export function createSeriesCommit(deps: HttpDeps) {
       // What is decided slowly is not waited for again and again.
       if (results.some(({ status }) => status === 'pending')) results.push({ ...shown, status: 'open' });
       // What an interrupted try has asked for answers what became of it, also after the series was cancelled.
-      else if ((await isCancelled(networkId, id, asked.startsAt)) && !(await findRequest(orm.em.fork(), networkId, asked.id))) results.push({ ...shown, status: 'withdrawn' });
+      else if ((await isCancelled(networkId, id, asked.startsAt)) && !(await findRequest(orm.em.fork(), networkId, asked.id)))
+        results.push({ ...shown, status: 'withdrawn' });
       else results.push({ ...shown, ...(await bookOne(caller, id, index, asked, body, address)) });
     }
     await cancelLate(caller, id, body, results);
@@ -118,12 +164,27 @@ export function createSeriesCommit(deps: HttpDeps) {
     return isDecided ? toAnswer(201, id, await keepSeriesAnswer(orm.em.fork(), networkId, id, text)) : toAnswer(202, id, text);
   }
 
-  async function bookOne(caller: Caller, seriesId: string, index: number, { startsAt, barberId }: SeriesVisit, body: NewSeriesBody, address: string): Promise<Pick<SeriesVisitBody, 'status' | 'appointment' | 'code' | 'nearest'>> {
+  async function bookOne(
+    caller: Caller,
+    seriesId: string,
+    index: number,
+    { startsAt, barberId }: SeriesVisit,
+    body: NewSeriesBody,
+    address: string,
+  ): Promise<Pick<SeriesVisitBody, 'status' | 'appointment' | 'code' | 'nearest'>> {
     const { everyWeeks: _, visits: __, ...wanted } = body;
     const order = { ...wanted, startsAt: Date.parse(startsAt), ...(barberId && { barberId }) };
     try {
-      const answer = await book(caller, order, visitKey(seriesId, index), { kind: 'book', ...onBehalf(caller, body.staff), seriesId }, address);
-      return answer.status === 201 ? { status: 'booked', appointment: answer.body as SeriesVisitBody['appointment'] } : { status: 'pending' };
+      const answer = await book(
+        caller,
+        order,
+        visitKey(seriesId, index),
+        { kind: 'book', ...onBehalf(caller, body.staff), seriesId },
+        address,
+      );
+      return answer.status === 201
+        ? { status: 'booked', appointment: answer.body as SeriesVisitBody['appointment'] }
+        : { status: 'pending' };
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
       return { status: 'refused', code: error.code, nearest: (error.extras.members?.nearest as SeriesVisitBody['nearest']) ?? [] };
@@ -140,9 +201,11 @@ export function createSeriesCommit(deps: HttpDeps) {
     const { by } = onBehalf(caller, body.staff);
     for (const { appointment } of results) {
       if (!appointment || !(await isCancelled(caller.networkId, id, new Date(appointment.startsAt).toISOString()))) continue;
-      await change(caller.networkId, appointment.id, { action: 'cancel', by, actor: `client:${caller.apiClientId}`, source: 'api' }).catch((error: unknown) => {
-        if (!(error instanceof Problem) || error.status >= 500) throw error;
-      });
+      await change(caller.networkId, appointment.id, { action: 'cancel', by, actor: `client:${caller.apiClientId}`, source: 'api' }).catch(
+        (error: unknown) => {
+          if (!(error instanceof Problem) || error.status >= 500) throw error;
+        },
+      );
     }
   }
 }
@@ -150,4 +213,8 @@ export function createSeriesCommit(deps: HttpDeps) {
 /** Under which each visit is booked, whatever the length of the caller's own key. */
 const visitKey = (seriesId: string, index: number): string => `${seriesId}/${index}`;
 
-const toAnswer = (status: 201 | 202, id: string, json: string): Answer => ({ status, json, headers: { Location: `/v1/series/${id}`, ...(status === 202 && { 'Retry-After': '2' }) } });
+const toAnswer = (status: 201 | 202, id: string, json: string): Answer => ({
+  status,
+  json,
+  headers: { Location: `/v1/series/${id}`, ...(status === 202 && { 'Retry-After': '2' }) },
+});

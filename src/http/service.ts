@@ -18,39 +18,80 @@ export const length = { durationMinutes: minutes.nullable().default(null), segme
 export const disagree = { path: ['durationMinutes'], message: 'must be the sum of the segments' };
 export const priceCents = z.int().min(0).max(100_000_000);
 
-const fields = z.strictObject({
-  name: text(200), ...length, priceCents, settings: settings.default({}),
-  currency: z.string('must be a text').refine((code) => currencies.has(code), 'must be an ISO 4217 code, such as EUR').default('EUR'),
-})
+const fields = z
+  .strictObject({
+    name: text(200),
+    ...length,
+    priceCents,
+    settings: settings.default({}),
+    currency: z
+      .string('must be a text')
+      .refine((code) => currencies.has(code), 'must be an ISO 4217 code, such as EUR')
+      .default('EUR'),
+  })
   .refine((given) => readSegments(given) !== null, { path: ['durationMinutes'], message: 'give durationMinutes or segments' })
   .refine(agreeOnLength, disagree)
-  .transform(({ durationMinutes, segments: given, ...rest }): ServiceFields => ({ ...rest, segments: readSegments({ durationMinutes, segments: given })! }));
+  .transform(({ durationMinutes, segments: given, ...rest }): ServiceFields => ({
+    ...rest,
+    segments: readSegments({ durationMinutes, segments: given })!,
+  }));
 
-const answer = z.object({
-  id: z.string(), name: z.string(), durationMinutes: z.int(), segments: segmentsAnswer, priceCents: z.int(), currency: z.string(), settings, version: z.int(),
-}).meta({ id: 'Service' });
+const answer = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    durationMinutes: z.int(),
+    segments: segmentsAnswer,
+    priceCents: z.int(),
+    currency: z.string(),
+    settings,
+    version: z.int(),
+  })
+  .meta({ id: 'Service' });
 
 export function serviceRoutes({ orm, now }: HttpDeps): Route[] {
   const em = () => orm.em.fork();
   const tag = 'Services';
   return [
     route({
-      method: 'get', path: '/v1/services', scope: 'book', tag, summary: 'List services by name', query: z.strictObject(page),
-      answers: { 200: { description: 'A page of services.', body: pageOf(answer) } }, problems: ['invalid_request'],
-      handle: async ({ caller, query }) => ({ status: 200, body: await listServices(em(), caller.networkId, { limit: query.limit, cursor: query.cursor ?? null }) }),
+      method: 'get',
+      path: '/v1/services',
+      scope: 'book',
+      tag,
+      summary: 'List services by name',
+      query: z.strictObject(page),
+      answers: { 200: { description: 'A page of services.', body: pageOf(answer) } },
+      problems: ['invalid_request'],
+      handle: async ({ caller, query }) => ({
+        status: 200,
+        body: await listServices(em(), caller.networkId, { limit: query.limit, cursor: query.cursor ?? null }),
+      }),
     }),
     route({
-      method: 'post', path: '/v1/services', scope: 'manage', tag, summary: 'Add a service',
-      description: 'Its length comes as durationMinutes, or as segments: busy and free stretches in turn. In a free one (a colour sets) the barber may serve another customer.', body: fields,
-      answers: { 201: { description: 'Added.', body: answer } }, problems: ['invalid_request'],
+      method: 'post',
+      path: '/v1/services',
+      scope: 'manage',
+      tag,
+      summary: 'Add a service',
+      description:
+        'Its length comes as durationMinutes, or as segments: busy and free stretches in turn. In a free one (a colour sets) the barber may serve another customer.',
+      body: fields,
+      answers: { 201: { description: 'Added.', body: answer } },
+      problems: ['invalid_request'],
       handle: async ({ caller, body, newId }) => {
         const service = await createService(em(), caller.networkId, body, newId());
         return { ...versioned(service, 201), headers: { Location: `/v1/services/${service.id}`, ETag: `"${service.version}"` } };
       },
     }),
     route({
-      method: 'get', path: '/v1/services/:id', scope: 'book', tag, summary: 'Read a service', params: idParams,
-      answers: { 200: { description: 'The service.', body: answer, headers: { ETag: 'The version.' } } }, problems: ['not_found'],
+      method: 'get',
+      path: '/v1/services/:id',
+      scope: 'book',
+      tag,
+      summary: 'Read a service',
+      params: idParams,
+      answers: { 200: { description: 'The service.', body: answer, headers: { ETag: 'The version.' } } },
+      problems: ['not_found'],
       handle: async ({ caller, params }) => {
         const service = await findService(em(), caller.networkId, params.id);
         if (!service) throw new Problem('not_found');
@@ -58,14 +99,39 @@ export function serviceRoutes({ orm, now }: HttpDeps): Route[] {
       },
     }),
     route({
-      method: 'put', path: '/v1/services/:id', scope: 'manage', tag, summary: 'Change a service', params: idParams, body: fields, ...putOf(answer),
+      method: 'put',
+      path: '/v1/services/:id',
+      scope: 'manage',
+      tag,
+      summary: 'Change a service',
+      params: idParams,
+      body: fields,
+      ...putOf(answer),
       handle: async ({ caller, params, query, body, header }) =>
-        editedBody(await changeService(em(), caller.networkId, params.id, readIfMatch(header('if-match')), body, editOptions(now, query)), (service) => service),
+        editedBody(
+          await changeService(em(), caller.networkId, params.id, readIfMatch(header('if-match')), body, editOptions(now, query)),
+          (service) => service,
+        ),
     }),
     route({
-      method: 'delete', path: '/v1/services/:id', scope: 'manage', tag, summary: 'Archive a service', params: idParams, ...deleteOf,
+      method: 'delete',
+      path: '/v1/services/:id',
+      scope: 'manage',
+      tag,
+      summary: 'Archive a service',
+      params: idParams,
+      ...deleteOf,
       handle: async ({ caller, params, query, header }) =>
-        hitsBody(await changeService(em(), caller.networkId, params.id, readIfMatch(header('if-match')), { archivedAt: now() }, editOptions(now, query))),
+        hitsBody(
+          await changeService(
+            em(),
+            caller.networkId,
+            params.id,
+            readIfMatch(header('if-match')),
+            { archivedAt: now() },
+            editOptions(now, query),
+          ),
+        ),
     }),
   ];
 }

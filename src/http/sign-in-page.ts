@@ -18,8 +18,10 @@ export function mountSignIn(app: Express, deps: HttpDeps): void {
   const links = createSignInLinks(config);
   const connecting = createConnecting(deps);
 
-  const find = async (id: string, token: string): Promise<WaitingCalendar | null> => (isUuid(id) ? links.find(orm.em.fork(), id, token) : null);
-  const answer = (response: Response, status: number, html: string): void => void response.status(status).set(pageHeaders).type('html').send(html);
+  const find = async (id: string, token: string): Promise<WaitingCalendar | null> =>
+    isUuid(id) ? links.find(orm.em.fork(), id, token) : null;
+  const answer = (response: Response, status: number, html: string): void =>
+    void response.status(status).set(pageHeaders).type('html').send(html);
 
   /** Tries the password, and lets go what has waited for it. */
   async function signIn(calendar: WaitingCalendar, password: string): Promise<void> {
@@ -30,11 +32,15 @@ export function mountSignIn(app: Express, deps: HttpDeps): void {
     await connecting.resume(networkId, calendar, secrets, 'owner');
   }
 
-  app.use('/calendars', (_request, response, next) => {
-    // The address holds a token, which belongs into no metric.
-    response.locals.route = '/calendars/:id/:token';
-    next();
-  }, rateLimit({ windowMs: 60_000, limit: 20, standardHeaders: 'draft-8', legacyHeaders: false }));
+  app.use(
+    '/calendars',
+    (_request, response, next) => {
+      // The address holds a token, which belongs into no metric.
+      response.locals.route = '/calendars/:id/:token';
+      next();
+    },
+    rateLimit({ windowMs: 60_000, limit: 20, standardHeaders: 'draft-8', legacyHeaders: false }),
+  );
 
   app.get('/calendars/:id/:token', async (request, response) => {
     const found = await find(request.params.id, request.params.token);
@@ -47,10 +53,17 @@ export function mountSignIn(app: Express, deps: HttpDeps): void {
     if (!found) return answer(response, 410, renderDeadSignIn(request.acceptsLanguages('pt', 'en') || 'pt'));
     if (found.provider !== 'caldav') {
       const { networkId, barberId, provider, calendarId, privacy, writes, reads } = found;
-      return answer(response, 200, renderContinue(found, await beginSignIn(deps, { networkId, barberId, provider, calendarId, wishes: { privacy, writes, reads } })));
+      return answer(
+        response,
+        200,
+        renderContinue(found, await beginSignIn(deps, { networkId, barberId, provider, calendarId, wishes: { privacy, writes, reads } })),
+      );
     }
     const { password } = (request.body ?? {}) as Record<string, unknown>;
-    const [told, status] = await signIn(found, typeof password === 'string' ? password.slice(0, 200) : '').then((): [SignInPage['told'], number] => ['done', 200], toTold);
+    const [told, status] = await signIn(found, typeof password === 'string' ? password.slice(0, 200) : '').then(
+      (): [SignInPage['told'], number] => ['done', 200],
+      toTold,
+    );
     answer(response, status, renderSignInPage({ ...found, told: told! }));
   });
 }

@@ -5,10 +5,17 @@ import { toUtc, toWall } from '../domain/time.ts';
 
 const part = z.object({ serviceId: z.string(), barberId: z.string(), startsAt: z.string(), endsAt: z.string(), priceCents: z.int() });
 
-export const slotAnswer = z.object({
-  startsAt: z.string(), endsAt: z.string(), date: z.string(), startsAtLocal: z.string(), barberId: z.string(), priceCents: z.int(),
-  parts: z.array(part).optional().meta({ description: 'Of a visit of several services: who gives which, when.' }),
-}).meta({ id: 'Slot' });
+export const slotAnswer = z
+  .object({
+    startsAt: z.string(),
+    endsAt: z.string(),
+    date: z.string(),
+    startsAtLocal: z.string(),
+    barberId: z.string(),
+    priceCents: z.int(),
+    parts: z.array(part).optional().meta({ description: 'Of a visit of several services: who gives which, when.' }),
+  })
+  .meta({ id: 'Slot' });
 
 /** Answers how to show slots in a zone. Barbers share their starts, so each instant is put into words once. */
 export function slotViewer(zone: string): (slot: Slot) => z.output<typeof slotAnswer> {
@@ -17,7 +24,11 @@ export function slotViewer(zone: string): (slot: Slot) => z.output<typeof slotAn
   return ({ startsAt, endsAt, barberId, parts }) => {
     const { date, iso } = walls(startsAt);
     return {
-      startsAt: utc(startsAt), endsAt: utc(endsAt), date, startsAtLocal: iso, barberId,
+      startsAt: utc(startsAt),
+      endsAt: utc(endsAt),
+      date,
+      startsAtLocal: iso,
+      barberId,
       priceCents: parts.reduce((sum, { priceCents }) => sum + priceCents, 0),
       ...(parts.length > 1 && { parts: parts.map((one) => ({ ...one, startsAt: utc(one.startsAt), endsAt: utc(one.endsAt) })) }),
     };

@@ -14,13 +14,20 @@ const textOf = (part: Attachment): string => part.content.toString('utf8');
 
 /** Null for what is no notification, or tells of a delay or of a failure that may pass. */
 export async function readBounce(raw: Buffer): Promise<Bounce | null> {
-  const { attachments } = await simpleParser(raw, { keepDeliveryStatus: true, skipImageLinks: true, skipTextToHtml: true, skipHtmlToText: true });
+  const { attachments } = await simpleParser(raw, {
+    keepDeliveryStatus: true,
+    skipImageLinks: true,
+    skipTextToHtml: true,
+    skipHtmlToText: true,
+  });
   const report = attachments.find(({ contentType }) => contentType === 'message/delivery-status');
   const original = attachments.find(({ contentType }) => contentType === 'text/rfc822-headers' || contentType === 'message/rfc822');
   if (!report || !original) return null;
   const messageId = /^Message-ID:\s*<([^<>\s]+)>/im.exec(textOf(original))?.[1];
   // The first group of fields is about the message, each other about one recipient; ours have one.
-  const recipient = textOf(report).split(/\r?\n\s*\r?\n/).find((group) => /^Action:\s*failed\s*$/im.test(group));
+  const recipient = textOf(report)
+    .split(/\r?\n\s*\r?\n/)
+    .find((group) => /^Action:\s*failed\s*$/im.test(group));
   const status = recipient && /^Status:\s*(5\.\d{1,3}\.\d{1,3})\b/im.exec(recipient)?.[1];
   return messageId && status ? { messageId, status, isBadAddress: /^5\.(1\.([123]|10)|2\.1)$/.test(status) } : null;
 }

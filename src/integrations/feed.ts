@@ -31,7 +31,9 @@ export async function writeFeed({ name, timeZone, events }: Feed): Promise<strin
 /** A calendar without its components: written as a whole, the library would put its properties behind the first of them. */
 function head(name: string): string {
   const calendar = ical({
-    prodId: { company: 'Punctual', product: 'Punctual', language: 'EN' }, method: ICalCalendarMethod.PUBLISH, ttl: refreshSeconds,
+    prodId: { company: 'Punctual', product: 'Punctual', language: 'EN' },
+    method: ICalCalendarMethod.PUBLISH,
+    ttl: refreshSeconds,
     // The one text that the library does not escape.
     name: escape(oneLine(name), false),
   });
@@ -40,9 +42,24 @@ function head(name: string): string {
 
 function eventTexts(events: FeedEvent[]): string {
   const calendar = ical();
-  return events.map(({ uid, sequence, stampedAt, isTentative, times: { timeZone, start, end: until }, summary, location, description }) => foldLines(calendar.createEvent({
-    id: uid, sequence, stamp: stampedAt, start, end: until, ...(timeZone && { timezone: timeZone }), summary: oneLine(summary),
-    ...(location !== null && { location: oneLine(location) }), ...(description.length > 0 && { description: description.map(oneLine).join('\n') }),
-    status: isTentative ? ICalEventStatus.TENTATIVE : ICalEventStatus.CONFIRMED,
-  }).toString())).join('');
+  return events
+    .map(({ uid, sequence, stampedAt, isTentative, times: { timeZone, start, end: until }, summary, location, description }) =>
+      foldLines(
+        calendar
+          .createEvent({
+            id: uid,
+            sequence,
+            stamp: stampedAt,
+            start,
+            end: until,
+            ...(timeZone && { timezone: timeZone }),
+            summary: oneLine(summary),
+            ...(location !== null && { location: oneLine(location) }),
+            ...(description.length > 0 && { description: description.map(oneLine).join('\n') }),
+            status: isTentative ? ICalEventStatus.TENTATIVE : ICalEventStatus.CONFIRMED,
+          })
+          .toString(),
+      ),
+    )
+    .join('');
 }

@@ -27,22 +27,35 @@ const ports = new Set(['', '443', '8443', '5232']);
 const mostRedirects = 3;
 
 /** Follows up to three redirects, each checked anew, and only for requests that ask; never from https to http. */
-export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostBytes = 4 * 1024 * 1024, resolve = lookup }: GuardOptions): { fetch: typeof fetch; close: () => Promise<void> } {
+export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostBytes = 4 * 1024 * 1024, resolve = lookup }: GuardOptions): {
+  fetch: typeof fetch;
+  close: () => Promise<void>;
+} {
   const isAllowed = (address: string): boolean => {
     const range = ipaddr.process(address).range();
     return range === 'unicast' || (allowLoopback && range === 'loopback');
   };
 
-  const checkedLookup = (hostname: string, options: LookupOptions, done: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void): void => {
+  const checkedLookup = (
+    hostname: string,
+    options: LookupOptions,
+    done: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
+  ): void => {
     resolve(hostname, { ...options, all: true }, (error, found) => {
       if (error) return done(error, []);
       // One bad address among good ones is no mistake that a decent server makes.
-      if (found.length === 0 || !found.every(({ address }) => isAllowed(address))) return done(new ForbiddenAddress('That name does not stand for a public address.'), []);
+      if (found.length === 0 || !found.every(({ address }) => isAllowed(address)))
+        return done(new ForbiddenAddress('That name does not stand for a public address.'), []);
       if (options.all) return done(null, found);
       done(null, found[0]!.address, found[0]!.family);
     });
   };
-  const agent = new Agent({ connect: { lookup: checkedLookup, timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, keepAliveTimeout: 4000 });
+  const agent = new Agent({
+    connect: { lookup: checkedLookup, timeout: timeoutMs },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    keepAliveTimeout: 4000,
+  });
 
   function check(url: URL): void {
     const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -63,8 +76,11 @@ export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostByte
     let url = new URL(input instanceof Request ? input.url : input);
     for (let redirects = 0; ; redirects += 1) {
       check(url);
-      const response = await undiciFetch(url, { ...(init as unknown as UndiciInit), redirect: 'manual', dispatcher: agent, signal }).catch(unwrap);
-      const location = [301, 302, 303, 307, 308].includes(response.status) && init.redirect !== 'manual' ? response.headers.get('location') : null;
+      const response = await undiciFetch(url, { ...(init as unknown as UndiciInit), redirect: 'manual', dispatcher: agent, signal }).catch(
+        unwrap,
+      );
+      const location =
+        [301, 302, 303, 307, 308].includes(response.status) && init.redirect !== 'manual' ? response.headers.get('location') : null;
       if (location === null || !asks) return bounded(response, mostBytes);
       await response.body?.cancel();
       if (redirects >= mostRedirects) throw new ForbiddenAddress('The server redirects too often.');
@@ -99,14 +115,20 @@ function unwrap(error: unknown): never {
 function bounded(response: Response, mostBytes: number): Response {
   if (!response.body) return response;
   let size = 0;
-  const counted = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      size += chunk.byteLength;
-      if (size > mostBytes) controller.error(new TooLarge(`the answer is larger than ${mostBytes} octets`));
-      else controller.enqueue(chunk);
-    },
-  }));
-  const copy = new Response(counted, { status: response.status, statusText: response.statusText, headers: new Headers([...response.headers]) });
+  const counted = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        size += chunk.byteLength;
+        if (size > mostBytes) controller.error(new TooLarge(`the answer is larger than ${mostBytes} octets`));
+        else controller.enqueue(chunk);
+      },
+    }),
+  );
+  const copy = new Response(counted, {
+    status: response.status,
+    statusText: response.statusText,
+    headers: new Headers([...response.headers]),
+  });
   Object.defineProperty(copy, 'url', { value: response.url });
   return copy;
 }

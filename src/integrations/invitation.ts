@@ -30,13 +30,22 @@ export function invitation(given: Invitation): string {
   // Named on the calendar, the zone would turn DTSTAMP into local time, which RFC 5545 forbids.
   calendar.timezone({ name: null, generator: zoneBlock });
   const event = calendar.createEvent({
-    id: given.uid, sequence: given.sequence, stamp: given.stampedAt, start, end, ...(timeZone && { timezone: timeZone }),
-    summary: oneLine(given.summary), description: lines(given.description), location: oneLine(given.location),
+    id: given.uid,
+    sequence: given.sequence,
+    stamp: given.stampedAt,
+    start,
+    end,
+    ...(timeZone && { timezone: timeZone }),
+    summary: oneLine(given.summary),
+    description: lines(given.description),
+    location: oneLine(given.location),
     status: given.method === 'CANCEL' ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     organizer: person(given.organizer),
   });
   event.createAttendee({
-    ...person(given.attendee), rsvp: false, role: ICalAttendeeRole.REQ,
+    ...person(given.attendee),
+    rsvp: false,
+    role: ICalAttendeeRole.REQ,
     // Who books has accepted: asking again would only fill the organiser's inbox with answers.
     status: ICalAttendeeStatus.ACCEPTED,
   });
@@ -52,15 +61,26 @@ export function zoneBlock(zone: string): string {
 }
 
 /** Control characters have no place in a property, and no library escapes all of them; the direction of text is nobody's to turn. */
-const clean = (text: string): string => text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replaceAll(/\p{Bidi_Control}/gu, '');
+const clean = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replaceAll(/\p{Bidi_Control}/gu, '');
 export const oneLine = (text: string): string => clean(text).trim();
-export const lines = (text: string): string => text.split(/\r\n|\r|\n/).map(clean).join('\n').trim();
+export const lines = (text: string): string =>
+  text
+    .split(/\r\n|\r|\n/)
+    .map(clean)
+    .join('\n')
+    .trim();
 
 /**
  * In a CN a quote or caret needs the escapes of RFC 6868, which Outlook shows as they are, and readers disagree on a backslash. In an
  * address none of them has a place.
  */
 const person = ({ name, email }: { name: string; email: string }) => ({
-  name: oneLine(name).replaceAll('"', "'").replaceAll(/[\^\\]/g, ' '),
+  name: oneLine(name)
+    .replaceAll('"', "'")
+    .replaceAll(/[\^\\]/g, ' '),
   email: clean(email).replaceAll(/[\s"^\\]/g, ''),
 });

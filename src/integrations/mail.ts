@@ -50,20 +50,34 @@ const defaultTimeouts: MailTimeouts = { dns: 10_000, connection: 10_000, greetin
 export function createMailer(options: { smtpUrl: string; maxConnections?: number; timeouts?: Partial<MailTimeouts> }): Mailer {
   const limits = { ...defaultTimeouts, ...options.timeouts };
   const transport = createTransport({
-    url: options.smtpUrl, pool: true, maxConnections: options.maxConnections ?? 5,
-    dnsTimeout: limits.dns, connectionTimeout: limits.connection, greetingTimeout: limits.greeting, socketTimeout: limits.socket,
+    url: options.smtpUrl,
+    pool: true,
+    maxConnections: options.maxConnections ?? 5,
+    dnsTimeout: limits.dns,
+    connectionTimeout: limits.connection,
+    greetingTimeout: limits.greeting,
+    socketTimeout: limits.socket,
     // Only for an idle connection that the server has closed meanwhile; all other waits between tries are the workflow's.
     maxRequeues: 1,
     // A text must never make us read a file or fetch an address.
-    disableFileAccess: true, disableUrlAccess: true,
+    disableFileAccess: true,
+    disableUrlAccess: true,
   });
   return {
     send: async (mail) => {
       try {
         await transport.sendMail({
-          messageId: mail.messageId, from: mail.from, to: mail.to, ...(mail.replyTo && { replyTo: mail.replyTo }), subject: mail.subject, text: mail.text, html: mail.html,
+          messageId: mail.messageId,
+          from: mail.from,
+          to: mail.to,
+          ...(mail.replyTo && { replyTo: mail.replyTo }),
+          subject: mail.subject,
+          text: mail.text,
+          html: mail.html,
           headers: { ...mail.headers, 'Auto-Submitted': 'auto-generated' },
-          ...(mail.invitation && { icalEvent: { method: mail.invitation.method, filename: 'invite.ics', content: mail.invitation.content } }),
+          ...(mail.invitation && {
+            icalEvent: { method: mail.invitation.method, filename: 'invite.ics', content: mail.invitation.content },
+          }),
           signal: AbortSignal.timeout(limits.send),
         });
         return { providerId: mail.messageId };
@@ -96,8 +110,10 @@ function classify(error: unknown): MailError {
   const refused = reply !== null && reply >= 500 && reply !== 503;
   if (reply !== null && signInReplies.includes(reply)) return new MailError('sign_in', text);
   // 454 and its like: the server cannot check passwords just now.
-  if (['EAUTH', 'ENOAUTH', 'EOAUTH2'].includes(String(code))) return new MailError(reply !== null && !refused ? 'transient' : 'sign_in', text);
-  if (refused && (command === 'RCPT TO' || command === 'DATA' || reply === 552)) return new MailError('permanent', text, isUnknownMailbox(reply, command, enhancedStatus(response)));
+  if (['EAUTH', 'ENOAUTH', 'EOAUTH2'].includes(String(code)))
+    return new MailError(reply !== null && !refused ? 'transient' : 'sign_in', text);
+  if (refused && (command === 'RCPT TO' || command === 'DATA' || reply === 552))
+    return new MailError('permanent', text, isUnknownMailbox(reply, command, enhancedStatus(response)));
   // With no reply it is the client's own word: an address that is none.
   if (reply === null && code === 'EENVELOPE') return new MailError('permanent', text);
   return new MailError('transient', text);
@@ -111,4 +127,5 @@ const isUnknownMailbox = (reply: number, command: unknown, status: string | null
 const word = (value: unknown): string | null => (typeof value === 'string' && /^[A-Z][A-Z0-9_ -]{1,24}$/.test(value) ? value : null);
 
 /** `5.1.1` (RFC 3463), the first thing in a reply after its code. */
-const enhancedStatus = (response: unknown): string | null => (typeof response === 'string' ? (/^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] ?? null) : null);
+const enhancedStatus = (response: unknown): string | null =>
+  typeof response === 'string' ? (/^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] ?? null) : null;

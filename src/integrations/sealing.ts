@@ -20,13 +20,19 @@ export function createSealer(keys: SealingKey[]): Sealer {
   const [first] = keys;
   if (!first) throw new Error('no key to seal with');
   return {
-    seal: (secret, owner) => new CompactEncrypt(new TextEncoder().encode(JSON.stringify(secret))).setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: first.id, sub: owner }).encrypt(first.key),
+    seal: (secret, owner) =>
+      new CompactEncrypt(new TextEncoder().encode(JSON.stringify(secret)))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: first.id, sub: owner })
+        .encrypt(first.key),
     open: async (sealed, owner) => {
       const { kid, sub } = decodeProtectedHeader(sealed) as { kid?: string; sub?: string };
       const key = keys.find(({ id }) => id === kid);
       if (!key) throw new Error(`no key ${kid} is configured`);
       if (sub !== owner) throw new Error('sealed for another owner');
-      const { plaintext } = await compactDecrypt(sealed, key.key, { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] });
+      const { plaintext } = await compactDecrypt(sealed, key.key, {
+        keyManagementAlgorithms: ['dir'],
+        contentEncryptionAlgorithms: ['A256GCM'],
+      });
       return JSON.parse(new TextDecoder().decode(plaintext)) as unknown;
     },
     isOld: (sealed) => decodeProtectedHeader(sealed).kid !== first.id,

@@ -41,7 +41,21 @@ export const optedOutCode = '21610';
  * account (21608, 572005) could be mended in the account too, but concern this number: the next one may do.
  */
 const refusedNumbers = new Set([
-  '21201', '21211', '21265', '21266', '21408', '21602', '21604', '21608', optedOutCode, '21612', '21614', '21617', '21619', '21635', '572005',
+  '21201',
+  '21211',
+  '21265',
+  '21266',
+  '21408',
+  '21602',
+  '21604',
+  '21608',
+  optedOutCode,
+  '21612',
+  '21614',
+  '21617',
+  '21619',
+  '21635',
+  '572005',
 ]);
 
 /**
@@ -50,7 +64,25 @@ const refusedNumbers = new Set([
  * would be refused like this one, so these are not the number's fault, and nothing is lost once somebody has put them right.
  */
 const accountFaults = new Set([
-  '10001', '20003', '20005', '20404', '21212', '21401', '21601', '21603', '21606', '21607', '21609', '21659', '21660', '21661', '21701', '21703', '21704', '21705', '21712',
+  '10001',
+  '20003',
+  '20005',
+  '20404',
+  '21212',
+  '21401',
+  '21601',
+  '21603',
+  '21606',
+  '21607',
+  '21609',
+  '21659',
+  '21660',
+  '21661',
+  '21701',
+  '21703',
+  '21704',
+  '21705',
+  '21712',
 ]);
 
 /** Passes: too many requests (20429, 63017), the sender's queue is full (21611), the hour's or the day's quota is used up (60728, 63038). None was taken. */
@@ -93,8 +125,17 @@ export type SmsStatus = {
 };
 
 const states: Record<string, SmsStatus['state']> = {
-  accepted: 'pending', scheduled: 'pending', queued: 'pending', sending: 'pending', sent: 'sent', partially_delivered: 'sent',
-  delivered: 'delivered', read: 'delivered', undelivered: 'bounced', failed: 'bounced', canceled: 'bounced',
+  accepted: 'pending',
+  scheduled: 'pending',
+  queued: 'pending',
+  sending: 'pending',
+  sent: 'sent',
+  partially_delivered: 'sent',
+  delivered: 'delivered',
+  read: 'delivered',
+  undelivered: 'bounced',
+  failed: 'bounced',
+  canceled: 'bounced',
 };
 
 /** Reads the form of a status callback, whose signature is right; null when it tells nothing of a message that we sent. */

@@ -56,7 +56,9 @@ class CodesOnlyClient extends twilio.RequestClient {
     const { pathname, search } = new URL(opts.uri);
     const uri = this.apiUrl === null ? opts.uri : `${this.apiUrl.replace(/\/+$/, '')}${pathname}${search}`;
     // Its log would name the number.
-    const response = await super.request<unknown>({ ...opts, uri, logLevel: 'none' }).catch((error: unknown) => { throw lossOf(error); });
+    const response = await super.request<unknown>({ ...opts, uri, logLevel: 'none' }).catch((error: unknown) => {
+      throw lossOf(error);
+    });
     if (response.statusCode < 200 || response.statusCode >= 300) throw refusalOf(response.statusCode, response.body, response.headers);
     // The generic answer of the method that this stands for.
     return response as never;
@@ -79,8 +81,14 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
   async function sentSince(sms: OutgoingSms, instant: string): Promise<string | null> {
     const since = Date.parse(instant) - clockSlackMs;
     const messages = await client.messages.list({ to: sms.to, ...(sender.from && { from: sender.from }), pageSize: 1000, limit: 1000 });
-    const alike = messages.filter((message) => message.direction === 'outbound-api' && (message.from === from || message.messagingServiceSid === from)
-      && sameText(message.body, sms.text) && message.dateCreated.getTime() >= since && !arrivesNever.has(message.status));
+    const alike = messages.filter(
+      (message) =>
+        message.direction === 'outbound-api' &&
+        (message.from === from || message.messagingServiceSid === from) &&
+        sameText(message.body, sms.text) &&
+        message.dateCreated.getTime() >= since &&
+        !arrivesNever.has(message.status),
+    );
     for (const { sid } of alike) if (!(await sms.isAnothers?.(sid))) return sid;
     return null;
   }
@@ -90,7 +98,9 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
       const callback = statusCallback?.(sms.deliveryId);
       try {
         const known = sms.since === null ? null : await sentSince(sms, sms.since);
-        const sid = known ?? (await client.messages.create({ to: sms.to, body: sms.text, ...sender, ...(callback && { statusCallback: callback }) })).sid;
+        const sid =
+          known ??
+          (await client.messages.create({ to: sms.to, body: sms.text, ...sender, ...(callback && { statusCallback: callback }) })).sid;
         if (!sid) throw new SmsError('transient', 'UNREADABLE', { ambiguous: true });
         return { providerId: sid };
       } catch (error) {
@@ -99,7 +109,12 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
       }
     },
     verify: async () => {
-      const account = await client.api.v2010.accounts(accountSid).fetch().catch((error: unknown) => { throw codesOnly(error); });
+      const account = await client.api.v2010
+        .accounts(accountSid)
+        .fetch()
+        .catch((error: unknown) => {
+          throw codesOnly(error);
+        });
       if (account.status !== 'active') throw new SmsError('sign_in', 'ACCOUNT_NOT_ACTIVE');
     },
   };
@@ -108,7 +123,9 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
 /** What has failed reached nobody, and its callback may have come before we knew whose it was. */
 const arrivesNever = new Set<string>(['failed', 'undelivered', 'canceled']);
 
-const sameText = (found: string | null, text: string): boolean => found?.trim() === text.trim() || found?.trim() === `${trialPrefix}${text}`.trim();
+const sameText = (found: string | null, text: string): boolean =>
+  found?.trim() === text.trim() || found?.trim() === `${trialPrefix}${text}`.trim();
 
 /** What is no SmsError comes from an answer that the library could not read. */
-const codesOnly = (error: unknown): SmsError => (error instanceof SmsError ? error : new SmsError('transient', 'UNREADABLE', { ambiguous: true }));
+const codesOnly = (error: unknown): SmsError =>
+  error instanceof SmsError ? error : new SmsError('transient', 'UNREADABLE', { ambiguous: true });

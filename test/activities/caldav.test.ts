@@ -26,9 +26,15 @@ async function openOver(radicale: TestRadicale) {
   const line = await startScripted(radicale.url);
   const guard = createGuardedFetch({ allowLoopback: true, timeoutMs: 1500 });
   const url = await radicale.newCalendar();
-  const openAs = (password: string, zone: string): Calendar => createCaldavCalendar({
-    calendarUrl: url.replace(radicale.url, line.url), username: radicale.username, password, timeZone: zone, fetch: guard.fetch, now: () => new Date(contractNow),
-  });
+  const openAs = (password: string, zone: string): Calendar =>
+    createCaldavCalendar({
+      calendarUrl: url.replace(radicale.url, line.url),
+      username: radicale.username,
+      password,
+      timeZone: zone,
+      fetch: guard.fetch,
+      now: () => new Date(contractNow),
+    });
   const close = async () => {
     line.stop();
     await guard.close();
@@ -40,7 +46,8 @@ const compact = (text: string): string => text.replaceAll(/[-:]/g, '');
 
 /** As a person's program writes it. */
 function objectOf({ start, end, timeZone: zone = timeZone, isFree, weekly }: Entry, uid: string): string {
-  const at = (name: string, text: string) => (text.includes('T') ? `${name};TZID=${zone}:${compact(text)}00` : `${name};VALUE=DATE:${compact(text)}`);
+  const at = (name: string, text: string) =>
+    text.includes('T') ? `${name};TZID=${zone}:${compact(text)}00` : `${name};VALUE=DATE:${compact(text)}`;
   const time = start.slice(10);
   const master = [`UID:${uid}`, at('DTSTART', start), at('DTEND', end), 'SUMMARY:dentist', ...(isFree ? ['TRANSP:TRANSPARENT'] : [])];
   if (!weekly) return icsOf(master);
@@ -53,7 +60,11 @@ function objectOf({ start, end, timeZone: zone = timeZone, isFree, weekly }: Ent
 function instantOf(event: ICAL.Component, name: string): string {
   const property = event.getFirstProperty(name)!;
   const [text, zone] = [String(property.getFirstValue()), property.getFirstParameter('tzid')];
-  return toUtc(text.endsWith('Z') || zone === undefined ? Date.parse(text) : startInstant(text.slice(0, 10), Number(text.slice(11, 13)) * 60 + Number(text.slice(14, 16)), zone));
+  return toUtc(
+    text.endsWith('Z') || zone === undefined
+      ? Date.parse(text)
+      : startInstant(text.slice(0, 10), Number(text.slice(11, 13)) * 60 + Number(text.slice(14, 16)), zone),
+  );
 }
 
 describeCalendar('a CalDAV calendar', {
@@ -66,16 +77,27 @@ describeCalendar('a CalDAV calendar', {
         const { line, url, openAs, close } = await openOver(radicale);
         const nameOf = (remoteId: string): string => remoteId.split('/').at(-1)!;
         return {
-          line, close, calendar: openAs(radicale.password, zone), revoked: () => Promise.resolve(openAs('wrong', zone)),
+          line,
+          close,
+          calendar: openAs(radicale.password, zone),
+          revoked: () => Promise.resolve(openAs('wrong', zone)),
           forget: () => Promise.resolve(['sync:http://radicale.org/ns/sync/forgotten', 'tag:"other"', '']),
-          shown: async () => Object.values(await radicale.objects(url)).map((text) => {
-            const event = new ICAL.Component(ICAL.parse(text)).getFirstSubcomponent('vevent')!;
-            const textOf = (name: string): string => String(event.getFirstPropertyValue(name));
-            return {
-              uid: textOf('uid'), start: instantOf(event, 'dtstart'), end: instantOf(event, 'dtend'), sequence: Number(event.getFirstPropertyValue('sequence')), summary: textOf('summary'), description: textOf('description'),
-              location: textOf('location'), isTentative: textOf('status') === 'TENTATIVE', invited: event.getAllProperties('attendee').length + event.getAllProperties('organizer').length,
-            };
-          }),
+          shown: async () =>
+            Object.values(await radicale.objects(url)).map((text) => {
+              const event = new ICAL.Component(ICAL.parse(text)).getFirstSubcomponent('vevent')!;
+              const textOf = (name: string): string => String(event.getFirstPropertyValue(name));
+              return {
+                uid: textOf('uid'),
+                start: instantOf(event, 'dtstart'),
+                end: instantOf(event, 'dtend'),
+                sequence: Number(event.getFirstPropertyValue('sequence')),
+                summary: textOf('summary'),
+                description: textOf('description'),
+                location: textOf('location'),
+                isTentative: textOf('status') === 'TENTATIVE',
+                invited: event.getAllProperties('attendee').length + event.getAllProperties('organizer').length,
+              };
+            }),
           byHand: {
             add: async (entry) => {
               const name = `${randomUUID()}.ics`;
@@ -86,7 +108,9 @@ describeCalendar('a CalDAV calendar', {
               const uid = /^UID:(.+)$/m.exec((await radicale.objects(url))[nameOf(remoteId)]!)![1]!.trim();
               expect(await radicale.enter(url, nameOf(remoteId), objectOf(entry, uid))).to.be.oneOf([201, 204]);
             },
-            erase: async (remoteId) => { expect(await radicale.erase(url, nameOf(remoteId))).to.equal(200); },
+            erase: async (remoteId) => {
+              expect(await radicale.erase(url, nameOf(remoteId))).to.equal(200);
+            },
           },
         };
       },
@@ -102,7 +126,9 @@ describe('a CalDAV calendar', () => {
   let url: string;
   let calendar: Calendar;
 
-  before(async function () { radicale = await startTestRadicale(needPython(this)); });
+  before(async function () {
+    radicale = await startTestRadicale(needPython(this));
+  });
   after(() => radicale?.stop());
   beforeEach(async () => {
     own = await openOver(radicale);
@@ -111,10 +137,24 @@ describe('a CalDAV calendar', () => {
   });
   afterEach(() => own?.close());
 
-  it('is found from the server\'s address, a user and his password', async () => {
-    const found = await findCaldavCalendars({ serverUrl: line.url, username: radicale.username, password: radicale.password, fetch: guard.fetch, now: () => new Date() });
+  it("is found from the server's address, a user and his password", async () => {
+    const found = await findCaldavCalendars({
+      serverUrl: line.url,
+      username: radicale.username,
+      password: radicale.password,
+      fetch: guard.fetch,
+      now: () => new Date(),
+    });
     expect(found).to.deep.include({ url: url.replace(radicale.url, line.url), name: 'Work' });
-    const refused = await failureOf(findCaldavCalendars({ serverUrl: line.url, username: radicale.username, password: 'wrong', fetch: guard.fetch, now: () => new Date() }));
+    const refused = await failureOf(
+      findCaldavCalendars({
+        serverUrl: line.url,
+        username: radicale.username,
+        password: 'wrong',
+        fetch: guard.fetch,
+        now: () => new Date(),
+      }),
+    );
     expect(refused.kind).to.equal('sign_in');
   });
 
@@ -123,13 +163,25 @@ describe('a CalDAV calendar', () => {
     const [text = ''] = Object.values(await radicale.objects(url));
     const event = new ICAL.Component(ICAL.parse(text)).getFirstSubcomponent('vevent')!;
     expect(text).to.not.match(/^(ATTENDEE|ORGANIZER|METHOD)/im);
-    expect([String(event.getFirstPropertyValue('dtstart')), event.getFirstProperty('dtstart')!.getFirstParameter('tzid')]).to.deep.equal(['2026-11-27T10:30:00', 'Atlantic/Azores']);
-    expect(['summary', 'description', 'location', 'status'].map((name) => event.getFirstPropertyValue(name))).to.deep.equal(['Corte, Ana Conceição', 'Olá;\nbom dia', 'Barbearia do Chiado, Rua Garrett 12', 'CONFIRMED']);
+    expect([String(event.getFirstPropertyValue('dtstart')), event.getFirstProperty('dtstart')!.getFirstParameter('tzid')]).to.deep.equal([
+      '2026-11-27T10:30:00',
+      'Atlantic/Azores',
+    ]);
+    expect(['summary', 'description', 'location', 'status'].map((name) => event.getFirstPropertyValue(name))).to.deep.equal([
+      'Corte, Ana Conceição',
+      'Olá;\nbom dia',
+      'Barbearia do Chiado, Rua Garrett 12',
+      'CONFIRMED',
+    ]);
   });
 
-  it('a visit whose UID its owner\'s program has put down already, from our mail, becomes that object', async () => {
+  it("a visit whose UID its owner's program has put down already, from our mail, becomes that object", async () => {
     const event = visit();
-    await radicale.enter(url, 'from-the-mail.ics', icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']));
+    await radicale.enter(
+      url,
+      'from-the-mail.ics',
+      icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']),
+    );
     const placed = await calendar.put(event, null);
     expect(placed.remoteId).to.match(/from-the-mail\.ics$/);
     expect(await calendar.put(event, placed)).to.deep.equal(placed);
@@ -142,8 +194,13 @@ describe('a CalDAV calendar', () => {
     const event = visit();
     const placed = await calendar.put(event, null);
     const [[name, text] = ['', '']] = Object.entries(await radicale.objects(url));
-    const timesOf = (object: string): string[] => object.match(/^(DTSTART|DTEND);TZID.+|^RRULE.+WEEKLY.*|^TRANSP.+/gm)!.map((line) => line.trim());
-    for (const changed of [text.replace('T103000', 'T093000'), text.replace('DTSTAMP', 'RRULE:FREQ=WEEKLY;COUNT=3\r\nDTSTAMP'), text.replace('OPAQUE', 'TRANSPARENT')]) {
+    const timesOf = (object: string): string[] =>
+      object.match(/^(DTSTART|DTEND);TZID.+|^RRULE.+WEEKLY.*|^TRANSP.+/gm)!.map((line) => line.trim());
+    for (const changed of [
+      text.replace('T103000', 'T093000'),
+      text.replace('DTSTAMP', 'RRULE:FREQ=WEEKLY;COUNT=3\r\nDTSTAMP'),
+      text.replace('OPAQUE', 'TRANSPARENT'),
+    ]) {
       expect(timesOf(changed)).to.not.deep.equal(timesOf(text));
       expect(await radicale.enter(url, name, changed)).to.be.oneOf([201, 204]);
       await calendar.put(event, placed);
@@ -154,7 +211,11 @@ describe('a CalDAV calendar', () => {
   for (const status of [400, 403, 409]) {
     it(`a server that answers ${status} where a UID has another address, met, is written to there`, async () => {
       const event = visit();
-      await radicale.enter(url, 'from-the-mail.ics', icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']));
+      await radicale.enter(
+        url,
+        'from-the-mail.ics',
+        icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']),
+      );
       line.script.push('pass', { status });
       expect((await calendar.put(event, null)).remoteId).to.match(/from-the-mail\.ics$/);
     });
@@ -179,15 +240,25 @@ describe('a CalDAV calendar', () => {
   it('a server without sync-collection, asked again, is read by its tag', async () => {
     await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
     const tagged = (tag: string): Answer => ({
-      status: 207, headers: { 'content-type': 'text/xml' },
+      status: 207,
+      headers: { 'content-type': 'text/xml' },
       body: `<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="http://calendarserver.org/ns/"><response><href>${new URL(url).pathname}</href><propstat><prop><C:getctag>${tag}</C:getctag></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>`,
     });
-    for (const [one, two] of [['one', 'two'], ['41', '42'], ['1764000000123', '1764000000124']] as const) {
+    for (const [one, two] of [
+      ['one', 'two'],
+      ['41', '42'],
+      ['1764000000123', '1764000000124'],
+    ] as const) {
       line.script.push(tagged(one));
       const whole = await calendar.changes(null, contractWindow);
       expect([whole.token, whole.isWhole, whole.objects.length]).to.deep.equal([`tag:${one}`, true, 1]);
       line.script.push(tagged(one));
-      expect(await calendar.changes(whole.token, contractWindow)).to.deep.equal({ objects: [], gone: [], token: `tag:${one}`, isWhole: false });
+      expect(await calendar.changes(whole.token, contractWindow)).to.deep.equal({
+        objects: [],
+        gone: [],
+        token: `tag:${one}`,
+        isWhole: false,
+      });
       line.script.push(tagged(two));
       expect((await calendar.changes(whole.token, contractWindow)).isWhole).to.equal(true);
     }
@@ -197,22 +268,41 @@ describe('a CalDAV calendar', () => {
   });
 
   it('a calendar whose texts are larger than an answer may be, is read in parts', async () => {
-    const text = icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z', ...Array.from({ length: 100 }, () => `X-INVITATION:${'x'.repeat(50)}`)]);
-    const answerOf = (href: string, withText: boolean): string => `<response><href>${href}</href><propstat><prop><getetag>"1"</getetag>${withText ? `<C:calendar-data>${text}</C:calendar-data>` : ''}</prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
+    const text = icsOf([
+      'DTSTART:20261130T090000Z',
+      'DTEND:20261130T100000Z',
+      ...Array.from({ length: 100 }, () => `X-INVITATION:${'x'.repeat(50)}`),
+    ]);
+    const answerOf = (href: string, withText: boolean): string =>
+      `<response><href>${href}</href><propstat><prop><getetag>"1"</getetag>${withText ? `<C:calendar-data>${text}</C:calendar-data>` : ''}</prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
     const all = Array.from({ length: 200 }, (_, index) => `/full/${index}.ics`);
     const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       let asked = '';
       for await (const chunk of request) asked += String(chunk);
       const isNamed = asked.includes('calendar-multiget');
-      const found = request.method === 'PROPFIND' ? [answerOf('/full/', false)] : all.filter((href) => !isNamed || asked.includes(`${href}<`)).map((href) => answerOf(href, asked.includes('calendar-data')));
-      response.writeHead(207, { 'content-type': 'text/xml' }).end(`<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">${found.join('')}</multistatus>`);
+      const found =
+        request.method === 'PROPFIND'
+          ? [answerOf('/full/', false)]
+          : all.filter((href) => !isNamed || asked.includes(`${href}<`)).map((href) => answerOf(href, asked.includes('calendar-data')));
+      response
+        .writeHead(207, { 'content-type': 'text/xml' })
+        .end(`<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">${found.join('')}</multistatus>`);
     };
     const full = createServer((request, response) => void answer(request, response));
-    await new Promise<void>((resolve) => { full.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve) => {
+      full.listen(0, '127.0.0.1', resolve);
+    });
     const small = createGuardedFetch({ allowLoopback: true, timeoutMs: 5000, mostBytes: 600_000 });
     expect(all.length * text.length).to.be.above(1_200_000);
     const calendarUrl = `http://127.0.0.1:${(full.address() as AddressInfo).port}/full/`;
-    const { objects } = await createCaldavCalendar({ calendarUrl, username: 'rui', password: 'x', timeZone, fetch: small.fetch, now: () => new Date(contractNow) }).changes(null, contractWindow);
+    const { objects } = await createCaldavCalendar({
+      calendarUrl,
+      username: 'rui',
+      password: 'x',
+      timeZone,
+      fetch: small.fetch,
+      now: () => new Date(contractNow),
+    }).changes(null, contractWindow);
     expect(objects.filter(({ busy }) => busy.length === 1)).to.have.length(200);
     await small.close();
     full.close();
@@ -220,12 +310,30 @@ describe('a CalDAV calendar', () => {
 
   it('an answer that is too large, or breaks in its middle, is told as a failure of the calendar', async () => {
     const tiny = createGuardedFetch({ allowLoopback: true, timeoutMs: 1500, mostBytes: 100 });
-    const openWith = (calendarUrl: string, fetch: typeof globalThis.fetch): Calendar => createCaldavCalendar({ calendarUrl, username: radicale.username, password: radicale.password, timeZone, fetch, now: () => new Date(contractNow) });
-    expect(await failureOf(openWith(url, tiny.fetch).changes(null, contractWindow))).to.include({ kind: 'permanent', message: 'CalDAV failed: the answer is too large' });
+    const openWith = (calendarUrl: string, fetch: typeof globalThis.fetch): Calendar =>
+      createCaldavCalendar({
+        calendarUrl,
+        username: radicale.username,
+        password: radicale.password,
+        timeZone,
+        fetch,
+        now: () => new Date(contractNow),
+      });
+    expect(await failureOf(openWith(url, tiny.fetch).changes(null, contractWindow))).to.include({
+      kind: 'permanent',
+      message: 'CalDAV failed: the answer is too large',
+    });
     await tiny.close();
-    const half = createServer((_request, response) => void response.writeHead(207, { 'content-length': '1000' }).write('<multistatus', () => response.destroy()));
-    await new Promise<void>((resolve) => { half.listen(0, '127.0.0.1', resolve); });
-    expect((await failureOf(openWith(`http://127.0.0.1:${(half.address() as AddressInfo).port}/`, guard.fetch).changes(null, contractWindow))).kind).to.equal('transient');
+    const half = createServer(
+      (_request, response) => void response.writeHead(207, { 'content-length': '1000' }).write('<multistatus', () => response.destroy()),
+    );
+    await new Promise<void>((resolve) => {
+      half.listen(0, '127.0.0.1', resolve);
+    });
+    expect(
+      (await failureOf(openWith(`http://127.0.0.1:${(half.address() as AddressInfo).port}/`, guard.fetch).changes(null, contractWindow)))
+        .kind,
+    ).to.equal('transient');
     half.close();
   });
 

@@ -9,34 +9,57 @@ const redirectUri = 'http://127.0.0.1:3000/calendars/callback';
 describe('signing in to a calendar', () => {
   let sandbox: TestSandbox;
   const now = new Date();
-  before(async () => { sandbox = await startSandbox(); });
+  before(async () => {
+    sandbox = await startSandbox();
+  });
   after(() => sandbox?.stop());
 
   for (const provider of ['google', 'graph'] as const) {
     describe(provider, () => {
       let client: OauthClient;
-      before(() => { client = createOauthClient(provider, { clientId: sandbox.clientId, clientSecret: sandbox.clientSecret, authorizeUrl: sandbox.authorizeUrls[provider], tokenUrl: sandbox.tokenUrls[provider] }); });
+      before(() => {
+        client = createOauthClient(provider, {
+          clientId: sandbox.clientId,
+          clientSecret: sandbox.clientSecret,
+          authorizeUrl: sandbox.authorizeUrls[provider],
+          tokenUrl: sandbox.tokenUrls[provider],
+        });
+      });
 
       /** What a person's browser does: opens the page, decides, and comes back. */
       async function decide(url: string, decision: 'allow' | 'deny', email = newEmail()): Promise<URL> {
         const page = await (await fetch(url)).text();
         const request = /name="request" value="([^"]+)"/.exec(page)![1]!;
-        const answer = await fetch(`${sandbox.url}/sandbox/decide`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ request, timeZone: 'Europe/Lisbon', email, decision }) });
+        const answer = await fetch(`${sandbox.url}/sandbox/decide`, {
+          method: 'POST',
+          redirect: 'manual',
+          body: new URLSearchParams({ request, timeZone: 'Europe/Lisbon', email, decision }),
+        });
         return new URL(answer.headers.get('location')!);
       }
       async function signIn(email = newEmail()): Promise<OauthSecrets> {
         const { url, state, verifier } = await client.begin(redirectUri);
         return client.finish(await decide(url, 'allow', email), { state, verifier }, now);
       }
-      const failureOf = (call: Promise<unknown>): Promise<CalendarError> => call.then(() => { throw new Error('it went'); }, (error: unknown) => {
-        if (error instanceof CalendarError) return error;
-        throw error;
-      });
+      const failureOf = (call: Promise<unknown>): Promise<CalendarError> =>
+        call.then(
+          () => {
+            throw new Error('it went');
+          },
+          (error: unknown) => {
+            if (error instanceof CalendarError) return error;
+            throw error;
+          },
+        );
 
       it('a person who allows it, has access, and a fresh one each time it is renewed', async () => {
         const { url, state, verifier } = await client.begin(redirectUri);
         const asked = new URL(url).searchParams;
-        expect([asked.get('code_challenge_method'), asked.get('state'), asked.get('redirect_uri')]).to.deep.equal(['S256', state, redirectUri]);
+        expect([asked.get('code_challenge_method'), asked.get('state'), asked.get('redirect_uri')]).to.deep.equal([
+          'S256',
+          state,
+          redirectUri,
+        ]);
         expect(url).to.not.include(verifier);
         const first = await client.finish(await decide(url, 'allow'), { state, verifier }, now);
         expect(first.expiresAt).to.be.above(now.getTime());
@@ -76,7 +99,12 @@ describe('signing in to a calendar', () => {
 
       it('access, renewed while our own registration is wrong, is not over', async () => {
         const secrets = await signIn();
-        const wrong = createOauthClient(provider, { clientId: sandbox.clientId, clientSecret: 'run out', authorizeUrl: sandbox.authorizeUrls[provider], tokenUrl: sandbox.tokenUrls[provider] });
+        const wrong = createOauthClient(provider, {
+          clientId: sandbox.clientId,
+          clientSecret: 'run out',
+          authorizeUrl: sandbox.authorizeUrls[provider],
+          tokenUrl: sandbox.tokenUrls[provider],
+        });
         const failure = await failureOf(wrong.refresh(secrets, now));
         expect([failure.kind, failure.message]).to.deep.equal(['transient', 'OAuth failed: invalid_client']);
         expect((await client.refresh(secrets, now)).accessToken).to.be.a('string');

@@ -4,7 +4,13 @@ import { createPace } from '../../src/integrations/calendar/pace.ts';
 
 /** When each of so many callers, all there at once, has its turn. */
 async function turnsOf(count: number, perSecond: number): Promise<number[]> {
-  const turn = createPace(perSecond, () => 0, async (ms) => { waited = ms; });
+  const turn = createPace(
+    perSecond,
+    () => 0,
+    async (ms) => {
+      waited = ms;
+    },
+  );
   let waited = 0;
   const turns: number[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -24,7 +30,13 @@ describe('the pace of requests', () => {
 
   it('a request after a while without any, goes at once, and what was not asked for is not made up for', async () => {
     let [now, waited] = [0, 0];
-    const turn = createPace(10, () => now, async (ms) => { waited += ms; });
+    const turn = createPace(
+      10,
+      () => now,
+      async (ms) => {
+        waited += ms;
+      },
+    );
     await turn();
     now = 60_000;
     await turn();

@@ -15,11 +15,14 @@ describe('calendar sandbox, Google, lists', () => {
   let email: string;
   const calendarId = 'primary';
   const insert = async (date: string, change: calendar_v3.Schema$Event = {}) =>
-    (await api.events.insert({ calendarId, requestBody: { summary: 'Cut', start: on(date, '09:00'), end: on(date, '10:00'), ...change } })).data.id!;
+    (await api.events.insert({ calendarId, requestBody: { summary: 'Cut', start: on(date, '09:00'), end: on(date, '10:00'), ...change } }))
+      .data.id!;
   const list = async (query: calendar_v3.Params$Resource$Events$List = {}) => (await api.events.list({ calendarId, ...query })).data;
   const tokenOf = async (query: calendar_v3.Params$Resource$Events$List = {}) => (await list(query)).nextSyncToken!;
 
-  before(async () => { sandbox = await startSandbox({ now: () => Date.parse('2026-10-01T12:00:00Z') }); });
+  before(async () => {
+    sandbox = await startSandbox({ now: () => Date.parse('2026-10-01T12:00:00Z') });
+  });
   beforeEach(() => {
     email = newEmail();
     api = sandbox.google(sandbox.addAccount({ provider: 'google', email, timeZone: 'Europe/Lisbon' }));
@@ -31,7 +34,12 @@ describe('calendar sandbox, Google, lists', () => {
     await insert('2026-11-25');
     const inside = await insert('2026-11-26');
     await insert('2026-11-27');
-    const { items } = await list({ timeMin: '2026-11-25T10:00:00Z', timeMax: '2026-11-27T09:00:00Z', singleEvents: true, orderBy: 'startTime' });
+    const { items } = await list({
+      timeMin: '2026-11-25T10:00:00Z',
+      timeMax: '2026-11-27T09:00:00Z',
+      singleEvents: true,
+      orderBy: 'startTime',
+    });
     expect(items?.map(({ id }) => id)).to.deep.equal([inside]);
     expect(await refusalOf(list({ timeMin: '2026-11-25' }))).to.equal('400 badRequest');
     expect(await refusalOf(list({ timeMin: '2026-11-26T00:00:00Z', timeMax: '2026-11-25T00:00:00Z' }))).to.equal('400 timeRangeEmpty');
@@ -75,7 +83,9 @@ describe('calendar sandbox, Google, lists', () => {
     await api.events.delete({ calendarId, eventId: deleted });
     const { items, nextSyncToken } = await list({ syncToken });
     expect(items?.map(({ id, status, summary }) => ({ id, status, summary }))).to.have.deep.members([
-      { id: changed, status: 'confirmed', summary: 'Later' }, { id: deleted, status: 'cancelled', summary: undefined }, { id: added, status: 'confirmed', summary: 'Cut' },
+      { id: changed, status: 'confirmed', summary: 'Later' },
+      { id: deleted, status: 'cancelled', summary: undefined },
+      { id: added, status: 'confirmed', summary: 'Cut' },
     ]);
     expect((await list({ syncToken: nextSyncToken! })).items).to.deep.equal([]);
     expect((await list({ syncToken, showDeleted: true })).items?.find(({ id }) => id === deleted)?.summary).to.equal('Cut');
@@ -85,13 +95,28 @@ describe('calendar sandbox, Google, lists', () => {
     const window = { singleEvents: true, timeMin: '2026-11-01T00:00:00Z', timeMax: '2026-12-01T00:00:00Z' };
     const moved = await insert('2026-11-25');
     const syncToken = await tokenOf(window);
-    await api.events.patch({ calendarId, eventId: moved, requestBody: { start: on('2027-01-05', '09:00'), end: on('2027-01-05', '10:00') } });
-    expect((await list({ syncToken, singleEvents: true })).items?.map((one) => [one.id, one.status, startOf(one)])).to.deep.equal([[moved, 'confirmed', '2027-01-05T09:00:00Z']]);
+    await api.events.patch({
+      calendarId,
+      eventId: moved,
+      requestBody: { start: on('2027-01-05', '09:00'), end: on('2027-01-05', '10:00') },
+    });
+    expect((await list({ syncToken, singleEvents: true })).items?.map((one) => [one.id, one.status, startOf(one)])).to.deep.equal([
+      [moved, 'confirmed', '2027-01-05T09:00:00Z'],
+    ]);
   });
 
   it('a sync token, together with a filter, is refused', async () => {
     const syncToken = await tokenOf();
-    for (const query of [{ timeMin: '2026-11-25T00:00:00Z' }, { timeMax: '2026-11-25T00:00:00Z' }, { orderBy: 'updated' }, { q: 'x' }, { iCalUID: 'x' }, { updatedMin: '2026-11-25T00:00:00Z' }, { privateExtendedProperty: ['a=b'] }, { showDeleted: false }]) {
+    for (const query of [
+      { timeMin: '2026-11-25T00:00:00Z' },
+      { timeMax: '2026-11-25T00:00:00Z' },
+      { orderBy: 'updated' },
+      { q: 'x' },
+      { iCalUID: 'x' },
+      { updatedMin: '2026-11-25T00:00:00Z' },
+      { privateExtendedProperty: ['a=b'] },
+      { showDeleted: false },
+    ]) {
       expect(await refusalOf(list({ syncToken, ...query })), JSON.stringify(query)).to.match(/^400 /);
     }
   });
@@ -117,33 +142,59 @@ describe('calendar sandbox, Google, lists', () => {
     const window = { singleEvents: true, timeMin: '2026-10-01T00:00:00Z', timeMax: '2026-12-01T00:00:00Z' };
     const starts = async (query = {}) => (await list({ ...window, orderBy: 'startTime', ...query })).items?.map(startOf);
 
-    beforeEach(async () => { series = await insert('2026-10-20', { recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'] }); });
+    beforeEach(async () => {
+      series = await insert('2026-10-20', { recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'] });
+    });
 
     it('its instances, across the end of summer time, stay at their time of day', async () => {
       expect(await starts()).to.deep.equal(['2026-10-20T09:00:00+01:00', '2026-10-27T09:00:00Z', '2026-11-03T09:00:00Z']);
       const { items } = (await api.events.instances({ calendarId, eventId: series })).data;
       expect(items?.map(({ id, recurringEventId, recurrence }) => ({ id, recurringEventId, recurrence }))).to.deep.equal(
-        ['20261020T080000Z', '20261027T090000Z', '20261103T090000Z'].map((stamp) => ({ id: `${series}_${stamp}`, recurringEventId: series, recurrence: undefined })));
+        ['20261020T080000Z', '20261027T090000Z', '20261103T090000Z'].map((stamp) => ({
+          id: `${series}_${stamp}`,
+          recurringEventId: series,
+          recurrence: undefined,
+        })),
+      );
     });
 
     it('without expansion it is one event with its rule', async () => {
-      expect((await list()).items?.map(({ id, recurrence }) => ({ id, recurrence }))).to.deep.equal([{ id: series, recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'] }]);
+      expect((await list()).items?.map(({ id, recurrence }) => ({ id, recurrence }))).to.deep.equal([
+        { id: series, recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'] },
+      ]);
     });
 
     it('UNTIL, EXDATE and a list of whole days are kept to', async () => {
       await api.events.delete({ calendarId, eventId: series });
       await insert('2026-10-20', { recurrence: ['RRULE:FREQ=DAILY;UNTIL=20261023T080000Z', 'EXDATE;TZID=Europe/Lisbon:20261021T090000'] });
       await insert('2026-10-20', { start: { date: '2026-10-24' }, end: { date: '2026-10-25' }, recurrence: ['RRULE:FREQ=DAILY;COUNT=2'] });
-      expect(await starts()).to.deep.equal(['2026-10-20T09:00:00+01:00', '2026-10-22T09:00:00+01:00', '2026-10-23T09:00:00+01:00', '2026-10-24', '2026-10-25']);
+      expect(await starts()).to.deep.equal([
+        '2026-10-20T09:00:00+01:00',
+        '2026-10-22T09:00:00+01:00',
+        '2026-10-23T09:00:00+01:00',
+        '2026-10-24',
+        '2026-10-25',
+      ]);
     });
 
     it('an instance, moved, is an exception that knows where it was', async () => {
       const id = `${series}_20261027T090000Z`;
       const syncToken = await tokenOf(window);
-      await api.events.patch({ calendarId, eventId: id, requestBody: { start: on('2026-10-28', '15:00'), end: on('2026-10-28', '16:00') } });
+      await api.events.patch({
+        calendarId,
+        eventId: id,
+        requestBody: { start: on('2026-10-28', '15:00'), end: on('2026-10-28', '16:00') },
+      });
       expect(await starts()).to.deep.equal(['2026-10-20T09:00:00+01:00', '2026-10-28T15:00:00Z', '2026-11-03T09:00:00Z']);
       const { items } = await list({ syncToken, singleEvents: true });
-      expect(items?.map((one) => ({ id: one.id, start: startOf(one), was: one.originalStartTime?.dateTime, recurringEventId: one.recurringEventId }))).to.deep.equal([{ id, start: '2026-10-28T15:00:00Z', was: '2026-10-27T09:00:00Z', recurringEventId: series }]);
+      expect(
+        items?.map((one) => ({
+          id: one.id,
+          start: startOf(one),
+          was: one.originalStartTime?.dateTime,
+          recurringEventId: one.recurringEventId,
+        })),
+      ).to.deep.equal([{ id, start: '2026-10-28T15:00:00Z', was: '2026-10-27T09:00:00Z', recurringEventId: series }]);
     });
 
     it('an instance, deleted, is told as cancelled, with and without expansion', async () => {
@@ -152,7 +203,9 @@ describe('calendar sandbox, Google, lists', () => {
       await api.events.delete({ calendarId, eventId: id });
       expect(await starts()).to.deep.equal(['2026-10-20T09:00:00+01:00', '2026-11-03T09:00:00Z']);
       for (const found of [(await list({ syncToken: expanded, singleEvents: true })).items, (await list({ syncToken: whole })).items]) {
-        expect(found?.map((one) => ({ id: one.id, status: one.status, series: one.recurringEventId, was: one.originalStartTime?.dateTime }))).to.deep.equal([{ id, status: 'cancelled', series, was: '2026-10-27T09:00:00Z' }]);
+        expect(
+          found?.map((one) => ({ id: one.id, status: one.status, series: one.recurringEventId, was: one.originalStartTime?.dateTime })),
+        ).to.deep.equal([{ id, status: 'cancelled', series, was: '2026-10-27T09:00:00Z' }]);
       }
       expect((await list()).items?.map(({ status }) => status)).to.deep.equal(['confirmed', 'cancelled']);
       expect(await refusalOf(api.events.delete({ calendarId, eventId: id }))).to.equal('410 deleted');
@@ -168,10 +221,18 @@ describe('calendar sandbox, Google, lists', () => {
 
     it('the series, moved, is told as new instances and the end of the old', async () => {
       const syncToken = await tokenOf(window);
-      await api.events.patch({ calendarId, eventId: series, requestBody: { start: on('2026-10-20', '15:00'), end: on('2026-10-20', '16:00') } });
+      await api.events.patch({
+        calendarId,
+        eventId: series,
+        requestBody: { start: on('2026-10-20', '15:00'), end: on('2026-10-20', '16:00') },
+      });
       const { items } = await list({ syncToken, singleEvents: true });
       expect(items?.filter(({ status }) => status === 'cancelled')).to.have.length(3);
-      expect(items?.filter(({ status }) => status === 'confirmed').map(startOf)).to.deep.equal(['2026-10-20T15:00:00+01:00', '2026-10-27T15:00:00Z', '2026-11-03T15:00:00Z']);
+      expect(items?.filter(({ status }) => status === 'confirmed').map(startOf)).to.deep.equal([
+        '2026-10-20T15:00:00+01:00',
+        '2026-10-27T15:00:00Z',
+        '2026-11-03T15:00:00Z',
+      ]);
     });
   });
 
@@ -180,8 +241,17 @@ describe('calendar sandbox, Google, lists', () => {
     await insert('2026-11-25', { start: on('2026-11-25', '09:30'), end: on('2026-11-25', '11:00') });
     await insert('2026-11-25', { start: on('2026-11-25', '12:00'), end: on('2026-11-25', '13:00'), transparency: 'transparent' });
     await insert('2026-11-26', { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } });
-    const { data } = await api.freebusy.query({ requestBody: { timeMin: '2026-11-25T00:00:00Z', timeMax: '2026-11-26T12:00:00Z', items: [{ id: email }, { id: 'nobody@example.com' }] } });
-    expect(data.calendars?.[email]?.busy).to.deep.equal([{ start: '2026-11-25T09:00:00Z', end: '2026-11-25T11:00:00Z' }, { start: '2026-11-26T00:00:00Z', end: '2026-11-26T12:00:00Z' }]);
+    const { data } = await api.freebusy.query({
+      requestBody: {
+        timeMin: '2026-11-25T00:00:00Z',
+        timeMax: '2026-11-26T12:00:00Z',
+        items: [{ id: email }, { id: 'nobody@example.com' }],
+      },
+    });
+    expect(data.calendars?.[email]?.busy).to.deep.equal([
+      { start: '2026-11-25T09:00:00Z', end: '2026-11-25T11:00:00Z' },
+      { start: '2026-11-26T00:00:00Z', end: '2026-11-26T12:00:00Z' },
+    ]);
     expect(data.calendars?.['nobody@example.com']?.errors).to.deep.equal([{ domain: 'global', reason: 'notFound' }]);
   });
 });

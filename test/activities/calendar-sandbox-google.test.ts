@@ -7,7 +7,12 @@ import type { calendar_v3 } from '@googleapis/calendar';
 import { newEmail, refusalOf, startSandbox, type TestSandbox } from '../support/calendar-sandbox.ts';
 
 const at = (time: string, timeZone = 'Europe/Lisbon') => ({ dateTime: `2026-11-27T${time}:00`, timeZone });
-const visit = (change: calendar_v3.Schema$Event = {}): calendar_v3.Schema$Event => ({ summary: 'Cut, Ana', start: at('10:30'), end: at('11:00'), ...change });
+const visit = (change: calendar_v3.Schema$Event = {}): calendar_v3.Schema$Event => ({
+  summary: 'Cut, Ana',
+  start: at('10:30'),
+  end: at('11:00'),
+  ...change,
+});
 let serial = 0;
 const newId = () => `0000${(++serial).toString(32)}`.replaceAll(/[w-z]/g, 'a');
 
@@ -16,10 +21,13 @@ describe('calendar sandbox, Google, one event', () => {
   let api: calendar_v3.Calendar;
   let email: string;
   const calendarId = 'primary';
-  const insert = async (change: calendar_v3.Schema$Event = {}) => (await api.events.insert({ calendarId, requestBody: visit(change) })).data;
+  const insert = async (change: calendar_v3.Schema$Event = {}) =>
+    (await api.events.insert({ calendarId, requestBody: visit(change) })).data;
   const get = async (eventId: string) => (await api.events.get({ calendarId, eventId })).data;
 
-  before(async () => { sandbox = await startSandbox(); });
+  before(async () => {
+    sandbox = await startSandbox();
+  });
   beforeEach(() => {
     email = newEmail();
     api = sandbox.google(sandbox.addAccount({ provider: 'google', email, timeZone: 'Europe/Lisbon' }));
@@ -27,12 +35,22 @@ describe('calendar sandbox, Google, one event', () => {
   afterEach(() => expect(sandbox.contract.violations).to.deep.equal([]));
   after(() => sandbox?.stop());
 
-  it('an event, inserted with an id, is read back as it was written, in the calendar\'s zone', async () => {
+  it("an event, inserted with an id, is read back as it was written, in the calendar's zone", async () => {
     const id = newId();
     const extendedProperties = { private: { appointment: 'a1' } };
     const made = await insert({ id, description: 'Beard too', location: 'Rua Augusta', extendedProperties });
     expect(await get(id)).to.deep.equal(made);
-    expect(made).to.deep.include({ id, summary: 'Cut, Ana', description: 'Beard too', location: 'Rua Augusta', extendedProperties, status: 'confirmed', iCalUID: `${id}@google.com`, sequence: 0, eventType: 'default' });
+    expect(made).to.deep.include({
+      id,
+      summary: 'Cut, Ana',
+      description: 'Beard too',
+      location: 'Rua Augusta',
+      extendedProperties,
+      status: 'confirmed',
+      iCalUID: `${id}@google.com`,
+      sequence: 0,
+      eventType: 'default',
+    });
     expect(made.start).to.deep.equal({ dateTime: '2026-11-27T10:30:00Z', timeZone: 'Europe/Lisbon' });
     expect(made.organizer).to.deep.equal({ email, self: true });
   });
@@ -45,8 +63,13 @@ describe('calendar sandbox, Google, one event', () => {
   });
 
   for (const [what, id, expected] of [
-    ['of 4 characters', 'abcd', '400 invalid'], ['with a letter beyond v', 'abcdez', '400 invalid'], ['in capitals', 'ABCDE', '400 invalid'], ['with a hyphen', 'abc-de', '400 invalid'],
-    ['of 1025 characters', 'a'.repeat(1025), '400 invalid'], ['of 5 characters', 'abc0v', 'done'], ['of 1024 characters', 'v'.repeat(1024), 'done'],
+    ['of 4 characters', 'abcd', '400 invalid'],
+    ['with a letter beyond v', 'abcdez', '400 invalid'],
+    ['in capitals', 'ABCDE', '400 invalid'],
+    ['with a hyphen', 'abc-de', '400 invalid'],
+    ['of 1025 characters', 'a'.repeat(1025), '400 invalid'],
+    ['of 5 characters', 'abc0v', 'done'],
+    ['of 1024 characters', 'v'.repeat(1024), 'done'],
   ] as const) {
     it(`an id, ${what}, is answered with ${expected}`, async () => expect(await refusalOf(insert({ id }))).to.equal(expected));
   }
@@ -72,25 +95,54 @@ describe('calendar sandbox, Google, one event', () => {
   });
 
   for (const [what, change, expected] of [
-    ['without an end', { end: null }, '400 required'], ['that ends before it starts', { end: at('10:00') }, '400 timeRangeEmpty'], ['with a date and a time', { start: { date: '2026-11-27' } }, '400 invalid'],
-    ['without a zone or offset', { start: { dateTime: '2026-11-27T10:30:00' } }, '400 required'], ['of an unknown zone', { start: at('10:30', 'Europe/Lisboa') }, '400 invalid'],
-    ['that repeats without a zone', { recurrence: ['RRULE:FREQ=DAILY'], start: { dateTime: '2026-11-27T10:30:00Z' }, end: { dateTime: '2026-11-27T11:00:00Z' } }, '400 required'],
+    ['without an end', { end: null }, '400 required'],
+    ['that ends before it starts', { end: at('10:00') }, '400 timeRangeEmpty'],
+    ['with a date and a time', { start: { date: '2026-11-27' } }, '400 invalid'],
+    ['without a zone or offset', { start: { dateTime: '2026-11-27T10:30:00' } }, '400 required'],
+    ['of an unknown zone', { start: at('10:30', 'Europe/Lisboa') }, '400 invalid'],
+    [
+      'that repeats without a zone',
+      { recurrence: ['RRULE:FREQ=DAILY'], start: { dateTime: '2026-11-27T10:30:00Z' }, end: { dateTime: '2026-11-27T11:00:00Z' } },
+      '400 required',
+    ],
     ['with a rule that cannot be read', { recurrence: ['RRULE:FREQ=SOMETIMES'] }, '400 invalid'],
   ] as const) {
     it(`an event, ${what}, is refused`, async () => expect(await refusalOf(insert(change as calendar_v3.Schema$Event))).to.equal(expected));
   }
 
   it('a patch, of some fields, leaves the others, merges properties and takes away what is null', async () => {
-    const { id } = await insert({ description: 'Beard too', location: 'Rua Augusta', extendedProperties: { private: { appointment: 'a1', generation: '1' } } });
-    const { data } = await api.events.patch({ calendarId, eventId: id!, requestBody: { location: null, extendedProperties: { private: { generation: '2' } } } });
-    expect(data).to.deep.include({ description: 'Beard too', extendedProperties: { private: { appointment: 'a1', generation: '2' } }, sequence: 0 });
+    const { id } = await insert({
+      description: 'Beard too',
+      location: 'Rua Augusta',
+      extendedProperties: { private: { appointment: 'a1', generation: '1' } },
+    });
+    const { data } = await api.events.patch({
+      calendarId,
+      eventId: id!,
+      requestBody: { location: null, extendedProperties: { private: { generation: '2' } } },
+    });
+    expect(data).to.deep.include({
+      description: 'Beard too',
+      extendedProperties: { private: { appointment: 'a1', generation: '2' } },
+      sequence: 0,
+    });
     expect(data).not.to.have.property('location');
   });
 
   it('an event, moved, keeps its id and UID and grows its sequence', async () => {
     const made = await insert();
-    const { data } = await api.events.patch({ calendarId, eventId: made.id!, sendUpdates: 'none', requestBody: { start: at('12:00'), end: at('12:30') } });
-    expect(data).to.deep.include({ id: made.id, iCalUID: made.iCalUID, sequence: 1, start: { dateTime: '2026-11-27T12:00:00Z', timeZone: 'Europe/Lisbon' } });
+    const { data } = await api.events.patch({
+      calendarId,
+      eventId: made.id!,
+      sendUpdates: 'none',
+      requestBody: { start: at('12:00'), end: at('12:30') },
+    });
+    expect(data).to.deep.include({
+      id: made.id,
+      iCalUID: made.iCalUID,
+      sequence: 1,
+      start: { dateTime: '2026-11-27T12:00:00Z', timeZone: 'Europe/Lisbon' },
+    });
     expect(data.etag).not.to.equal(made.etag);
     expect(await refusalOf(api.events.patch({ calendarId, eventId: made.id!, requestBody: { sequence: 0 } }))).to.equal('400 invalid');
   });
@@ -104,10 +156,13 @@ describe('calendar sandbox, Google, one event', () => {
 
   it('a change, with the etag of an older version, is refused, and with the current one done', async () => {
     const { id, etag } = await insert();
-    const change = (headers: Record<string, string>) => api.events.patch({ calendarId, eventId: id!, requestBody: { summary: 'Other' } }, { headers });
+    const change = (headers: Record<string, string>) =>
+      api.events.patch({ calendarId, eventId: id!, requestBody: { summary: 'Other' } }, { headers });
     const { data } = await change({ 'If-Match': etag! });
     expect(await refusalOf(change({ 'If-Match': etag! }))).to.equal('412 conditionNotMet');
-    expect(await refusalOf(api.events.delete({ calendarId, eventId: id! }, { headers: { 'If-Match': etag! } }))).to.equal('412 conditionNotMet');
+    expect(await refusalOf(api.events.delete({ calendarId, eventId: id! }, { headers: { 'If-Match': etag! } }))).to.equal(
+      '412 conditionNotMet',
+    );
     expect((await get(id!)).etag).to.equal(data.etag);
     expect(await refusalOf(change({ 'If-Match': '*' }))).to.equal('done');
   });
@@ -141,7 +196,9 @@ describe('calendar sandbox, Google, one event', () => {
 
   it('the calendar list and the calendar, asked for, name the address as the primary calendar', async () => {
     const { data } = await api.calendarList.list();
-    expect(data.items?.map(({ id, primary, accessRole, timeZone }) => ({ id, primary, accessRole, timeZone }))).to.deep.equal([{ id: email, primary: true, accessRole: 'owner', timeZone: 'Europe/Lisbon' }]);
+    expect(data.items?.map(({ id, primary, accessRole, timeZone }) => ({ id, primary, accessRole, timeZone }))).to.deep.equal([
+      { id: email, primary: true, accessRole: 'owner', timeZone: 'Europe/Lisbon' },
+    ]);
     expect((await api.calendarList.get({ calendarId })).data.id).to.equal(email);
     expect((await api.calendars.get({ calendarId: email })).data).to.include({ id: email, timeZone: 'Europe/Lisbon' });
   });

@@ -18,7 +18,9 @@ describe('calendar sandbox, Graph, one event', () => {
   const pathOf = (event: Json) => `/me/events/${encodeURIComponent(String(event.id))}`;
   const values = (body: Json) => body.value as Json[];
 
-  before(async () => { sandbox = await startSandbox(); });
+  before(async () => {
+    sandbox = await startSandbox();
+  });
   beforeEach(() => {
     email = newEmail();
     graph = sandbox.graph(sandbox.addAccount({ provider: 'graph', email, name: 'Rui', timeZone: 'Europe/Lisbon' }));
@@ -35,17 +37,39 @@ describe('calendar sandbox, Graph, one event', () => {
   });
 
   it('an event, created, is answered with 201 and read back the same, in UTC', async () => {
-    const made = await graph('POST', '/me/events', visit({ start: at('10:30', 'Azores Standard Time'), end: at('11:00', 'Atlantic/Azores'), location: { displayName: 'Rua Augusta' }, body: { contentType: 'text', content: 'Beard too' } }));
+    const made = await graph(
+      'POST',
+      '/me/events',
+      visit({
+        start: at('10:30', 'Azores Standard Time'),
+        end: at('11:00', 'Atlantic/Azores'),
+        location: { displayName: 'Rua Augusta' },
+        body: { contentType: 'text', content: 'Beard too' },
+      }),
+    );
     expect(made.status).to.equal(201);
     const { body } = await graph('GET', pathOf(made.body));
     expect(body).to.deep.equal(made.body);
     expect(body).to.deep.include({
-      subject: 'Cut, Ana', start: { dateTime: '2026-11-27T11:30:00.0000000', timeZone: 'UTC' }, end: { dateTime: '2026-11-27T12:00:00.0000000', timeZone: 'UTC' },
-      originalStartTimeZone: 'Azores Standard Time', showAs: 'busy', type: 'singleInstance', isCancelled: false, bodyPreview: 'Beard too', location: { displayName: 'Rua Augusta' },
+      subject: 'Cut, Ana',
+      start: { dateTime: '2026-11-27T11:30:00.0000000', timeZone: 'UTC' },
+      end: { dateTime: '2026-11-27T12:00:00.0000000', timeZone: 'UTC' },
+      originalStartTimeZone: 'Azores Standard Time',
+      showAs: 'busy',
+      type: 'singleInstance',
+      isCancelled: false,
+      bodyPreview: 'Beard too',
+      location: { displayName: 'Rua Augusta' },
     });
   });
 
-  for (const [zone, time] of [['GMT Standard Time', '11:30'], ['Azores Standard Time', '10:30'], ['Atlantic/Azores', '10:30'], ['Nepal Standard Time', '17:15'], ['Europe/Kyiv', '13:30']]) {
+  for (const [zone, time] of [
+    ['GMT Standard Time', '11:30'],
+    ['Azores Standard Time', '10:30'],
+    ['Atlantic/Azores', '10:30'],
+    ['Nepal Standard Time', '17:15'],
+    ['Europe/Kyiv', '13:30'],
+  ]) {
     it(`an event, asked for in ${zone}, is shown there, and the preference is said to be applied`, async () => {
       const made = await create({ start: at('11:30'), end: at('12:00') });
       const { body, headers } = await graph('GET', pathOf(made), undefined, { Prefer: `outlook.timezone="${zone}"` });
@@ -55,15 +79,22 @@ describe('calendar sandbox, Graph, one event', () => {
   }
 
   for (const [what, change, expected] of [
-    ['of an unknown zone', { start: at('10:30', 'Lisbon Time') }, '400 TimeZoneNotSupportedException'], ['that ends before it starts', { end: at('10:00') }, '400 ErrorCalendarEndDateIsEarlierThanStartDate'],
-    ['without a start', { start: null }, '400 ErrorPropertyValidationFailure'], ['of whole days that do not begin at midnight', { isAllDay: true }, '400 ErrorPropertyValidationFailure'],
-    ['shown as something unknown', { showAs: 'away' }, '400 BadRequest'], ['with a field of no such name', { extended_properties: {} }, '400 BadRequest'],
+    ['of an unknown zone', { start: at('10:30', 'Lisbon Time') }, '400 TimeZoneNotSupportedException'],
+    ['that ends before it starts', { end: at('10:00') }, '400 ErrorCalendarEndDateIsEarlierThanStartDate'],
+    ['without a start', { start: null }, '400 ErrorPropertyValidationFailure'],
+    ['of whole days that do not begin at midnight', { isAllDay: true }, '400 ErrorPropertyValidationFailure'],
+    ['shown as something unknown', { showAs: 'away' }, '400 BadRequest'],
+    ['with a field of no such name', { extended_properties: {} }, '400 BadRequest'],
   ] as const) {
     it(`an event, ${what}, is refused`, async () => expect(codeOf(await graph('POST', '/me/events', visit(change)))).to.equal(expected));
   }
 
-  it('what is no JSON, sent as an event, is refused in Graph\'s shape', async () => {
-    const answer = await fetch(`${sandbox.url}/v1.0/me/events`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' });
+  it("what is no JSON, sent as an event, is refused in Graph's shape", async () => {
+    const answer = await fetch(`${sandbox.url}/v1.0/me/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{',
+    });
     expect(codeOf({ status: answer.status, body: (await answer.json()) as Json })).to.equal('400 BadRequest');
   });
 
@@ -71,7 +102,9 @@ describe('calendar sandbox, Graph, one event', () => {
     const [first, again] = [await create({ transactionId: 'a1-1' }), await create({ transactionId: 'a1-1' })];
     expect(again).to.deep.equal(first);
     expect(values((await graph('GET', '/me/events')).body)).to.have.length(1);
-    expect(codeOf(await graph('POST', '/me/events', visit({ transactionId: 'a1-1', subject: 'Other' })))).to.equal('409 ErrorDuplicateTransactionId');
+    expect(codeOf(await graph('POST', '/me/events', visit({ transactionId: 'a1-1', subject: 'Other' })))).to.equal(
+      '409 ErrorDuplicateTransactionId',
+    );
   });
 
   it('a creation, repeated where Graph has forgotten the transactionId, makes a second event', async () => {
@@ -90,16 +123,28 @@ describe('calendar sandbox, Graph, one event', () => {
     await create({ singleValueExtendedProperties: [property('a2')] });
     expect(made).not.to.have.property('singleValueExtendedProperties');
     const { id } = property('');
-    const query = new URLSearchParams({ $filter: `singleValueExtendedProperties/any(ep: ep/id eq '${id}' and ep/value eq 'a1')`, $expand: `singleValueExtendedProperties($filter=id eq '${id}')`, $select: 'id,subject' });
+    const query = new URLSearchParams({
+      $filter: `singleValueExtendedProperties/any(ep: ep/id eq '${id}' and ep/value eq 'a1')`,
+      $expand: `singleValueExtendedProperties($filter=id eq '${id}')`,
+      $select: 'id,subject',
+    });
     const found = values((await graph('GET', `/me/events?${query.toString()}`)).body);
-    expect(found).to.deep.equal([{ '@odata.etag': made['@odata.etag'], id: made.id, subject: 'Cut, Ana', singleValueExtendedProperties: [property('a1')] }]);
+    expect(found).to.deep.equal([
+      { '@odata.etag': made['@odata.etag'], id: made.id, subject: 'Cut, Ana', singleValueExtendedProperties: [property('a1')] },
+    ]);
   });
 
   it('a change, of some fields, leaves the others and gives a new changeKey', async () => {
     const made = await create({ transactionId: 'a1-1', singleValueExtendedProperties: [property('a1')] });
     const { status, body } = await graph('PATCH', pathOf(made), { start: at('12:00'), end: at('12:30'), showAs: 'free' });
     expect(status).to.equal(200);
-    expect(body).to.deep.include({ id: made.id, subject: 'Cut, Ana', showAs: 'free', transactionId: 'a1-1', start: { dateTime: '2026-11-27T12:00:00.0000000', timeZone: 'UTC' } });
+    expect(body).to.deep.include({
+      id: made.id,
+      subject: 'Cut, Ana',
+      showAs: 'free',
+      transactionId: 'a1-1',
+      start: { dateTime: '2026-11-27T12:00:00.0000000', timeZone: 'UTC' },
+    });
     expect([body.changeKey, body['@odata.etag']]).not.to.have.any.members([made.changeKey, made['@odata.etag']]);
   });
 
@@ -107,7 +152,9 @@ describe('calendar sandbox, Graph, one event', () => {
     const made = await create();
     const etag = String(made['@odata.etag']);
     expect((await graph('PATCH', pathOf(made), { subject: 'Other' }, { 'If-Match': etag })).status).to.equal(200);
-    expect(codeOf(await graph('PATCH', pathOf(made), { subject: 'Third' }, { 'If-Match': etag }))).to.equal('412 ErrorIrresolvableConflict');
+    expect(codeOf(await graph('PATCH', pathOf(made), { subject: 'Third' }, { 'If-Match': etag }))).to.equal(
+      '412 ErrorIrresolvableConflict',
+    );
     expect((await graph('DELETE', pathOf(made), undefined, { 'If-Match': etag })).status).to.equal(412);
   });
 
@@ -119,19 +166,40 @@ describe('calendar sandbox, Graph, one event', () => {
   });
 
   it('an event, of whole days, is the same dates in every zone', async () => {
-    const made = await create({ isAllDay: true, start: at('00:00', 'Europe/Lisbon', '2026-12-24'), end: at('00:00', 'Europe/Lisbon', '2026-12-26'), showAs: 'oof' });
+    const made = await create({
+      isAllDay: true,
+      start: at('00:00', 'Europe/Lisbon', '2026-12-24'),
+      end: at('00:00', 'Europe/Lisbon', '2026-12-26'),
+      showAs: 'oof',
+    });
     const { body } = await graph('GET', pathOf(made), undefined, { Prefer: 'outlook.timezone="New Zealand Standard Time"' });
-    expect(body).to.deep.include({ isAllDay: true, showAs: 'oof', start: { dateTime: '2026-12-24T00:00:00.0000000', timeZone: 'New Zealand Standard Time' } });
+    expect(body).to.deep.include({
+      isAllDay: true,
+      showAs: 'oof',
+      start: { dateTime: '2026-12-24T00:00:00.0000000', timeZone: 'New Zealand Standard Time' },
+    });
   });
 
   it('a list, filtered, ordered and cut, leads on to what is left', async () => {
-    for (const [subject, time] of [['C', '10:00'], ['A', '08:00'], ['B', '09:00']]) await create({ subject, start: at(time!), end: at('11:00') });
-    const query = new URLSearchParams({ $filter: "start/dateTime ge '2026-11-27T08:30'", $orderby: 'start/dateTime', $top: '1', $select: 'subject' });
+    for (const [subject, time] of [
+      ['C', '10:00'],
+      ['A', '08:00'],
+      ['B', '09:00'],
+    ])
+      await create({ subject, start: at(time!), end: at('11:00') });
+    const query = new URLSearchParams({
+      $filter: "start/dateTime ge '2026-11-27T08:30'",
+      $orderby: 'start/dateTime',
+      $top: '1',
+      $select: 'subject',
+    });
     const first = (await graph('GET', `/me/events?${query.toString()}`)).body;
     const second = (await graph('GET', String(first['@odata.nextLink']))).body;
     expect([...values(first), ...values(second)].map(({ subject }) => subject)).to.deep.equal(['B', 'C']);
     expect(second).not.to.have.property('@odata.nextLink');
-    expect(codeOf(await graph('GET', `/me/events?${new URLSearchParams({ $filter: "transactionId eq 'a1'" }).toString()}`))).to.equal('400 ErrorInvalidUrlQueryFilter');
+    expect(codeOf(await graph('GET', `/me/events?${new URLSearchParams({ $filter: "transactionId eq 'a1'" }).toString()}`))).to.equal(
+      '400 ErrorInvalidUrlQueryFilter',
+    );
   });
 
   it('a token, missing, wrong, expired or for less, is told apart', async () => {

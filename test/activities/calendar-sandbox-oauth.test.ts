@@ -5,7 +5,10 @@ import { expect } from 'chai';
 import { newEmail, refusalOf, startSandbox, type Json, type TestSandbox } from '../support/calendar-sandbox.ts';
 
 const redirectUri = 'http://127.0.0.1:3000/v1/calendar-links/callback';
-const scopes = { google: 'https://www.googleapis.com/auth/calendar.events', graph: 'offline_access https://graph.microsoft.com/Calendars.ReadWrite' };
+const scopes = {
+  google: 'https://www.googleapis.com/auth/calendar.events',
+  graph: 'offline_access https://graph.microsoft.com/Calendars.ReadWrite',
+};
 type Provider = keyof typeof scopes;
 
 describe('calendar sandbox, signing in', () => {
@@ -15,40 +18,78 @@ describe('calendar sandbox, signing in', () => {
   const challenge = createHash('sha256').update(verifier).digest('base64url');
 
   const question = (provider: Provider, change: Record<string, string> = {}) => {
-    const query = { client_id: 'punctual', redirect_uri: redirectUri, response_type: 'code', scope: scopes[provider], state: 'st', code_challenge: challenge, code_challenge_method: 'S256', access_type: 'offline', ...change };
+    const query = {
+      client_id: 'punctual',
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      scope: scopes[provider],
+      state: 'st',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      access_type: 'offline',
+      ...change,
+    };
     return fetch(`${sandbox.authorizeUrls[provider]}?${new URLSearchParams(query).toString()}`, { redirect: 'manual' });
   };
   /** Where the browser is sent after the person has decided. */
   const decide = async (page: string, form: Record<string, string>) => {
     const request = /name="request" value="([^"]+)"/.exec(page)![1]!;
-    const answer = await fetch(`${sandbox.url}/sandbox/decide`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ request, timeZone: 'Europe/Lisbon', ...form }) });
+    const answer = await fetch(`${sandbox.url}/sandbox/decide`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ request, timeZone: 'Europe/Lisbon', ...form }),
+    });
     return { status: answer.status, to: URL.parse(answer.headers.get('location') ?? '') };
   };
-  const codeFor = async (provider: Provider, email: string, change: Record<string, string> = {}) => (await decide(await (await question(provider, change)).text(), { email, decision: 'allow' })).to!.searchParams.get('code')!;
+  const codeFor = async (provider: Provider, email: string, change: Record<string, string> = {}) =>
+    (await decide(await (await question(provider, change)).text(), { email, decision: 'allow' })).to!.searchParams.get('code')!;
   const token = async (provider: Provider, form: Record<string, string>) => {
-    const answer = await fetch(sandbox.tokenUrls[provider], { method: 'POST', body: new URLSearchParams({ client_id: 'punctual', client_secret: 'sandbox', ...form }) });
+    const answer = await fetch(sandbox.tokenUrls[provider], {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'punctual', client_secret: 'sandbox', ...form }),
+    });
     return { status: answer.status, body: (await answer.json()) as Json };
   };
-  const redeem = (provider: Provider, code: string, change: Record<string, string> = {}) => token(provider, { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier, ...change });
-  const refresh = (provider: Provider, refreshToken: unknown) => token(provider, { grant_type: 'refresh_token', refresh_token: String(refreshToken) });
+  const redeem = (provider: Provider, code: string, change: Record<string, string> = {}) =>
+    token(provider, { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier, ...change });
+  const refresh = (provider: Provider, refreshToken: unknown) =>
+    token(provider, { grant_type: 'refresh_token', refresh_token: String(refreshToken) });
 
-  before(async () => { sandbox = await startSandbox({ now: () => clock }); });
+  before(async () => {
+    sandbox = await startSandbox({ now: () => clock });
+  });
   after(() => sandbox?.stop());
 
-  it('Google\'s own client, with PKCE, signs in, refreshes and revokes', async () => {
+  it("Google's own client, with PKCE, signs in, refreshes and revokes", async () => {
     const email = newEmail();
     const client = new auth.OAuth2({
-      clientId: 'punctual', clientSecret: 'sandbox', redirectUri, endpoints: { oauth2AuthBaseUrl: sandbox.authorizeUrls.google, oauth2TokenUrl: sandbox.tokenUrls.google, oauth2RevokeUrl: sandbox.revokeUrl },
+      clientId: 'punctual',
+      clientSecret: 'sandbox',
+      redirectUri,
+      endpoints: {
+        oauth2AuthBaseUrl: sandbox.authorizeUrls.google,
+        oauth2TokenUrl: sandbox.tokenUrls.google,
+        oauth2RevokeUrl: sandbox.revokeUrl,
+      },
     });
     const { codeVerifier, codeChallenge } = await client.generateCodeVerifierAsync();
-    const address = client.generateAuthUrl({ access_type: 'offline', scope: [scopes.google], state: 'st', code_challenge: codeChallenge!, code_challenge_method: 'S256' as never });
+    const address = client.generateAuthUrl({
+      access_type: 'offline',
+      scope: [scopes.google],
+      state: 'st',
+      code_challenge: codeChallenge!,
+      code_challenge_method: 'S256' as never,
+    });
     const { to } = await decide(await (await fetch(address)).text(), { email, decision: 'allow' });
     const { tokens } = await client.getToken({ code: to!.searchParams.get('code')!, codeVerifier });
     expect(tokens).to.include({ token_type: 'Bearer', scope: scopes.google });
     client.setCredentials({ refresh_token: tokens.refresh_token! });
     expect((await client.getAccessToken()).token).not.to.equal(tokens.access_token);
     expect((await client.revokeToken(tokens.refresh_token!)).status).to.equal(200);
-    expect((await refresh('google', tokens.refresh_token)).body).to.deep.equal({ error: 'invalid_grant', error_description: 'Token has been expired or revoked.' });
+    expect((await refresh('google', tokens.refresh_token)).body).to.deep.equal({
+      error: 'invalid_grant',
+      error_description: 'Token has been expired or revoked.',
+    });
   });
 
   for (const provider of ['google', 'graph'] as const) {
@@ -61,7 +102,12 @@ describe('calendar sandbox, signing in', () => {
         expect([status, to!.origin + to!.pathname, to!.searchParams.get('state')]).to.deep.equal([303, redirectUri, 'st']);
         const { body } = await redeem(provider, to!.searchParams.get('code')!);
         expect(body).to.include({ token_type: 'Bearer', scope: scopes[provider], expires_in: 3600 });
-        const account = { ...sandbox.store.account(provider, email)!, calendarId: '', refreshToken: '', accessToken: String(body.access_token) };
+        const account = {
+          ...sandbox.store.account(provider, email)!,
+          calendarId: '',
+          refreshToken: '',
+          accessToken: String(body.access_token),
+        };
         if (provider === 'graph') expect((await sandbox.graph(account)('GET', '/me/events')).status).to.equal(200);
         else expect((await sandbox.google(account).events.list({ calendarId: email })).status).to.equal(200);
       });
@@ -69,7 +115,11 @@ describe('calendar sandbox, signing in', () => {
       it('a person, who denies it, is sent back with the refusal, and the question is over', async () => {
         const page = await (await question(provider)).text();
         const { to } = await decide(page, { decision: 'deny' });
-        expect([to!.searchParams.get('error'), to!.searchParams.get('state'), to!.searchParams.get('code')]).to.deep.equal(['access_denied', 'st', null]);
+        expect([to!.searchParams.get('error'), to!.searchParams.get('state'), to!.searchParams.get('code')]).to.deep.equal([
+          'access_denied',
+          'st',
+          null,
+        ]);
         expect((await decide(page, { decision: 'allow', email: newEmail() })).status).to.equal(400);
       });
 
@@ -89,13 +139,17 @@ describe('calendar sandbox, signing in', () => {
       });
 
       it('a challenge, in plain text, is sent back as an invalid request', async () => {
-        expect(URL.parse((await question(provider, { code_challenge_method: 'plain' })).headers.get('location')!)!.searchParams.get('error')).to.equal('invalid_request');
+        expect(
+          URL.parse((await question(provider, { code_challenge_method: 'plain' })).headers.get('location')!)!.searchParams.get('error'),
+        ).to.equal('invalid_request');
       });
 
       it('a code, without its verifier, from elsewhere, too late or twice, is of no use', async () => {
         const email = newEmail();
         expect((await redeem(provider, await codeFor(provider, email), { code_verifier: 'wrong' })).body.error).to.equal('invalid_grant');
-        expect((await redeem(provider, await codeFor(provider, email), { redirect_uri: 'http://127.0.0.1:3000/other' })).status).to.equal(400);
+        expect((await redeem(provider, await codeFor(provider, email), { redirect_uri: 'http://127.0.0.1:3000/other' })).status).to.equal(
+          400,
+        );
         expect((await redeem(provider, await codeFor(provider, email), { client_secret: 'wrong' })).body.error).to.equal('invalid_client');
         const late = await codeFor(provider, email);
         clock += 11 * 60_000;
@@ -150,9 +204,17 @@ describe('calendar sandbox, signing in', () => {
   });
 
   it('access, allowed for less, does not write at Google', async () => {
-    const account = sandbox.addAccount({ provider: 'google', email: newEmail(), scope: 'https://www.googleapis.com/auth/calendar.readonly' });
+    const account = sandbox.addAccount({
+      provider: 'google',
+      email: newEmail(),
+      scope: 'https://www.googleapis.com/auth/calendar.readonly',
+    });
     expect((await sandbox.google(account).events.list({ calendarId: 'primary' })).status).to.equal(200);
-    expect(await refusalOf(sandbox.google(account).events.insert({ calendarId: 'primary', requestBody: {} }))).to.equal('403 insufficientPermissions');
-    expect(await refusalOf(sandbox.google({ ...account, accessToken: 'x' }).events.list({ calendarId: 'primary' }))).to.equal('401 authError');
+    expect(await refusalOf(sandbox.google(account).events.insert({ calendarId: 'primary', requestBody: {} }))).to.equal(
+      '403 insufficientPermissions',
+    );
+    expect(await refusalOf(sandbox.google({ ...account, accessToken: 'x' }).events.list({ calendarId: 'primary' }))).to.equal(
+      '401 authError',
+    );
   });
 });

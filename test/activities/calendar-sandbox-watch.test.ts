@@ -4,7 +4,10 @@ import { expect } from 'chai';
 import { newEmail, refusalOf, startSandbox, type Json, type TestSandbox } from '../support/calendar-sandbox.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 
-const event = { start: { dateTime: '2026-11-27T10:30:00', timeZone: 'Europe/Lisbon' }, end: { dateTime: '2026-11-27T11:00:00', timeZone: 'Europe/Lisbon' } };
+const event = {
+  start: { dateTime: '2026-11-27T10:30:00', timeZone: 'Europe/Lisbon' },
+  end: { dateTime: '2026-11-27T11:00:00', timeZone: 'Europe/Lisbon' },
+};
 const minute = 60_000;
 
 describe('calendar sandbox, notifications', () => {
@@ -12,8 +15,12 @@ describe('calendar sandbox, notifications', () => {
   let receiver: Receiver;
   let clock = Date.parse('2026-11-01T12:00:00Z');
 
-  before(async () => { sandbox = await startSandbox({ now: () => clock, settings: { notificationRetryMs: 1, accessTokenSeconds: 90 * 86_400 } }); });
-  beforeEach(async () => { receiver = await startReceiver(); });
+  before(async () => {
+    sandbox = await startSandbox({ now: () => clock, settings: { notificationRetryMs: 1, accessTokenSeconds: 90 * 86_400 } });
+  });
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
   afterEach(async () => {
     await sandbox.notified();
     receiver.stop();
@@ -26,7 +33,11 @@ describe('calendar sandbox, notifications', () => {
       const email = newEmail();
       const api = sandbox.google(sandbox.addAccount({ provider: 'google', email }));
       const id = randomUUID();
-      const watch = () => api.events.watch({ calendarId: 'primary', requestBody: { id, type: 'web_hook', address: receiver.url, token: 'secret', ...change } });
+      const watch = () =>
+        api.events.watch({
+          calendarId: 'primary',
+          requestBody: { id, type: 'web_hook', address: receiver.url, token: 'secret', ...change },
+        });
       return { api, email, id, watch };
     };
 
@@ -42,7 +53,12 @@ describe('calendar sandbox, notifications', () => {
       expect(numbers[0]).to.equal(1);
       expect(numbers).to.deep.equal([...new Set(numbers)].sort((a, b) => a - b));
       for (const { headers, text } of received) {
-        expect(headers).to.include({ 'x-goog-channel-id': id, 'x-goog-channel-token': 'secret', 'x-goog-resource-id': data.resourceId, 'x-goog-channel-expiration': new Date(clock + 7 * 1440 * minute).toUTCString() });
+        expect(headers).to.include({
+          'x-goog-channel-id': id,
+          'x-goog-channel-token': 'secret',
+          'x-goog-resource-id': data.resourceId,
+          'x-goog-channel-expiration': new Date(clock + 7 * 1440 * minute).toUTCString(),
+        });
         expect(text).to.equal('');
       }
     });
@@ -79,9 +95,16 @@ describe('calendar sandbox, notifications', () => {
     const open = () => {
       const email = newEmail();
       const graph = sandbox.graph(sandbox.addAccount({ provider: 'graph', email }));
-      const subscribe = (change: Json = {}) => graph('POST', '/subscriptions', {
-        changeType: 'created,updated,deleted', notificationUrl: receiver.url, lifecycleNotificationUrl: receiver.url, resource: '/me/events', clientState: 'secret', expirationDateTime: new Date(clock + 4230 * minute).toISOString(), ...change,
-      });
+      const subscribe = (change: Json = {}) =>
+        graph('POST', '/subscriptions', {
+          changeType: 'created,updated,deleted',
+          notificationUrl: receiver.url,
+          lifecycleNotificationUrl: receiver.url,
+          resource: '/me/events',
+          clientState: 'secret',
+          expirationDateTime: new Date(clock + 4230 * minute).toISOString(),
+          ...change,
+        });
       return { email, graph, subscribe };
     };
     const notes = (text: string) => (JSON.parse(text) as { value: Json[] }).value;
@@ -114,7 +137,13 @@ describe('calendar sandbox, notifications', () => {
 
     it('for longer than is allowed, of an unknown kind or elsewhere, is refused', async () => {
       const { subscribe } = open();
-      for (const change of [{ expirationDateTime: new Date(clock + 4231 * minute).toISOString() }, { changeType: 'moved' }, { resource: '/me/messages' }, { notificationUrl: 'https://example.com/hook' }, { clientState: 'x'.repeat(129) }]) {
+      for (const change of [
+        { expirationDateTime: new Date(clock + 4231 * minute).toISOString() },
+        { changeType: 'moved' },
+        { resource: '/me/messages' },
+        { notificationUrl: 'https://example.com/hook' },
+        { clientState: 'x'.repeat(129) },
+      ]) {
         expect((await subscribe(change)).status, JSON.stringify(change)).to.equal(400);
       }
     });
@@ -141,7 +170,10 @@ describe('calendar sandbox, notifications', () => {
       sandbox.byHand.tell(email, 'missed');
       sandbox.byHand.revoke(email);
       const received = (await receiver.wait(2)).flatMap(({ text }) => notes(text));
-      expect(received.map(({ lifecycleEvent, clientState }) => [lifecycleEvent, clientState])).to.deep.equal([['missed', 'secret'], ['subscriptionRemoved', 'secret']]);
+      expect(received.map(({ lifecycleEvent, clientState }) => [lifecycleEvent, clientState])).to.deep.equal([
+        ['missed', 'secret'],
+        ['subscriptionRemoved', 'secret'],
+      ]);
     });
   });
 });

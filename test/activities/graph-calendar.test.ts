@@ -30,11 +30,17 @@ describe('a Microsoft calendar', () => {
   let graph: Graph;
   let calendarId: string;
 
-  before(async () => { sandbox = await started(); });
+  before(async () => {
+    sandbox = await started();
+  });
   after(() => sandbox?.stop());
   beforeEach(async () => {
     subject = await openGraph(sandbox, 'Europe/Lisbon');
-    ({ calendar, graph, account: { calendarId } } = subject);
+    ({
+      calendar,
+      graph,
+      account: { calendarId },
+    } = subject);
   });
   afterEach(async () => {
     sandbox.settings.graphTransactionIds = 'noticed';
@@ -42,10 +48,20 @@ describe('a Microsoft calendar', () => {
   });
 
   const at = (time: string, date = '2026-12-01', timeZone = 'UTC') => ({ dateTime: `${date}T${time}:00`, timeZone });
-  const on = (date: string, change: Json = {}): Json => ({ subject: 'dentist', start: at('09:00', date), end: at('10:00', date), ...change });
-  const create = async (body: Json): Promise<string> => String((await graph('POST', `/me/calendars/${encodeURIComponent(calendarId)}/events`, body)).body.id);
+  const on = (date: string, change: Json = {}): Json => ({
+    subject: 'dentist',
+    start: at('09:00', date),
+    end: at('10:00', date),
+    ...change,
+  });
+  const create = async (body: Json): Promise<string> =>
+    String((await graph('POST', `/me/calendars/${encodeURIComponent(calendarId)}/events`, body)).body.id);
   const get = async (id: string): Promise<Json> => (await graph('GET', `/me/events/${encodeURIComponent(id)}`)).body;
-  const refusal = (status: number, code: string, headers: Record<string, string> = {}): Answer => ({ status, headers, body: { error: { code, message: 'Ana Conceição' } } });
+  const refusal = (status: number, code: string, headers: Record<string, string> = {}): Answer => ({
+    status,
+    headers,
+    body: { error: { code, message: 'Ana Conceição' } },
+  });
 
   it('a visit, put where Graph forgets transactionIds, over a line that breaks at each request, is there once, also after its deletion', async () => {
     sandbox.settings.graphTransactionIds = 'unnoticed';
@@ -68,7 +84,8 @@ describe('a Microsoft calendar', () => {
   it('a visit, put and moved while Graph acts and answers with errors, is there once', async () => {
     const event = visit();
     const { email } = subject.account;
-    for (const operation of ['event.create', 'event.update', 'event.delete']) sandbox.faults.add({ account: email, operation, when: 'after', failure: 'serviceNotAvailable' });
+    for (const operation of ['event.create', 'event.update', 'event.delete'])
+      sandbox.faults.add({ account: email, operation, when: 'after', failure: 'serviceNotAvailable' });
     expect((await failureOf(calendar.put(event, null))).kind).to.equal('transient');
     const placed = await calendar.put(event, null);
     expect((await failureOf(calendar.put(moved(event), placed))).kind).to.equal('transient');
@@ -94,7 +111,9 @@ describe('a Microsoft calendar', () => {
     const event = visit();
     await calendar.put(event, null);
     subject.line.script.push('pass', refusal(400, 'ErrorInvalidRestriction'));
-    expect((await calendar.changes(null, contractWindow)).objects.map(({ uid, mark }) => [uid, typeof mark])).to.deep.equal([[event.uid, 'string']]);
+    expect((await calendar.changes(null, contractWindow)).objects.map(({ uid, mark }) => [uid, typeof mark])).to.deep.equal([
+      [event.uid, 'string'],
+    ]);
   });
 
   it('a visit, deleted and put again and again, comes back each time, whatever Graph remembers of the first', async () => {
@@ -109,8 +128,17 @@ describe('a Microsoft calendar', () => {
   it('a visit, written, asks nobody, is in UTC, and keeps what its owner chose for himself', async () => {
     const event = visit();
     const { remoteId } = await calendar.put(event, null);
-    expect(await get(remoteId)).to.deep.include({ start: { dateTime: '2026-11-27T11:30:00.0000000', timeZone: 'UTC' }, attendees: [], showAs: 'busy', isAllDay: false });
-    await graph('PATCH', `/me/events/${encodeURIComponent(remoteId)}`, { categories: ['Red'], reminderMinutesBeforeStart: 5, recurrence: { pattern: { type: 'daily', interval: 1 }, range: { type: 'numbered', startDate: '2026-11-27', numberOfOccurrences: 3 } } });
+    expect(await get(remoteId)).to.deep.include({
+      start: { dateTime: '2026-11-27T11:30:00.0000000', timeZone: 'UTC' },
+      attendees: [],
+      showAs: 'busy',
+      isAllDay: false,
+    });
+    await graph('PATCH', `/me/events/${encodeURIComponent(remoteId)}`, {
+      categories: ['Red'],
+      reminderMinutesBeforeStart: 5,
+      recurrence: { pattern: { type: 'daily', interval: 1 }, range: { type: 'numbered', startDate: '2026-11-27', numberOfOccurrences: 3 } },
+    });
     await calendar.put(event, null);
     expect(await get(remoteId)).to.deep.include({ categories: ['Red'], reminderMinutesBeforeStart: 5, type: 'singleInstance' });
   });
@@ -118,25 +146,44 @@ describe('a Microsoft calendar', () => {
   it('a visit, made free, tentative or a whole day by its owner, is as we mean it after the next writing', async () => {
     const event = visit();
     const { remoteId } = await calendar.put(event, null);
-    const changes: Json[] = [{ showAs: 'free' }, { showAs: 'tentative' }, { isAllDay: true, start: at('00:00', '2026-11-27'), end: at('00:00', '2026-11-28') }];
+    const changes: Json[] = [
+      { showAs: 'free' },
+      { showAs: 'tentative' },
+      { isAllDay: true, start: at('00:00', '2026-11-27'), end: at('00:00', '2026-11-28') },
+    ];
     for (const change of changes) {
       await graph('PATCH', `/me/events/${encodeURIComponent(remoteId)}`, change);
       await calendar.put(event, null);
-      expect(await get(remoteId)).to.deep.include({ showAs: 'busy', isAllDay: false, start: { dateTime: '2026-11-27T11:30:00.0000000', timeZone: 'UTC' } });
+      expect(await get(remoteId)).to.deep.include({
+        showAs: 'busy',
+        isAllDay: false,
+        start: { dateTime: '2026-11-27T11:30:00.0000000', timeZone: 'UTC' },
+      });
     }
   });
 
-  it('an event that says what ours say but the UID, met, is its owner\'s, and keeps him busy', async () => {
+  it("an event that says what ours say but the UID, met, is its owner's, and keeps him busy", async () => {
     await calendar.put(visit(), null);
     const [shown] = await subject.shown();
-    const other = await create(on('2026-12-01', { subject: shown!.summary, singleValueExtendedProperties: [{ id: markProperty, value: 'x' }] }));
+    const other = await create(
+      on('2026-12-01', { subject: shown!.summary, singleValueExtendedProperties: [{ id: markProperty, value: 'x' }] }),
+    );
     const { objects } = await calendar.changes(null, contractWindow);
-    expect(objects.find(({ remoteId }) => remoteId === other)).to.deep.include({ mark: null, busy: [span('2026-12-01T09:00Z', '2026-12-01T10:00Z')] });
+    expect(objects.find(({ remoteId }) => remoteId === other)).to.deep.include({
+      mark: null,
+      busy: [span('2026-12-01T09:00Z', '2026-12-01T10:00Z')],
+    });
   });
 
   const refusals: [status: number, code: string, kind: string][] = [
-    [429, 'TooManyRequests', 'transient'], [503, 'serviceNotAvailable', 'transient'], [504, 'UnknownError', 'transient'], [423, 'notAllowed', 'transient'],
-    [403, 'ErrorAccessDenied', 'permanent'], [400, 'ErrorPropertyValidationFailure', 'permanent'], [401, 'InvalidAuthenticationToken', 'sign_in'], [302, 'moved', 'transient'],
+    [429, 'TooManyRequests', 'transient'],
+    [503, 'serviceNotAvailable', 'transient'],
+    [504, 'UnknownError', 'transient'],
+    [423, 'notAllowed', 'transient'],
+    [403, 'ErrorAccessDenied', 'permanent'],
+    [400, 'ErrorPropertyValidationFailure', 'permanent'],
+    [401, 'InvalidAuthenticationToken', 'sign_in'],
+    [302, 'moved', 'transient'],
   ];
   for (const [status, code, kind] of refusals) {
     it(`a refusal, ${status} ${code}, is ${kind}, and its message holds codes alone`, async () => {
@@ -162,13 +209,18 @@ describe('a Microsoft calendar', () => {
 
   it('a calendar that is not there, asked, may come back', async () => {
     const lost = subject.openAs('nowhere', () => Promise.resolve(subject.account.accessToken));
-    for (const call of [() => lost.put(visit(), null), () => lost.changes(null, contractWindow), lost.verify]) expect(await failureOf(call())).to.include({ kind: 'transient' });
+    for (const call of [() => lost.put(visit(), null), () => lost.changes(null, contractWindow), lost.verify])
+      expect(await failureOf(call())).to.include({ kind: 'transient' });
     await lost.remove({ uid: visit().uid, remoteId: null });
   });
 
-  it('a page of somebody\'s on the way, met, is no empty calendar', async () => {
-    subject.line.script.push({ status: 200, body: '<html>Sign in to this network</html>', headers: { 'content-type': 'text/html' } }, { status: 200, body: {} });
-    for (const read of [calendar.changes, calendar.changes]) expect((await failureOf(read(null, contractWindow))).kind).to.equal('transient');
+  it("a page of somebody's on the way, met, is no empty calendar", async () => {
+    subject.line.script.push(
+      { status: 200, body: '<html>Sign in to this network</html>', headers: { 'content-type': 'text/html' } },
+      { status: 200, body: {} },
+    );
+    for (const read of [calendar.changes, calendar.changes])
+      expect((await failureOf(read(null, contractWindow))).kind).to.equal('transient');
   });
 
   it('a link that leads elsewhere, given, is not followed, nor is one that leads to itself for ever', async () => {
@@ -185,7 +237,11 @@ describe('a Microsoft calendar', () => {
   });
 
   const kinds: [name: string, event: Json, isBusy: boolean][] = [
-    ['busy', { showAs: 'busy' }, true], ['free', { showAs: 'free' }, false], ['tentative', { showAs: 'tentative' }, true], ['an absence', { showAs: 'oof' }, true], ['elsewhere', { showAs: 'workingElsewhere' }, false],
+    ['busy', { showAs: 'busy' }, true],
+    ['free', { showAs: 'free' }, false],
+    ['tentative', { showAs: 'tentative' }, true],
+    ['an absence', { showAs: 'oof' }, true],
+    ['elsewhere', { showAs: 'workingElsewhere' }, false],
   ];
   for (const [name, event, isBusy] of kinds) {
     it(`an event, ${name}, read, keeps its owner ${isBusy ? 'busy' : 'free'}`, async () => {
@@ -198,20 +254,46 @@ describe('a Microsoft calendar', () => {
   it('a calendar of several pages, read at once and by its changes, is told whole', async () => {
     const year = span('2026-11-01T00:00Z', '2027-11-01T00:00Z');
     const { token } = await calendar.changes(null, year);
-    await create(on('2026-12-01', { recurrence: { pattern: { type: 'daily', interval: 1 }, range: { type: 'numbered', startDate: '2026-12-01', numberOfOccurrences: 300 } } }));
+    await create(
+      on('2026-12-01', {
+        recurrence: {
+          pattern: { type: 'daily', interval: 1 },
+          range: { type: 'numbered', startDate: '2026-12-01', numberOfOccurrences: 300 },
+        },
+      }),
+    );
     for (const from of [null, token]) {
       const { objects, isWhole } = await calendar.changes(from, year);
       const days = objects.flatMap(({ busy }) => busy.map((each) => toUtc(each.from).slice(0, 10))).sort();
-      expect([objects.length, days.length, new Set(days).size, days[0], days.at(-1), isWhole]).to.deep.equal([1, 300, 300, '2026-12-01', addDays('2026-12-01', 299), from === null]);
+      expect([objects.length, days.length, new Set(days).size, days[0], days.at(-1), isWhole]).to.deep.equal([
+        1,
+        300,
+        300,
+        '2026-12-01',
+        addDays('2026-12-01', 299),
+        from === null,
+      ]);
     }
   });
 
   for (const told of ['told', 'untold'] as const) {
     it(`an occurrence of a series, deleted where Graph leaves that ${told}, and then the series, frees its time`, async () => {
       sandbox.settings.graphRemovedOccurrences = told;
-      const id = await create(on('2026-12-01', { recurrence: { pattern: { type: 'daily', interval: 1 }, range: { type: 'numbered', startDate: '2026-12-01', numberOfOccurrences: 3 } } }));
+      const id = await create(
+        on('2026-12-01', {
+          recurrence: {
+            pattern: { type: 'daily', interval: 1 },
+            range: { type: 'numbered', startDate: '2026-12-01', numberOfOccurrences: 3 },
+          },
+        }),
+      );
       const first = await calendar.changes(null, contractWindow);
-      const instances = (await graph('GET', `/me/events/${encodeURIComponent(id)}/instances?startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-05T00:00:00Z`)).body.value as Json[];
+      const instances = (
+        await graph(
+          'GET',
+          `/me/events/${encodeURIComponent(id)}/instances?startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-05T00:00:00Z`,
+        )
+      ).body.value as Json[];
       await graph('DELETE', `/me/events/${encodeURIComponent(String(instances[1]!.id))}`);
       const second = await calendar.changes(first.token, contractWindow);
       expect(second.objects.map(({ remoteId, busy }) => [remoteId, busy.length])).to.deep.equal([[id, 2]]);
@@ -221,10 +303,22 @@ describe('a Microsoft calendar', () => {
   }
 
   it('an object without times, met, is told as unreadable and hides no other', async () => {
-    const value = [{ id: 'odd', type: 'singleInstance' }, { id: 'plain', type: 'singleInstance', ...on('2026-12-01') }];
-    subject.line.script.push({ status: 200, body: { value, '@odata.deltaLink': `${subject.line.url}/v1.0/me/calendars/x/calendarView/delta?$deltatoken=next` } });
+    const value = [
+      { id: 'odd', type: 'singleInstance' },
+      { id: 'plain', type: 'singleInstance', ...on('2026-12-01') },
+    ];
+    subject.line.script.push({
+      status: 200,
+      body: { value, '@odata.deltaLink': `${subject.line.url}/v1.0/me/calendars/x/calendarView/delta?$deltatoken=next` },
+    });
     const { objects, token } = await calendar.changes(null, contractWindow);
-    expect([objects.map(({ remoteId, isUnreadable }) => [remoteId, isUnreadable ?? false]), token]).to.deep.equal([[['odd', true], ['plain', false]], 'delta:/me/calendars/x/calendarView/delta?$deltatoken=next']);
+    expect([objects.map(({ remoteId, isUnreadable }) => [remoteId, isUnreadable ?? false]), token]).to.deep.equal([
+      [
+        ['odd', true],
+        ['plain', false],
+      ],
+      'delta:/me/calendars/x/calendarView/delta?$deltatoken=next',
+    ]);
   });
 
   it('the calendars of an account, listed, are those to write into, its own first, whatever the number of pages', async () => {
@@ -233,7 +327,10 @@ describe('a Microsoft calendar', () => {
     expect((await listGraphCalendars(token, base)).map(({ id, isPrimary }) => [id, isPrimary])).to.deep.equal([[calendarId, true]]);
     const listed = (id: string, canEdit: boolean, isDefaultCalendar = false) => ({ id, name: id, canEdit, isDefaultCalendar });
     subject.line.script.push(
-      { status: 200, body: { value: [listed('work', true), listed('holidays', false)], '@odata.nextLink': `${base}/me/calendars?$skip=2` } },
+      {
+        status: 200,
+        body: { value: [listed('work', true), listed('holidays', false)], '@odata.nextLink': `${base}/me/calendars?$skip=2` },
+      },
       { status: 200, body: { value: [listed('me', true, true), listed('club', true)] } },
     );
     expect((await listGraphCalendars(token, base)).map(({ id }) => id)).to.deep.equal(['me', 'club', 'work']);

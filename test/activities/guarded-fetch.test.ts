@@ -20,56 +20,112 @@ describe('guarded fetch', () => {
   async function serve(answer: RequestListener): Promise<string> {
     const server: Server = createServer(answer);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    open.push(() => { server.close(); server.closeAllConnections(); });
+    open.push(() => {
+      server.close();
+      server.closeAllConnections();
+    });
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
   /** A resolver that gives these answers, one after the other. */
-  const naming = (...answers: string[][]) => ((_host: string, _options: unknown, done: (error: null, found: LookupAddress[]) => void) => {
-    done(null, (answers.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
-  }) as unknown as GuardOptions['resolve'] & object;
-  const errorOf = (call: Promise<unknown>): Promise<Error> => call.then(() => new Error('it was answered'), (error: Error) => error);
+  const naming = (...answers: string[][]) =>
+    ((_host: string, _options: unknown, done: (error: null, found: LookupAddress[]) => void) => {
+      done(
+        null,
+        (answers.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
+    }) as unknown as GuardOptions['resolve'] & object;
+  const errorOf = (call: Promise<unknown>): Promise<Error> =>
+    call.then(
+      () => new Error('it was answered'),
+      (error: Error) => error,
+    );
 
   const inside = [
-    '127.0.0.1', '10.0.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', '192.0.2.1', '198.18.0.1', '240.0.0.1',
-    '[::1]', '[::]', '[fe80::1]', '[fc00::1]', '[ff02::1]', '[::ffff:127.0.0.1]', '[::ffff:10.0.0.1]', '[64:ff9b::a00:1]', '[2002:a00:1::]', '[2001:db8::1]', '[2001::1]', '2130706433', '0x7f.1', '017700000001',
+    '127.0.0.1',
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '192.0.2.1',
+    '198.18.0.1',
+    '240.0.0.1',
+    '[::1]',
+    '[::]',
+    '[fe80::1]',
+    '[fc00::1]',
+    '[ff02::1]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:10.0.0.1]',
+    '[64:ff9b::a00:1]',
+    '[2002:a00:1::]',
+    '[2001:db8::1]',
+    '[2001::1]',
+    '2130706433',
+    '0x7f.1',
+    '017700000001',
   ];
   it('to an address inside, however it is written, is refused', async () => {
     for (const host of inside) expect(await errorOf(guard()(`https://${host}/`)), host).to.be.instanceOf(ForbiddenAddress);
   });
 
   it('to a name that stands for an address inside, alone or beside a good one, is refused', async () => {
-    for (const host of inside.filter((each) => /^[\d.]+$|^\[/.test(each) && each.includes('.') || each.includes(':'))) {
+    for (const host of inside.filter((each) => (/^[\d.]+$|^\[/.test(each) && each.includes('.')) || each.includes(':'))) {
       const address = host.replace(/^\[|\]$/g, '');
       expect(await errorOf(guard({ resolve: naming([address]) })('https://calendar.example/')), host).to.be.instanceOf(ForbiddenAddress);
-      expect(await errorOf(guard({ resolve: naming(['93.184.215.14', address]) })('https://calendar.example/')), host).to.be.instanceOf(ForbiddenAddress);
+      expect(await errorOf(guard({ resolve: naming(['93.184.215.14', address]) })('https://calendar.example/')), host).to.be.instanceOf(
+        ForbiddenAddress,
+      );
     }
   });
 
   it('by anything but https, to an odd port, or with a password in the address, is refused', async () => {
-    for (const url of ['http://calendar.example/', 'ftp://calendar.example/', 'file:///etc/passwd', 'https://calendar.example:22/', 'https://calendar.example:6379/', 'https://user:word@calendar.example/']) {
+    for (const url of [
+      'http://calendar.example/',
+      'ftp://calendar.example/',
+      'file:///etc/passwd',
+      'https://calendar.example:22/',
+      'https://calendar.example:6379/',
+      'https://user:word@calendar.example/',
+    ]) {
       expect(await errorOf(guard({ resolve: naming(['93.184.215.14']) })(url)), url).to.be.instanceOf(ForbiddenAddress);
     }
   });
 
   it('to a name that changes after the check, goes to the checked address', async () => {
     let asked = 0;
-    const url = await serve((_request, response) => { asked += 1; response.end('inside'); });
+    const url = await serve((_request, response) => {
+      asked += 1;
+      response.end('inside');
+    });
     const { port } = new URL(url);
     // What is looked up for the connection is what is checked: the second answer is never asked for.
     const answers = [['127.0.0.1'], ['127.0.0.1']];
     expect(await errorOf(guard({ resolve: naming(...answers) })(`https://calendar.example:8443/`))).to.be.instanceOf(ForbiddenAddress);
-    expect(await (await guard({ allowLoopback: true, resolve: naming(['127.0.0.1'], ['10.0.0.1']) })(`http://localhost:${port}/`)).text()).to.equal('inside');
+    expect(
+      await (await guard({ allowLoopback: true, resolve: naming(['127.0.0.1'], ['10.0.0.1']) })(`http://localhost:${port}/`)).text(),
+    ).to.equal('inside');
     expect(asked).to.equal(1);
   });
 
   it('to loopback, where development allows it, is answered; to other places inside it is not', async () => {
     const url = await serve((request, response) => response.end(request.method));
     expect(await (await guard({ allowLoopback: true })(url, { method: 'PROPFIND' })).text()).to.equal('PROPFIND');
-    for (const host of ['10.0.0.1', '169.254.169.254']) expect(await errorOf(guard({ allowLoopback: true })(`http://${host}/`)), host).to.be.instanceOf(ForbiddenAddress);
+    for (const host of ['10.0.0.1', '169.254.169.254'])
+      expect(await errorOf(guard({ allowLoopback: true })(`http://${host}/`)), host).to.be.instanceOf(ForbiddenAddress);
   });
 
   it('redirected, is checked anew, follows three times, and does not write elsewhere', async () => {
-    const places: Record<string, string> = { '/in': 'http://10.0.0.1/', '/meta': 'http://169.254.169.254/latest', '/loop': '/loop', '/one': '/two', '/two': '/there' };
+    const places: Record<string, string> = {
+      '/in': 'http://10.0.0.1/',
+      '/meta': 'http://169.254.169.254/latest',
+      '/loop': '/loop',
+      '/one': '/two',
+      '/two': '/there',
+    };
     const seen: string[] = [];
     const url = await serve((request, response) => {
       seen.push(`${request.method} ${request.url}`);
@@ -86,7 +142,10 @@ describe('guarded fetch', () => {
 
   it('redirected to another server, does not tell it the password; an answer that is no redirect is not followed', async () => {
     const told: (string | undefined)[] = [];
-    const other = await serve((request, response) => { told.push(request.headers.authorization); response.end('other'); });
+    const other = await serve((request, response) => {
+      told.push(request.headers.authorization);
+      response.end('other');
+    });
     const url = await serve((request, response) => {
       told.push(request.headers.authorization);
       const to: Record<string, [number, string]> = { '/away': [302, other], '/same': [302, '/there'], '/unchanged': [304, other] };
@@ -105,7 +164,10 @@ describe('guarded fetch', () => {
     const url = await serve((request, response) => {
       if (request.url === '/silent') return;
       response.writeHead(200);
-      const more = (): void => { if (!response.destroyed) response.write('x'.repeat(request.url === '/flood' ? 65_536 : 1), () => setTimeout(more, request.url === '/flood' ? 0 : 50)); };
+      const more = (): void => {
+        if (!response.destroyed)
+          response.write('x'.repeat(request.url === '/flood' ? 65_536 : 1), () => setTimeout(more, request.url === '/flood' ? 0 : 50));
+      };
       more();
     });
     const local = guard({ allowLoopback: true, mostBytes: 100_000 });

@@ -17,7 +17,9 @@ describe('handOver', () => {
     ({ networkId } = await buildNetwork(database.orm));
   });
   after(() => database.drop());
-  beforeEach(async () => { await database.orm.em.fork().execute('delete from delivery'); });
+  beforeEach(async () => {
+    await database.orm.em.fork().execute('delete from delivery');
+  });
 
   /** So many appointments, each with an effect that waits to be handed over, in this order behind those before. */
   async function waiting(appointments: number): Promise<string[]> {
@@ -25,23 +27,32 @@ describe('handOver', () => {
     for (const id of ids) {
       await database.orm.em.fork().execute(
         `insert into delivery (id, network_id, appointment_id, kind, sequence, state, due_at, useful_until, attempts, created_at, channels, channel, retries, handover_since)
-         values (?, ?, ?, 'reminder_customer', 0, 'due', now(), now() + interval '1 day', 0, now(), '{mail}', 'mail', 1, now())`, [randomUUID(), networkId, id],
+         values (?, ?, ?, 'reminder_customer', 0, 'due', now(), now() + interval '1 day', 0, now(), '{mail}', 'mail', 1, now())`,
+        [randomUUID(), networkId, id],
       );
     }
     return ids;
   }
   /** Whose workflow answers, and how. */
-  const handOver = async (answer: (workflowId: string) => Promise<boolean>) => createHandoverActivities({
-    orm: database.orm, taskQueue: 'test', log: { warn: () => {}, info: () => {} },
-    client: { withDeadline: (_: number, ask: () => unknown) => ask(), workflow: { getHandle: (id: string) => ({ executeUpdate: () => answer(id) }) } },
-  } as unknown as HandoverDeps).handOver({ policy: defaultPolicy });
+  const handOver = async (answer: (workflowId: string) => Promise<boolean>) =>
+    createHandoverActivities({
+      orm: database.orm,
+      taskQueue: 'test',
+      log: { warn: () => {}, info: () => {} },
+      client: {
+        withDeadline: (_: number, ask: () => unknown) => ask(),
+        workflow: { getHandle: (id: string) => ({ executeUpdate: () => answer(id) }) },
+      },
+    } as unknown as HandoverDeps).handOver({ policy: defaultPolicy });
   const stuck = () => Promise.reject(new WorkflowUpdateRPCTimeoutOrCancelledError('no answer'));
   const left = () => count(database.orm, 'delivery', 'handover_since is not null', []);
 
   it('an appointment that does not answer, holds up none behind it', async () => {
     const [first = '', last = ''] = await waiting(2);
     let release = () => {};
-    const lastIsHanded = new Promise<void>((resolve) => { release = resolve; });
+    const lastIsHanded = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     const answer = async (id: string): Promise<boolean> => {
       if (id === appointmentWorkflowId(first)) return lastIsHanded.then(stuck);
       release();
@@ -64,7 +75,9 @@ describe('handOver', () => {
 
   it('a Temporal that cannot be asked at all, fails it, so that it is tried again at once', async () => {
     await waiting(2);
-    expect(await handOver(() => Promise.reject(new Error('unavailable'))).catch((error: unknown) => String(error))).to.match(/no effect could be handed over/);
+    expect(await handOver(() => Promise.reject(new Error('unavailable'))).catch((error: unknown) => String(error))).to.match(
+      /no effect could be handed over/,
+    );
     expect(await left()).to.equal(2);
   });
 });

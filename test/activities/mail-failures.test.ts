@@ -18,7 +18,10 @@ describe('mail, to a server that fails', () => {
   afterEach(() => open.splice(0).forEach((close) => close()));
 
   /** A server that speaks just enough SMTP (RFC 5321). `script` may change between mails; `seen` lists commands as they come. */
-  async function scripted(script: Script, options: { url?: (port: number) => string; timeouts?: Partial<MailTimeouts>; maxConnections?: number } = {}) {
+  async function scripted(
+    script: Script,
+    options: { url?: (port: number) => string; timeouts?: Partial<MailTimeouts>; maxConnections?: number } = {},
+  ) {
     const seen: string[] = [];
     const sockets = new Set<Socket>();
     const server: Server = createServer((socket) => {
@@ -56,7 +59,11 @@ describe('mail, to a server that fails', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const mailer = createMailer({ smtpUrl: options.url?.(port) ?? `smtp://127.0.0.1:${port}`, timeouts: { ...quick, ...options.timeouts }, maxConnections: options.maxConnections ?? 1 });
+    const mailer = createMailer({
+      smtpUrl: options.url?.(port) ?? `smtp://127.0.0.1:${port}`,
+      timeouts: { ...quick, ...options.timeouts },
+      maxConnections: options.maxConnections ?? 1,
+    });
     open.push(() => {
       mailer.close();
       server.close();
@@ -71,14 +78,31 @@ describe('mail, to a server that fails', () => {
     ['a full mailbox', { RCPT: `452 4.2.2 <${address}> is over quota` }, 'transient', 'SMTP failed: EENVELOPE 452 4.2.2 RCPT TO'],
     ['greylisting', { RCPT: `451 greylisted, ${address}` }, 'transient', 'SMTP failed: EENVELOPE 451 RCPT TO'],
     ['a refused content', { end: `554 5.7.1 ${address} refuses this` }, 'permanent', 'SMTP failed: EMESSAGE 554 5.7.1 DATA'],
-    ['a content that may pass later', { end: `451-4.3.0 try\r\n451 4.3.0 later ${address}` }, 'transient', 'SMTP failed: EMESSAGE 451 4.3.0 DATA'],
+    [
+      'a content that may pass later',
+      { end: `451-4.3.0 try\r\n451 4.3.0 later ${address}` },
+      'transient',
+      'SMTP failed: EMESSAGE 451 4.3.0 DATA',
+    ],
     ['a refused DATA', { DATA: '554 5.5.1 no valid recipients' }, 'permanent', 'SMTP failed: EENVELOPE 554 5.5.1 DATA'],
     ['a bad sequence of commands', { RCPT: '503 5.5.1 bad sequence' }, 'transient', 'SMTP failed: EENVELOPE 503 5.5.1 RCPT TO'],
     ['a refused sender', { MAIL: '550 5.7.1 sender refused' }, 'transient', 'SMTP failed: EENVELOPE 550 5.7.1 MAIL FROM'],
     ['a mail that is too large', { MAIL: '552 5.3.4 too large' }, 'permanent', 'SMTP failed: EENVELOPE 552 5.3.4 MAIL FROM'],
     ['a sender who must sign in', { MAIL: '530 5.7.0 authentication required' }, 'sign_in', 'SMTP failed: EENVELOPE 530 5.7.0 MAIL FROM'],
-    ['a wrong password', { AUTH: `535 5.7.8 bad credentials for ${address}` }, 'sign_in', 'SMTP failed: EAUTH 535 5.7.8 AUTH PLAIN', signedIn],
-    ['a password that cannot be checked now', { AUTH: '454 4.7.0 later' }, 'transient', 'SMTP failed: EAUTH 454 4.7.0 AUTH PLAIN', signedIn],
+    [
+      'a wrong password',
+      { AUTH: `535 5.7.8 bad credentials for ${address}` },
+      'sign_in',
+      'SMTP failed: EAUTH 535 5.7.8 AUTH PLAIN',
+      signedIn,
+    ],
+    [
+      'a password that cannot be checked now',
+      { AUTH: '454 4.7.0 later' },
+      'transient',
+      'SMTP failed: EAUTH 454 4.7.0 AUTH PLAIN',
+      signedIn,
+    ],
     ['a line dropped at the recipient', { RCPT: 'drop' }, 'transient', 'SMTP failed: ECONNECTION CONN'],
     ['a line dropped after the content', { end: 'drop' }, 'transient', 'SMTP failed: ECONNECTION CONN'],
     ['a server that shuts down', { MAIL: '421 4.3.2 shutting down' }, 'transient', 'SMTP failed: EENVELOPE 421 4.3.2 MAIL FROM'],

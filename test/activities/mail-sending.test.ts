@@ -10,15 +10,26 @@ import { arrived, attachedTo, inbox, mailApi, source } from '../support/inbox.ts
 import { address, failureOf, newMail } from '../support/mail.ts';
 
 const aUid = '7b0f1c1e-8a51-5c3c-9d55-0e6a4c3a2f10@punctual';
-const ics = (method: 'REQUEST' | 'CANCEL') => invitation({
-  method, uid: aUid, sequence: 0, stampedAt: new Date(0), times: { timeZone: 'Europe/Lisbon', start: '2026-11-27T10:30:00', end: '2026-11-27T11:15:00' },
-  summary: 'Corte 💈', description: 'Olá', location: 'Rua', organizer: { name: 'Loja', email: 'bookings@punctual.example' }, attendee: { name: 'Ana', email: address },
-});
+const ics = (method: 'REQUEST' | 'CANCEL') =>
+  invitation({
+    method,
+    uid: aUid,
+    sequence: 0,
+    stampedAt: new Date(0),
+    times: { timeZone: 'Europe/Lisbon', start: '2026-11-27T10:30:00', end: '2026-11-27T11:15:00' },
+    summary: 'Corte 💈',
+    description: 'Olá',
+    location: 'Rua',
+    organizer: { name: 'Loja', email: 'bookings@punctual.example' },
+    attendee: { name: 'Ana', email: address },
+  });
 
 describe('mail, to a real inbox', () => {
   let mailer: Mailer;
 
-  before(() => { mailer = createMailer({ smtpUrl: required('TEST_SMTP_URL') }); });
+  before(() => {
+    mailer = createMailer({ smtpUrl: required('TEST_SMTP_URL') });
+  });
   after(() => mailer?.close());
 
   it('can be asked whether the server takes mail at all', async () => {
@@ -52,7 +63,12 @@ describe('mail, to a real inbox', () => {
 
   it('lets no value add a header or a reader', async () => {
     const evil = 'Ana\r\nBcc: all@example.com\r\n\r\n<evil@example.com>, b';
-    const mail = newMail({ subject: `x\r\nBcc: all@example.com`, to: { name: evil, address }, from: { name: evil, address: 'bookings@punctual.example' }, headers: { 'X-Punctual-Kind': 'a\r\nBcc: all@example.com' } });
+    const mail = newMail({
+      subject: `x\r\nBcc: all@example.com`,
+      to: { name: evil, address },
+      from: { name: evil, address: 'bookings@punctual.example' },
+      headers: { 'X-Punctual-Kind': 'a\r\nBcc: all@example.com' },
+    });
     await mailer.send(mail);
     const found = await arrived(mail.messageId);
     expect(found.envelope.to.map((to) => to.address)).to.deep.equal([address]);

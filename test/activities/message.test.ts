@@ -37,15 +37,33 @@ describe('sendMessage', () => {
   let failure: MailError | null;
   let clock: number;
 
-  const activities = () => createMessageActivities({
-    orm: database.orm, links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }), mailFrom: 'bookings@punctual.example', metrics: createMetrics(async () => 0), now: () => new Date(clock),
-    log: { warn: () => {}, info: () => {} }, texter: null, marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'),
-    mailer: { close: () => {}, verify: async () => {}, send: async (mail) => { if (failure) throw failure; sent.push(mail); return { providerId: mail.messageId }; } },
-  });
+  const activities = () =>
+    createMessageActivities({
+      orm: database.orm,
+      links: createLinks({ linkSecret: 'a secret of the tests, long enough for anybody', publicUrl: 'https://bookings.example' }),
+      mailFrom: 'bookings@punctual.example',
+      metrics: createMetrics(async () => 0),
+      now: () => new Date(clock),
+      log: { warn: () => {}, info: () => {} },
+      texter: null,
+      marks: createAddressMarks(database.orm, 'a secret of the tests, long enough for anybody'),
+      mailer: {
+        close: () => {},
+        verify: async () => {},
+        send: async (mail) => {
+          if (failure) throw failure;
+          sent.push(mail);
+          return { providerId: mail.messageId };
+        },
+      },
+    });
   const send = () => asActivity(() => activities().sendMessage({ networkId: network.networkId, deliveryId, policy: defaultPolicy }));
-  const state = async () => (await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === deliveryId)!;
+  const state = async () =>
+    (await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === deliveryId)!;
 
-  before(async () => { database = await createDatabase(); });
+  before(async () => {
+    database = await createDatabase();
+  });
   after(() => database.drop());
   beforeEach(async () => {
     network = await buildNetwork(database.orm);
@@ -62,7 +80,10 @@ describe('sendMessage', () => {
 
     expect(sent).to.have.length(1);
     expect(sent[0]!.messageId).to.equal(`<${deliveryId}@punctual>`);
-    expect(sent[0]!.invitation!.content).to.include(`UID:${appointmentId}@punctual`).and.to.include('SEQUENCE:0').and.to.include('METHOD:REQUEST');
+    expect(sent[0]!.invitation!.content)
+      .to.include(`UID:${appointmentId}@punctual`)
+      .and.to.include('SEQUENCE:0')
+      .and.to.include('METHOD:REQUEST');
     expect(await state()).to.include({ state: 'delivered', attempts: 1 });
   });
 
@@ -108,7 +129,11 @@ describe('sendMessage', () => {
   it('a reminder, whose try falls into the night, waits for its end and has lost nothing; one that could not wait goes', async () => {
     const em = database.orm.em.fork();
     const startsAt = Date.parse(network.at('10:00', 3));
-    const quietly = (to: string) => em.execute(`update appointment set policy = policy || ? where id = ?`, [JSON.stringify({ quietHours: { from: '22:00', to }, reminderJitterSeconds: 0 }), appointmentId]);
+    const quietly = (to: string) =>
+      em.execute(`update appointment set policy = policy || ? where id = ?`, [
+        JSON.stringify({ quietHours: { from: '22:00', to }, reminderJitterSeconds: 0 }),
+        appointmentId,
+      ]);
     await em.execute(`update delivery set kind = 'reminder_customer' where id = ?`, [deliveryId]);
     failure = new MailError('transient', 'SMTP failed: 451');
     await send().catch(() => {});
@@ -116,7 +141,9 @@ describe('sendMessage', () => {
     clock = startsAt - 6 * 3_600_000;
     await quietly('07:00');
     for (const each of [await send().catch((caught: unknown) => caught), await send().catch((caught: unknown) => caught)]) {
-      expect(each).to.be.instanceOf(ApplicationFailure).and.to.include({ type: 'Quiet', nextRetryDelay: 3 * 3_600_000 });
+      expect(each)
+        .to.be.instanceOf(ApplicationFailure)
+        .and.to.include({ type: 'Quiet', nextRetryDelay: 3 * 3_600_000 });
     }
     expect(sent).to.deep.equal([]);
     expect(await state()).to.include({ state: 'due', attempts: 1, errorClass: 'transient' });
@@ -137,13 +164,20 @@ describe('sendMessage', () => {
   });
 
   it('a message that no worker took until its use was past, is skipped; before that, it waits for a person', async () => {
-    const housekeeping = createHousekeepingActivities({ orm: database.orm, metrics: createMetrics(async () => 0), now: () => new Date() } as ActivityDeps);
+    const housekeeping = createHousekeepingActivities({
+      orm: database.orm,
+      metrics: createMetrics(async () => 0),
+      now: () => new Date(),
+    } as ActivityDeps);
     const other = (await readDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id !== deliveryId)!.id;
     await database.orm.em.fork().execute(`update delivery set useful_until = now() - interval '2 minutes' where id = ?`, [deliveryId]);
     for (const id of [deliveryId, other]) await housekeeping.settleDelivery({ networkId: network.networkId, deliveryId: id, why: 'lost' });
 
     expect(await state()).to.include({ state: 'skipped', errorClass: 'too_late', errorText: 'the attempt was lost' });
-    expect((await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === other)).to.include({ state: 'parked', errorClass: 'lost' });
+    expect((await listDeliveries(database.orm.em.fork(), network.networkId, appointmentId)).find(({ id }) => id === other)).to.include({
+      state: 'parked',
+      errorClass: 'lost',
+    });
   });
 
   it('a confirmation of what was cancelled in between, is not sent', async () => {
@@ -166,21 +200,68 @@ describe('sendMessage', () => {
   /** Sends the refusal of a request for a cut and a beard at 10:00, and answers its mail. */
   async function refuse(wishedOf: (ids: { cut: string; beard: string; first: string; second: string }) => Wish[]): Promise<OutgoingMail> {
     network = await buildNetwork(database.orm, { barbers: 2 });
-    const { networkId, apiClientId, shopId, serviceId, timeZone, barberIds: [first = '', second = ''] } = network;
+    const {
+      networkId,
+      apiClientId,
+      shopId,
+      serviceId,
+      timeZone,
+      barberIds: [first = '', second = ''],
+    } = network;
     const em = database.orm.em.fork();
     const [id, beard] = [randomUUID(), randomUUID()];
-    await em.insert(Service, { id: beard, networkId, name: 'Barba', durationMinutes: 20, segments: [{ kind: 'busy', minutes: 20 }], priceCents: 1000, currency: 'EUR', settings: {}, archivedAt: null, version: 1 });
-    await em.insert(BarberService, { id: randomUUID(), networkId, barberId: second, serviceId: beard, offered: true, segments: [{ kind: 'busy', minutes: 45 }], priceCents: 1200, settings: {}, version: 1 });
+    await em.insert(Service, {
+      id: beard,
+      networkId,
+      name: 'Barba',
+      durationMinutes: 20,
+      segments: [{ kind: 'busy', minutes: 20 }],
+      priceCents: 1000,
+      currency: 'EUR',
+      settings: {},
+      archivedAt: null,
+      version: 1,
+    });
+    await em.insert(BarberService, {
+      id: randomUUID(),
+      networkId,
+      barberId: second,
+      serviceId: beard,
+      offered: true,
+      segments: [{ kind: 'busy', minutes: 45 }],
+      priceCents: 1200,
+      settings: {},
+      version: 1,
+    });
     const wishes = wishedOf({ cut: serviceId, beard, first, second });
     const startsAt = new Date(network.at('10:00', 3));
     await storeRequest(
       em,
-      { id, networkId, apiClientId, fingerprint: 'f', shopId, ...wishes[0]!, wishes: wishes.length > 1 ? { wishes, sameBarber: false } : null, startsAt, customerTimeZone: timeZone, entry: 'book' },
+      {
+        id,
+        networkId,
+        apiClientId,
+        fingerprint: 'f',
+        shopId,
+        ...wishes[0]!,
+        wishes: wishes.length > 1 ? { wishes, sameBarber: false } : null,
+        startsAt,
+        customerTimeZone: timeZone,
+        entry: 'book',
+      },
       { name: 'Rui', email: `${id}@example.com`, phone: null, timeZone, locale: 'en' },
       randomUUID(),
     );
-    await em.execute(`update booking_request set outcome = '{"ok": false, "code": "slot_taken", "nearest": []}', decided_at = now() where id = ?`, [id]);
-    await insertDeliveries(em, rowOf(networkId, id), [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }], new Date());
+    await em.execute(
+      `update booking_request set outcome = '{"ok": false, "code": "slot_taken", "nearest": []}', decided_at = now() where id = ?`,
+      [id],
+    );
+    await insertDeliveries(
+      em,
+      rowOf(networkId, id),
+      [{ kind: 'refusal_customer', dueAt: new Date().toISOString(), usefulUntil: startsAt.toISOString() }],
+      new Date(),
+    );
     await em.flush();
     deliveryId = (await readDeliveries(em, networkId, id))[0]!.id;
     await send();
@@ -188,9 +269,16 @@ describe('sendMessage', () => {
   }
 
   it('a refusal of several services, sent, names each with its wished barber, and their length and price by his terms', async () => {
-    const { text } = await refuse(({ cut, beard, second }) => [{ serviceId: cut, barberId: null }, { serviceId: beard, barberId: second }]);
+    const { text } = await refuse(({ cut, beard, second }) => [
+      { serviceId: cut, barberId: null },
+      { serviceId: beard, barberId: second },
+    ]);
 
-    expect(text).to.include('\nServices:\n- Corte\n- Barba, Barber 2\nWhere: ').and.include(', 10:00–11:15 (').and.include('\nPrice: €27.00\n').and.not.include('Barber:');
+    expect(text)
+      .to.include('\nServices:\n- Corte\n- Barba, Barber 2\nWhere: ')
+      .and.include(', 10:00–11:15 (')
+      .and.include('\nPrice: €27.00\n')
+      .and.not.include('Barber:');
   });
 
   it('a refusal of one service, sent, reads as ever', async () => {
@@ -200,13 +288,17 @@ describe('sendMessage', () => {
   });
 
   it('a barber of a visit of his alone, written to, is not named in the delivery', async () => {
-    const [open] = (await readDeliveries(database.orm.em, network.networkId, appointmentId)).filter(({ kind }) => kind === 'confirmation_barber');
+    const [open] = (await readDeliveries(database.orm.em, network.networkId, appointmentId)).filter(
+      ({ kind }) => kind === 'confirmation_barber',
+    );
     const context = await beginAttempt(database.orm.em.fork(), network.networkId, open!.id, 'test');
 
     expect(open).to.not.have.property('barberId');
     expect(context).to.include({ barberId: null });
     expect(context!.barber).to.include({ name: 'Barber 1' });
-    expect(context!.parts.map(({ serviceName, barberName, priceCents }) => [serviceName, barberName, priceCents])).to.deep.equal([['Corte', 'Barber 1', 1500]]);
+    expect(context!.parts.map(({ serviceName, barberName, priceCents }) => [serviceName, barberName, priceCents])).to.deep.equal([
+      ['Corte', 'Barber 1', 1500],
+    ]);
     expect(context!.service).to.deep.equal({ name: 'Corte' });
   });
 
@@ -219,8 +311,13 @@ describe('sendMessage', () => {
     await insertDeliveries(em, rowOf(network.networkId, id), planConfirmation(startsAt, remind, Date.now(), barberIds), new Date());
     await em.flush();
 
-    expect((await readDeliveries(em, network.networkId, id)).map(({ kind, barberId, channels }) => [kind, barberId, channels])).to.have.deep.members([
-      ['confirmation_customer', undefined, ['mail', 'sms']], ['confirmation_barber', barberIds[0], ['mail']], ['confirmation_barber', barberIds[1], ['mail']], ['reminder_customer', undefined, ['mail', 'sms']],
+    expect(
+      (await readDeliveries(em, network.networkId, id)).map(({ kind, barberId, channels }) => [kind, barberId, channels]),
+    ).to.have.deep.members([
+      ['confirmation_customer', undefined, ['mail', 'sms']],
+      ['confirmation_barber', barberIds[0], ['mail']],
+      ['confirmation_barber', barberIds[1], ['mail']],
+      ['reminder_customer', undefined, ['mail', 'sms']],
     ]);
   });
 

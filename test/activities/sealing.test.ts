@@ -5,7 +5,11 @@ import { createCalendarOpener } from '../../src/integrations/calendar/open.ts';
 import { createSealer, type Sealer } from '../../src/integrations/sealing.ts';
 
 const key = (id: string) => ({ id, key: new Uint8Array(randomBytes(32)) });
-const refused = (call: Promise<unknown>) => call.then(() => false, () => true);
+const refused = (call: Promise<unknown>) =>
+  call.then(
+    () => false,
+    () => true,
+  );
 
 describe('sealed secrets', () => {
   const [old, current] = [key('k1'), key('k2')];
@@ -17,7 +21,12 @@ describe('sealed secrets', () => {
     const [one, other] = [await sealer.seal(secret, owner), await sealer.seal(secret, owner)];
     expect(await sealer.open(one, owner)).to.deep.equal(secret);
     expect(one).to.not.equal(other);
-    expect(JSON.parse(Buffer.from(one.split('.')[0]!, 'base64url').toString())).to.deep.equal({ alg: 'dir', enc: 'A256GCM', kid: 'k2', sub: owner });
+    expect(JSON.parse(Buffer.from(one.split('.')[0]!, 'base64url').toString())).to.deep.equal({
+      alg: 'dir',
+      enc: 'A256GCM',
+      kid: 'k2',
+      sub: owner,
+    });
     for (const word of Object.values(secret)) expect(Buffer.from(one.split('.')[3]!, 'base64url').toString('latin1')).to.not.include(word);
   });
 
@@ -38,7 +47,14 @@ describe('sealed secrets', () => {
   it('under an old key, open as long as it is configured, and are sealed anew under the first', async () => {
     const sealed = await createSealer([old]).seal(secret, owner);
     const both = createSealer([current, old]);
-    const openerOf = (sealer: Sealer) => createCalendarOpener({ sealer, fetch, signIns: { google: null, graph: null }, store: { read: async () => null, replace: async () => {} }, now: () => new Date() });
+    const openerOf = (sealer: Sealer) =>
+      createCalendarOpener({
+        sealer,
+        fetch,
+        signIns: { google: null, graph: null },
+        store: { read: async () => null, replace: async () => {} },
+        now: () => new Date(),
+      });
     const opener = openerOf(both);
     expect(await both.open(sealed, owner)).to.deep.equal(secret);
     const anew = await opener.reseal({ id: owner, secrets: sealed });

@@ -14,7 +14,9 @@ describe('the news of a dead sign-in', () => {
   let sent: string[];
   let refused: Map<string, MailErrorKind>;
 
-  before(async () => { database = await createDatabase(); });
+  before(async () => {
+    database = await createDatabase();
+  });
   after(() => database.drop());
   beforeEach(async () => {
     [sent, refused] = [[], new Map()];
@@ -22,18 +24,25 @@ describe('the news of a dead sign-in', () => {
     for (const table of ['delivery', 'calendar_connection']) await em.execute(`delete from ${table}`);
   });
 
-  const activities = () => createSignInActivities({
-    orm: database.orm, texter: null, mailFrom: 'bookings@punctual.example', signInLinks: { url: () => 'https://bookings.example/calendars' }, now: () => new Date(), log: { warn: () => {}, info: () => {} },
-    mailer: {
-      close: () => {}, verify: async () => {},
-      send: async ({ to, messageId }) => {
-        const kind = refused.get(to.address);
-        if (kind) throw new MailError(kind, 'SMTP failed: EENVELOPE RCPT TO');
-        sent.push(to.address);
-        return { providerId: messageId };
+  const activities = () =>
+    createSignInActivities({
+      orm: database.orm,
+      texter: null,
+      mailFrom: 'bookings@punctual.example',
+      signInLinks: { url: () => 'https://bookings.example/calendars' },
+      now: () => new Date(),
+      log: { warn: () => {}, info: () => {} },
+      mailer: {
+        close: () => {},
+        verify: async () => {},
+        send: async ({ to, messageId }) => {
+          const kind = refused.get(to.address);
+          if (kind) throw new MailError(kind, 'SMTP failed: EENVELOPE RCPT TO');
+          sent.push(to.address);
+          return { providerId: messageId };
+        },
       },
-    },
-  });
+    });
 
   /** A shop of its own whose SMS a dead sign-in has parked, and its barber's calendar that waits for one. */
   async function signedOut(): Promise<{ network: TestNetwork; shop: string; barber: string }> {
@@ -44,7 +53,10 @@ describe('the news of a dead sign-in', () => {
     await claim(database.orm, ids, await facts(database.orm, network, startsAt), startsAt);
     const em = database.orm.em.fork();
     await em.execute('update shop set email = ? where id = ?', [shop, network.shopId]);
-    await em.execute(`update delivery set state = 'parked', channel = 'sms', channels = '{sms}', error_class = 'sign_in', error_text = 'SMS failed: 20003', finished_at = now() where appointment_id = ? and kind = 'confirmation_customer'`, [ids.appointmentId]);
+    await em.execute(
+      `update delivery set state = 'parked', channel = 'sms', channels = '{sms}', error_class = 'sign_in', error_text = 'SMS failed: 20003', finished_at = now() where appointment_id = ? and kind = 'confirmation_customer'`,
+      [ids.appointmentId],
+    );
     await em.execute(
       `insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, signed_out_at) values (?, ?, ?, 'caldav', 'rui', 'https://calendar.example/', 'Europe/Lisbon', 'signed_out', now())`,
       [randomUUID(), network.networkId, network.barberIds[0]],
@@ -71,7 +83,9 @@ describe('the news of a dead sign-in', () => {
         await database.orm.em.fork().execute('update calendar_connection set told_at = null');
         await activities().tellOwners();
         await activities().tellOwners();
-        expect(sent.toSorted()).to.deep.equal([one.shop, one.barber, other.shop, other.barber].filter((address) => address !== bad).toSorted());
+        expect(sent.toSorted()).to.deep.equal(
+          [one.shop, one.barber, other.shop, other.barber].filter((address) => address !== bad).toSorted(),
+        );
       }
     });
   }
@@ -83,7 +97,10 @@ describe('the news of a dead sign-in', () => {
 
   it('that could reach nobody, is sent by the next sweep', async () => {
     const { shop, barber } = await signedOut();
-    refused = new Map([[shop, 'transient'], [barber, 'transient']]);
+    refused = new Map([
+      [shop, 'transient'],
+      [barber, 'transient'],
+    ]);
     await tellAll();
     expect(sent).to.deep.equal([]);
     refused = new Map();
@@ -97,7 +114,9 @@ describe('the news of a dead sign-in', () => {
     await reopenSignedOut(em, 'sms', 500);
     await activities().tellShops();
     expect(sent, 'it may work again').to.deep.equal([]);
-    const [row] = await em.execute<[{ id: string }]>(`select id from delivery where network_id = ? and error_class = 'sign_in'`, [network.networkId]);
+    const [row] = await em.execute<[{ id: string }]>(`select id from delivery where network_id = ? and error_class = 'sign_in'`, [
+      network.networkId,
+    ]);
     await endDelivery(em, network.networkId, row.id, { state: 'parked', errorClass: 'sign_in', errorText: 'SMS failed: 21606' });
 
     await reopenSignedOut(em, 'sms', 500);
@@ -110,7 +129,10 @@ describe('the news of a dead sign-in', () => {
     const networks = [await signedOut(), await signedOut(), await signedOut()].map(({ network }) => network.networkId);
     const em = database.orm.em.fork();
     const end = async (outcome: Parameters<typeof endDelivery>[3]) => {
-      for (const { id, network_id } of await em.execute<{ id: string; network_id: string }[]>(`select id, network_id from delivery where state = 'due' and channel = 'sms'`)) await endDelivery(em, network_id, id, outcome);
+      for (const { id, network_id } of await em.execute<{ id: string; network_id: string }[]>(
+        `select id, network_id from delivery where state = 'due' and channel = 'sms'`,
+      ))
+        await endDelivery(em, network_id, id, outcome);
     };
     const refusal = { state: 'parked', errorClass: 'sign_in', errorText: 'SMS failed: 21606' } as const;
     expect(await reopenSignedOut(em, 'sms', 500)).to.equal(networks.length);

@@ -15,13 +15,20 @@ import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
 const newNumber = () => `+3519${randomInt(10_000_000, 99_999_999)}`;
 const newSms = (change: Partial<OutgoingSms> = {}): OutgoingSms => ({
-  deliveryId: randomUUID(), to: newNumber(), text: 'Olá Ana segredo, até amanhã às 10:30 💈', since: null, ...change,
+  deliveryId: randomUUID(),
+  to: newNumber(),
+  text: 'Olá Ana segredo, até amanhã às 10:30 💈',
+  since: null,
+  ...change,
 });
 /** The next try of an SMS whose first ended without an answer. */
 const again = (sms: OutgoingSms, since = new Date()): OutgoingSms => ({ ...sms, since: since.toISOString() });
 
 async function failureOf(doing: Promise<unknown>): Promise<SmsError> {
-  const outcome = await doing.then(() => 'sent', (error: unknown) => error);
+  const outcome = await doing.then(
+    () => 'sent',
+    (error: unknown) => error,
+  );
   if (!(outcome instanceof SmsError)) throw new Error(`expected an SmsError, got ${String(outcome)}`);
   const all = JSON.stringify([outcome, outcome.message, outcome.stack, outcome.cause ?? null, Object.getOwnPropertyNames(outcome)]);
   expect(all).not.to.match(/segredo|351|refuses|Basic|authToken/i);
@@ -31,9 +38,15 @@ async function failureOf(doing: Promise<unknown>): Promise<SmsError> {
 describe('sms, to a sandbox', () => {
   let sandbox: TestTwilio;
   let line: Awaited<ReturnType<typeof startScripted>>;
-  const texter = (change: Partial<TexterOptions> = {}) => createTexter({
-    accountSid: sandbox.accountSid, authToken: sandbox.authToken, from: sandbox.from, apiUrl: line.url, timeoutMs: 10_000, ...change,
-  });
+  const texter = (change: Partial<TexterOptions> = {}) =>
+    createTexter({
+      accountSid: sandbox.accountSid,
+      authToken: sandbox.authToken,
+      from: sandbox.from,
+      apiUrl: line.url,
+      timeoutMs: 10_000,
+      ...change,
+    });
   const count = (method: string) => line.seen.filter((one) => one === method).length;
 
   before(async () => {
@@ -53,7 +66,9 @@ describe('sms, to a sandbox', () => {
     const sms = newSms();
     const { providerId } = await texter().send(sms);
     const found = await sandbox.messages(sms.to);
-    expect(found.map(({ sid, to, from, body }) => ({ sid, to, from, body }))).to.deep.equal([{ sid: providerId, to: sms.to, from: sandbox.from, body: sms.text }]);
+    expect(found.map(({ sid, to, from, body }) => ({ sid, to, from, body }))).to.deep.equal([
+      { sid: providerId, to: sms.to, from: sandbox.from, body: sms.text },
+    ]);
     expect(line.seen).to.deep.equal(['POST']);
   });
 
@@ -92,8 +107,14 @@ describe('sms, to a sandbox', () => {
   });
 
   const lost: [name: string, answer: Answer][] = [
-    ['the line cut after it was taken', 'pass, then drop'], ['silence after it was taken', 'pass, then silent'], ['the line cut before', 'drop'], ['silence before', 'silent'],
-    ['a 500', { status: 500 }], ['a 503 in HTML', { status: 503, body: '<html>refuses' }], ['an answer cut short', { status: 201, body: 'refuses{' }], ['an empty answer', { status: 201 }],
+    ['the line cut after it was taken', 'pass, then drop'],
+    ['silence after it was taken', 'pass, then silent'],
+    ['the line cut before', 'drop'],
+    ['silence before', 'silent'],
+    ['a 500', { status: 500 }],
+    ['a 503 in HTML', { status: 503, body: '<html>refuses' }],
+    ['an answer cut short', { status: 201, body: 'refuses{' }],
+    ['an empty answer', { status: 201 }],
   ];
   for (const [name, answer] of lost) {
     it(`a text without an answer (${name}), tried again, is there once`, async () => {
@@ -107,7 +128,9 @@ describe('sms, to a sandbox', () => {
       const { providerId } = await texter().send(again(sms, firstTriedAt));
       const found = await sandbox.messages(sms.to);
       expect(found.map(({ sid }) => sid)).to.deep.equal([providerId]);
-      expect(line.seen, 'it is sent again only where nothing was found').to.deep.equal(name.includes('after') ? ['POST', 'GET'] : ['POST', 'GET', 'POST']);
+      expect(line.seen, 'it is sent again only where nothing was found').to.deep.equal(
+        name.includes('after') ? ['POST', 'GET'] : ['POST', 'GET', 'POST'],
+      );
     });
   }
 
@@ -140,7 +163,11 @@ describe('sms, to a sandbox', () => {
   });
 
   it('a server that is away, tried, leaves no doubt that nothing was sent', async () => {
-    expect(await failureOf(texter({ apiUrl: 'http://127.0.0.1:1' }).send(newSms()))).to.include({ kind: 'transient', code: 'ECONNREFUSED', ambiguous: false });
+    expect(await failureOf(texter({ apiUrl: 'http://127.0.0.1:1' }).send(newSms()))).to.include({
+      kind: 'transient',
+      code: 'ECONNREFUSED',
+      ambiguous: false,
+    });
   });
 
   it('an answer that says nothing, waited for, ends at the time limit', async () => {
@@ -149,18 +176,50 @@ describe('sms, to a sandbox', () => {
   });
 
   const refusals: [status: number, code: number | null, kind: string, more?: Partial<SmsError>][] = [
-    [400, 21211, 'permanent'], [400, 21212, 'sign_in'], [400, 21401, 'sign_in'], [403, 21408, 'permanent'], [400, 21603, 'sign_in'], [400, 21606, 'sign_in'], [400, 21608, 'permanent'],
-    [400, 21610, 'permanent', { optedOut: true }], [400, 21611, 'transient'], [400, 21612, 'permanent'], [400, 21614, 'permanent'], [400, 21617, 'permanent'], [400, 21659, 'sign_in'],
-    [400, 21660, 'sign_in'], [400, 21705, 'sign_in'], [400, 21999, 'permanent'], [401, 20003, 'sign_in'], [401, null, 'sign_in'], [403, 20005, 'sign_in'], [404, 20404, 'sign_in'],
-    [429, 20429, 'transient'], [429, 63038, 'transient'], [429, null, 'transient'], [408, null, 'transient', { ambiguous: true }], [500, 20500, 'transient', { ambiguous: true }],
-    [503, null, 'transient', { ambiguous: true }], [302, null, 'transient', { ambiguous: true }],
+    [400, 21211, 'permanent'],
+    [400, 21212, 'sign_in'],
+    [400, 21401, 'sign_in'],
+    [403, 21408, 'permanent'],
+    [400, 21603, 'sign_in'],
+    [400, 21606, 'sign_in'],
+    [400, 21608, 'permanent'],
+    [400, 21610, 'permanent', { optedOut: true }],
+    [400, 21611, 'transient'],
+    [400, 21612, 'permanent'],
+    [400, 21614, 'permanent'],
+    [400, 21617, 'permanent'],
+    [400, 21659, 'sign_in'],
+    [400, 21660, 'sign_in'],
+    [400, 21705, 'sign_in'],
+    [400, 21999, 'permanent'],
+    [401, 20003, 'sign_in'],
+    [401, null, 'sign_in'],
+    [403, 20005, 'sign_in'],
+    [404, 20404, 'sign_in'],
+    [429, 20429, 'transient'],
+    [429, 63038, 'transient'],
+    [429, null, 'transient'],
+    [408, null, 'transient', { ambiguous: true }],
+    [500, 20500, 'transient', { ambiguous: true }],
+    [503, null, 'transient', { ambiguous: true }],
+    [302, null, 'transient', { ambiguous: true }],
   ];
   for (const [status, code, kind, more] of refusals) {
     it(`a refusal ${status} ${code ?? 'without a code'}, read, is ${kind}`, async () => {
       const sms = newSms();
-      line.script.push({ status, body: { ...(code !== null && { code }), message: `'To' number ${sms.to} refuses ${sms.text}`, more_info: sms.to, status } });
+      line.script.push({
+        status,
+        body: { ...(code !== null && { code }), message: `'To' number ${sms.to} refuses ${sms.text}`, more_info: sms.to, status },
+      });
       const error = await failureOf(texter().send(sms));
-      const expected = { kind, code: code === null ? `HTTP_${status}` : String(code), optedOut: false, ambiguous: false, retryAfterSeconds: null, ...more };
+      const expected = {
+        kind,
+        code: code === null ? `HTTP_${status}` : String(code),
+        optedOut: false,
+        ambiguous: false,
+        retryAfterSeconds: null,
+        ...more,
+      };
       expect(error).to.include(expected);
       expect(error.message).to.equal(`SMS failed: ${expected.code}`);
       expect(line.seen, 'no second try by the client').to.deep.equal(['POST']);
@@ -168,7 +227,13 @@ describe('sms, to a sandbox', () => {
   }
 
   it('a wait that Twilio asks for, in seconds or until a date, is told; what is neither is not', async () => {
-    for (const [header, seconds] of [['7', 7], ['4000000', 4_000_000], ['Sun, 22 Nov 2026 10:00:00 GMT', 0], ['soon', null], ['-1', null]] as const) {
+    for (const [header, seconds] of [
+      ['7', 7],
+      ['4000000', 4_000_000],
+      ['Sun, 22 Nov 2026 10:00:00 GMT', 0],
+      ['soon', null],
+      ['-1', null],
+    ] as const) {
       line.script.push({ status: 429, body: { code: 20429 }, headers: { 'retry-after': header } });
       expect((await failureOf(texter().send(newSms()))).retryAfterSeconds).to.equal(seconds);
     }
@@ -185,11 +250,13 @@ describe('sms, to a sandbox', () => {
     const told: { url: string; signature: string; params: Record<string, string> }[] = [];
     const ours = createServer((request, response) => {
       const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-        const params = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
-        told.push({ url: request.url ?? '', signature: String(request.headers['x-twilio-signature']), params });
-        response.end();
-      });
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          const params = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
+          told.push({ url: request.url ?? '', signature: String(request.headers['x-twilio-signature']), params });
+          response.end();
+        });
     });
     await new Promise<void>((resolve) => ours.listen(0, '127.0.0.1', resolve));
     try {
@@ -227,7 +294,16 @@ describe('sms, told by Twilio', () => {
   });
 
   it('a status, read, says whether it arrived', () => {
-    const states = { accepted: 'pending', queued: 'pending', sending: 'pending', sent: 'sent', delivered: 'delivered', read: 'delivered', undelivered: 'bounced', failed: 'bounced' };
+    const states = {
+      accepted: 'pending',
+      queued: 'pending',
+      sending: 'pending',
+      sent: 'sent',
+      delivered: 'delivered',
+      read: 'delivered',
+      undelivered: 'bounced',
+      failed: 'bounced',
+    };
     for (const [status, state] of Object.entries(states)) {
       expect(readStatus({ ...params, MessageStatus: status })).to.deep.equal({ providerId: sid, state, errorCode: null, optedOut: false });
     }
@@ -236,15 +312,27 @@ describe('sms, told by Twilio', () => {
   it('a reason, read, is kept as its number', () => {
     for (const code of ['30003', '30004', '30005', '30006', '30007']) {
       for (const status of ['undelivered', 'failed']) {
-        expect(readStatus({ ...params, MessageStatus: status, ErrorCode: code })).to.deep.equal({ providerId: sid, state: 'bounced', errorCode: code, optedOut: false });
+        expect(readStatus({ ...params, MessageStatus: status, ErrorCode: code })).to.deep.equal({
+          providerId: sid,
+          state: 'bounced',
+          errorCode: code,
+          optedOut: false,
+        });
       }
     }
     expect(readStatus({ ...params, MessageStatus: 'failed', ErrorCode: '21610' })).to.include({ state: 'bounced', optedOut: true });
-    for (const none of ['', '0', 'x']) expect(readStatus({ ...params, MessageStatus: 'failed', ErrorCode: none })?.errorCode).to.equal(null);
+    for (const none of ['', '0', 'x'])
+      expect(readStatus({ ...params, MessageStatus: 'failed', ErrorCode: none })?.errorCode).to.equal(null);
   });
 
   it('a form that tells of no message of ours, read, is nothing', () => {
-    const wrong: Record<string, string>[] = [{}, { MessageSid: sid }, { ...params, MessageStatus: 'received' }, { ...params, MessageStatus: 'constructor' }, { ...params, MessageSid: 'CA1' }];
+    const wrong: Record<string, string>[] = [
+      {},
+      { MessageSid: sid },
+      { ...params, MessageStatus: 'received' },
+      { ...params, MessageStatus: 'constructor' },
+      { ...params, MessageSid: 'CA1' },
+    ];
     for (const form of wrong) expect(readStatus(form)).to.equal(null);
   });
 });

@@ -12,13 +12,25 @@ describe('the pool', () => {
     for (let crash = 0; crash < 2; crash += 1) {
       const running = Array.from({ length: size }, () => orm.em.fork().transactional((em) => em.execute('select pg_sleep(30)')));
       const ends = Promise.allSettled(running);
-      const count = async () => (await killer.orm.em.fork().execute<{ n: number }[]>(`select count(*)::int as n from pg_stat_activity where datname = ? and query like '%pg_sleep%'`, [name]))[0]!.n;
-      while ((await count()) < size) await new Promise((resolve) => { setTimeout(resolve, 20); });
+      const count = async () =>
+        (
+          await killer.orm.em
+            .fork()
+            .execute<{ n: number }[]>(`select count(*)::int as n from pg_stat_activity where datname = ? and query like '%pg_sleep%'`, [
+              name,
+            ])
+        )[0]!.n;
+      while ((await count()) < size)
+        await new Promise((resolve) => {
+          setTimeout(resolve, 20);
+        });
       await killer.orm.em.fork().execute('select pg_terminate_backend(pid) from pg_stat_activity where datname = ?', [name]);
       expect((await ends).map(({ status }) => status)).to.deep.equal(Array(size).fill('rejected'));
     }
 
-    const after = await Promise.all(Array.from({ length: 2 * size }, () => orm.em.fork().transactional((em) => em.execute<{ one: number }[]>('select 1 as one'))));
+    const after = await Promise.all(
+      Array.from({ length: 2 * size }, () => orm.em.fork().transactional((em) => em.execute<{ one: number }[]>('select 1 as one'))),
+    );
     expect(after).to.have.length(2 * size);
     await database.drop();
     await killer.drop();

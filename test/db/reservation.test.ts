@@ -114,7 +114,11 @@ describe('reservation', () => {
     const { barberIds: _, ...ids } = { ...network, appointmentId: crypto.randomUUID() };
     const [possible] = judgeVisit(known, visitOf(network.serviceId, network.barberIds[0]!), Date.parse(startsAt), Date.now()).possible;
 
-    const decided = await claimSlot(database.orm.em.fork(), ids, known, possible!, { now: now(), closeAfterSeconds: 86_400, entry: plainEntry });
+    const decided = await claimSlot(database.orm.em.fork(), ids, known, possible!, {
+      now: now(),
+      closeAfterSeconds: 86_400,
+      entry: plainEntry,
+    });
 
     expect(decided.outcome).to.deep.equal({ ok: false, code: 'undecided', nearest: [] });
     expect(await count(database.orm, 'occupancy', 'network_id = ?', [network.networkId])).to.equal(0);

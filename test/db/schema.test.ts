@@ -21,7 +21,10 @@ describe('the schema', () => {
   after(() => database.drop());
 
   const refused = async (statement: string, values: unknown[]): Promise<string> => {
-    const error: unknown = await database.orm.em.fork().execute(statement, values).catch((caught: unknown) => caught);
+    const error: unknown = await database.orm.em
+      .fork()
+      .execute(statement, values)
+      .catch((caught: unknown) => caught);
     expect(error, statement).to.be.instanceOf(Error);
     return (error as Error).message;
   };
@@ -32,23 +35,33 @@ describe('the schema', () => {
   });
 
   it('an event, once written, can be neither changed nor deleted', async () => {
-    expect(await refused('update appointment_event set actor = ? where appointment_id = ?', ['x', appointmentId])).to.include('append-only');
+    expect(await refused('update appointment_event set actor = ? where appointment_id = ?', ['x', appointmentId])).to.include(
+      'append-only',
+    );
     expect(await refused('delete from appointment_event where appointment_id = ?', [appointmentId])).to.include('append-only');
   });
 
   it('an appointment, with an unknown status or a reversed time, is refused', async () => {
     expect(await refused('update appointment set status = ? where id = ?', ['maybe', appointmentId])).to.include('status_is_legal');
-    expect(await refused('update appointment set ends_at = starts_at where id = ?', [appointmentId])).to.include('appointment_ends_after_it_starts');
+    expect(await refused('update appointment set ends_at = starts_at where id = ?', [appointmentId])).to.include(
+      'appointment_ends_after_it_starts',
+    );
   });
 
-  it('an appointment, pointed at another network\'s barber, is refused', async () => {
+  it("an appointment, pointed at another network's barber, is refused", async () => {
     const other = await buildNetwork(database.orm);
-    expect(await refused('update appointment set barber_id = ? where id = ?', [other.barberIds[0], appointmentId])).to.include('foreign key');
+    expect(await refused('update appointment set barber_id = ? where id = ?', [other.barberIds[0], appointmentId])).to.include(
+      'foreign key',
+    );
   });
 
-  it('a feed, of nobody, of two, of another network\'s barber or read at no time, is refused', async () => {
+  it("a feed, of nobody, of two, of another network's barber or read at no time, is refused", async () => {
     const other = await buildNetwork(database.orm);
-    const insert = (columns: string, values: unknown[]) => refused(`insert into feed (id, network_id, privacy, token_hash, ${columns}) values (gen_random_uuid(), ?, 'busy', 'x', ${values.map(() => '?').join(', ')})`, [network.networkId, ...values]);
+    const insert = (columns: string, values: unknown[]) =>
+      refused(
+        `insert into feed (id, network_id, privacy, token_hash, ${columns}) values (gen_random_uuid(), ?, 'busy', 'x', ${values.map(() => '?').join(', ')})`,
+        [network.networkId, ...values],
+      );
     const [barberId] = network.barberIds;
     expect(await insert('barber_id, shop_id', [null, null])).to.include('feed_is_of_a_barber_or_a_shop');
     expect(await insert('barber_id, shop_id', [barberId, network.shopId])).to.include('feed_is_of_a_barber_or_a_shop');
@@ -58,12 +71,20 @@ describe('the schema', () => {
   });
 
   it('claimed time, without an end or empty, is refused', async () => {
-    expect(await refused(`update occupancy set during = tstzrange(now(), null) where appointment_id = ?`, [appointmentId])).to.include('occupancy_is_bounded');
-    expect(await refused(`update occupancy set during = 'empty' where appointment_id = ?`, [appointmentId])).to.include('occupancy_is_bounded');
+    expect(await refused(`update occupancy set during = tstzrange(now(), null) where appointment_id = ?`, [appointmentId])).to.include(
+      'occupancy_is_bounded',
+    );
+    expect(await refused(`update occupancy set during = 'empty' where appointment_id = ?`, [appointmentId])).to.include(
+      'occupancy_is_bounded',
+    );
   });
 
   it('a barber, however made, has a diary', async () => {
-    const [row] = await database.orm.em.fork().execute<{ count: number }[]>('select count(*)::int as count from barber b left join diary d on d.barber_id = b.id where d.barber_id is null');
+    const [row] = await database.orm.em
+      .fork()
+      .execute<{ count: number }[]>(
+        'select count(*)::int as count from barber b left join diary d on d.barber_id = b.id where d.barber_id is null',
+      );
     expect(row!.count).to.equal(0);
   });
 });

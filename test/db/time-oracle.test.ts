@@ -30,7 +30,9 @@ describe('time, compared with PostgreSQL', function () {
   const transitions = allTransitions().filter(({ at }) => at < KNOWN_UNTIL);
 
   it('instants around every transition, read off the wall, agree', async () => {
-    const asked = transitions.flatMap(({ zone, at }) => [-1500, -61, -31, -1, 0, 1, 29, 30, 59, 60, 61, 1500].map((minutes) => ({ zone, instant: at + minutes * MINUTE })));
+    const asked = transitions.flatMap(({ zone, at }) =>
+      [-1500, -61, -31, -1, 0, 1, 29, 30, 59, 60, 61, 1500].map((minutes) => ({ zone, instant: at + minutes * MINUTE })),
+    );
     const { rows } = await client!.query<{ wall: string }>(
       `select to_char(to_timestamp(seconds) at time zone zone, 'YYYY-MM-DD"T"HH24:MI') as wall
          from unnest($1::float8[], $2::text[]) with ordinality as asked (seconds, zone, number) order by number`,
@@ -46,12 +48,15 @@ describe('time, compared with PostgreSQL', function () {
   });
 
   it('exact walls around every transition, resolved, agree', async () => {
-    const asked = transitions.flatMap(({ zone, at, before, after }) => [before, after].flatMap((offset) =>
-      [-1500, -75, -60, -30, -1, 0, 1, 30, 60, 75, 1500].flatMap((minutes) => {
-        const local = localText(at + offset + minutes * MINUTE);
-        const found = resolveLocal(local, zone);
-        return found.kind === 'exact' ? [{ zone, local, instant: found.instant }] : [];
-      })));
+    const asked = transitions.flatMap(({ zone, at, before, after }) =>
+      [before, after].flatMap((offset) =>
+        [-1500, -75, -60, -30, -1, 0, 1, 30, 60, 75, 1500].flatMap((minutes) => {
+          const local = localText(at + offset + minutes * MINUTE);
+          const found = resolveLocal(local, zone);
+          return found.kind === 'exact' ? [{ zone, local, instant: found.instant }] : [];
+        }),
+      ),
+    );
     const { rows } = await client!.query<{ seconds: number }>(
       `select extract(epoch from wall::timestamp at time zone zone)::float8 as seconds
          from unnest($1::text[], $2::text[]) with ordinality as asked (wall, zone, number) order by number`,

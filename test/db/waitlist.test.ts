@@ -15,11 +15,15 @@ describe('offers to who waits', () => {
   let database: TestDatabase;
   let network: TestNetwork;
 
-  before(async () => { database = await createDatabase(); });
+  before(async () => {
+    database = await createDatabase();
+  });
   after(() => database.drop());
 
   /** Two visits of half an hour a day, unless told otherwise. */
-  const open = async (wishes: NetworkWishes = {}): Promise<void> => { network = await buildNetwork(database.orm, { hours: everyDay(600, 660), ...wishes }); };
+  const open = async (wishes: NetworkWishes = {}): Promise<void> => {
+    network = await buildNetwork(database.orm, { hours: everyDay(600, 660), ...wishes });
+  };
   beforeEach(() => open());
 
   const date = (days: number) => addDays(toWall(Date.now(), network.timeZone).date, days);
@@ -30,12 +34,16 @@ describe('offers to who waits', () => {
     expect(await addEntry(database.orm.em.fork(), { id, networkId, apiClientId }, fields, contact, randomUUID(), 5)).to.equal(true);
     return id;
   }
-  const run = (cause: string = randomUUID(), now = new Date()): Promise<PreparedOffer[]> => prepareOffers(database.orm.em.fork(), { networkId: network.networkId, shopId: network.shopId, cause }, now);
+  const run = (cause: string = randomUUID(), now = new Date()): Promise<PreparedOffer[]> =>
+    prepareOffers(database.orm.em.fork(), { networkId: network.networkId, shopId: network.shopId, cause }, now);
   const entryOf = async (id: string): Promise<EntryView> => (await findEntry(database.orm.em.fork(), network.networkId, id))!;
   const who = (offers: PreparedOffer[]) => offers.map(({ entry, startsAt }) => [entry.waitlistEntryId, startsAt]);
   const at = (time: string, days = 1) => new Date(network.at(time, days)).toISOString();
-  const answer = ({ appointmentId, networkId }: PreparedOffer, action: 'cancel' | 'confirm') => change(database.orm, { networkId, appointmentId }, { ...cancellation, action });
-  const taken = async (startsAt: string): Promise<void> => { await claim(database.orm, await request(database.orm, network, startsAt), await facts(database.orm, network, startsAt), startsAt); };
+  const answer = ({ appointmentId, networkId }: PreparedOffer, action: 'cancel' | 'confirm') =>
+    change(database.orm, { networkId, appointmentId }, { ...cancellation, action });
+  const taken = async (startsAt: string): Promise<void> => {
+    await claim(database.orm, await request(database.orm, network, startsAt), await facts(database.orm, network, startsAt), startsAt);
+  };
   const expire = async ({ appointmentId, networkId }: PreparedOffer): Promise<void> => {
     await database.orm.em.fork().execute('update appointment set decide_by = now() where id = ?', [appointmentId]);
     await change(database.orm, { networkId, appointmentId }, { action: 'expire', actor: 'timer', by: 'timer', source: 'timer' });
@@ -43,7 +51,10 @@ describe('offers to who waits', () => {
 
   it('two free times and three who wait, are offered in the order in which they came, the earlier time to the earlier', async () => {
     const [first, second, third] = [await wait(), await wait(), await wait()];
-    expect(who(await run())).to.deep.equal([[first, at('10:00')], [second, at('10:30')]]);
+    expect(who(await run())).to.deep.equal([
+      [first, at('10:00')],
+      [second, at('10:30')],
+    ]);
     expect(await entryOf(third)).to.include({ status: 'waiting', appointmentId: null });
     const offered = await entryOf(first);
     expect(await count(database.orm, 'occupancy', 'appointment_id = ?', [offered.appointmentId])).to.equal(1);
@@ -122,7 +133,10 @@ describe('offers to who waits', () => {
     const late = await wait({ fromMinute: 705, toMinute: 760 });
     const theirs = await wait({ barberId: second!, fromDate: date(2), toDate: date(4) });
     const offers = await run();
-    expect(who(offers)).to.deep.equal([[late, at('11:45')], [theirs, at('10:00', 2)]]);
+    expect(who(offers)).to.deep.equal([
+      [late, at('11:45')],
+      [theirs, at('10:00', 2)],
+    ]);
     expect(offers[1]!.barberId).to.equal(second);
   });
 
@@ -149,7 +163,9 @@ describe('offers to who waits', () => {
     const minutesBefore = (minutes: number) => new Date(start - minutes * 60_000);
     const [offer] = await run(undefined, minutesBefore(20));
     expect(who([offer!])).to.deep.equal([[id, at('10:00')]]);
-    const [row] = await database.orm.em.fork().execute<{ decide_by: string }[]>('select decide_by from appointment where id = ?', [offer!.appointmentId]);
+    const [row] = await database.orm.em
+      .fork()
+      .execute<{ decide_by: string }[]>('select decide_by from appointment where id = ?', [offer!.appointmentId]);
     expect(Date.parse(row!.decide_by)).to.equal(start - 10 * 60_000);
     const late = await wait({ toMinute: 615 });
     await answer(offer!, 'cancel');

@@ -4,9 +4,22 @@ import { breaksOutside, findClash, type Workplace } from '../../src/domain/assig
 import type { WeeklyStretch, WorkPeriod } from '../../src/domain/rules.ts';
 
 const today = '2026-10-01';
-const on = (weekday: number, fromHour: number, toHour: number): WeeklyStretch => ({ weekday, fromMinute: fromHour * 60, toMinute: toHour * 60 });
-const period = (hours: WeeklyStretch[] | null, fromDate: string | null = null, toDate: string | null = null): WorkPeriod => ({ fromDate, toDate, hours, breaks: [] });
-const shop = (periods: WorkPeriod[], timeZone = 'Europe/Lisbon', openingHours: WeeklyStretch[] = []): Workplace => ({ timeZone, openingHours, periods });
+const on = (weekday: number, fromHour: number, toHour: number): WeeklyStretch => ({
+  weekday,
+  fromMinute: fromHour * 60,
+  toMinute: toHour * 60,
+});
+const period = (hours: WeeklyStretch[] | null, fromDate: string | null = null, toDate: string | null = null): WorkPeriod => ({
+  fromDate,
+  toDate,
+  hours,
+  breaks: [],
+});
+const shop = (periods: WorkPeriod[], timeZone = 'Europe/Lisbon', openingHours: WeeklyStretch[] = []): Workplace => ({
+  timeZone,
+  openingHours,
+  periods,
+});
 
 describe('a barber in two shops', () => {
   it('Monday in one and Friday in the other, and shifts that touch, do not clash', () => {
@@ -15,10 +28,13 @@ describe('a barber in two shops', () => {
   });
 
   it('shifts that share an hour of one weekday, clash on the first such date from today on', () => {
-    expect(findClash(shop([period([on(1, 9, 14)])]), shop([period([on(1, 13, 18)])]), today)).to.deep.equal({ period: 0, date: '2026-10-05' });
+    expect(findClash(shop([period([on(1, 9, 14)])]), shop([period([on(1, 13, 18)])]), today)).to.deep.equal({
+      period: 0,
+      date: '2026-10-05',
+    });
   });
 
-  it('hours that are kept from the shop, clash as the shop\'s own', () => {
+  it("hours that are kept from the shop, clash as the shop's own", () => {
     const kept = shop([period(null)], 'Europe/Lisbon', [on(1, 9, 18)]);
     expect(findClash(kept, shop([period([on(1, 17, 20)])]), today)).to.deep.equal({ period: 0, date: '2026-10-05' });
     expect(findClash(shop([period([on(1, 18, 20)])]), kept, today)).to.equal(null);
@@ -56,12 +72,18 @@ describe('a barber in two shops', () => {
     // New York changes its clock a week after Lisbon: only between the two are they four hours apart.
     expect(findClash(lisbon, shop([period([on(1, 7, 10)])], 'America/New_York'), today)).to.deep.equal({ period: 0, date: '2026-10-26' });
     // Sunday's last hour in Lisbon is Monday's 11 o'clock in Auckland, in winter 12 o'clock.
-    expect(findClash(shop([period([on(7, 23, 24)])]), shop([period([on(1, 12, 13)])], 'Pacific/Auckland'), today)).to.deep.equal({ period: 0, date: '2026-10-25' });
-    expect(findClash(shop([period([on(7, 23, 24)])]), shop([period([on(1, 11, 12)])], 'Pacific/Auckland'), today)).to.deep.equal({ period: 0, date: '2026-10-04' });
+    expect(findClash(shop([period([on(7, 23, 24)])]), shop([period([on(1, 12, 13)])], 'Pacific/Auckland'), today)).to.deep.equal({
+      period: 0,
+      date: '2026-10-25',
+    });
+    expect(findClash(shop([period([on(7, 23, 24)])]), shop([period([on(1, 11, 12)])], 'Pacific/Auckland'), today)).to.deep.equal({
+      period: 0,
+      date: '2026-10-04',
+    });
   });
 });
 
-describe('breaks in the shop\'s own hours', () => {
+describe("breaks in the shop's own hours", () => {
   it('breaks of a period that keeps them, where the shop is shut, are told by number', () => {
     const open = [on(1, 9, 18), on(7, 20, 26)];
     const breaks = [on(1, 12, 13), on(1, 17, 19), on(1, 1, 2), on(2, 12, 13)];

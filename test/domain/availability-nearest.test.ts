@@ -14,15 +14,23 @@ describe('nearest slots', function () {
   for (const size of ['single', 'several'] as const) {
     it(`of ${size === 'single' ? 'one service' : 'several services'}, compared with all slots of the range sorted by distance, are the first of them`, () => {
       let total = 0;
-      fc.assert(fc.property(worlds(size), fc.integer({ min: 0, max: 12 }), fc.integer({ min: -3000, max: 6000 }), (world, limit, minutes) => {
-        const centre = Math.max(world.now, world.now + minutes * MINUTE);
-        const date = dateOf(centre, world);
-        const all = offeredSlots({ ...world, from: addDays(date, -6), to: addDays(date, 6) });
-        all.sort((a, b) => Math.abs(a.startsAt - centre) - Math.abs(b.startsAt - centre) || a.startsAt - b.startsAt || (a.barberId < b.barberId ? -1 : 1));
-        const found = nearestSlots({ ...world, around: world.now + minutes * MINUTE, limit, days: 6 });
-        total += found.length;
-        expect(found).to.deep.equal(all.slice(0, limit));
-      }), { numRuns: 120 });
+      fc.assert(
+        fc.property(worlds(size), fc.integer({ min: 0, max: 12 }), fc.integer({ min: -3000, max: 6000 }), (world, limit, minutes) => {
+          const centre = Math.max(world.now, world.now + minutes * MINUTE);
+          const date = dateOf(centre, world);
+          const all = offeredSlots({ ...world, from: addDays(date, -6), to: addDays(date, 6) });
+          all.sort(
+            (a, b) =>
+              Math.abs(a.startsAt - centre) - Math.abs(b.startsAt - centre) ||
+              a.startsAt - b.startsAt ||
+              (a.barberId < b.barberId ? -1 : 1),
+          );
+          const found = nearestSlots({ ...world, around: world.now + minutes * MINUTE, limit, days: 6 });
+          total += found.length;
+          expect(found).to.deep.equal(all.slice(0, limit));
+        }),
+        { numRuns: 120 },
+      );
       expect(total, seeded('found')).to.be.greaterThan(100);
     });
   }
@@ -39,15 +47,27 @@ describe('next slots', function () {
 
   it('from any instant, past or to come, are the first of all that are offered from then on', () => {
     let total = 0;
-    fc.assert(fc.property(worlds('several'), fc.integer({ min: 0, max: 40 }), fc.integer({ min: -3000, max: 6000 }), fc.integer({ min: 0, max: 6 }), (world, limit, minutes, days) => {
-      const from = world.now + minutes * MINUTE;
-      const after = Math.max(from, world.now);
-      const first = dateOf(after, world);
-      const all = days === 0 ? [] : offeredSlots({ ...world, from: first, to: addDays(first, days - 1) }).filter(({ startsAt }) => startsAt >= after);
-      const found = nextSlots({ ...world, from, limit, days });
-      total += found.length;
-      expect(found).to.deep.equal(all.slice(0, limit));
-    }), { numRuns: 150 });
+    fc.assert(
+      fc.property(
+        worlds('several'),
+        fc.integer({ min: 0, max: 40 }),
+        fc.integer({ min: -3000, max: 6000 }),
+        fc.integer({ min: 0, max: 6 }),
+        (world, limit, minutes, days) => {
+          const from = world.now + minutes * MINUTE;
+          const after = Math.max(from, world.now);
+          const first = dateOf(after, world);
+          const all =
+            days === 0
+              ? []
+              : offeredSlots({ ...world, from: first, to: addDays(first, days - 1) }).filter(({ startsAt }) => startsAt >= after);
+          const found = nextSlots({ ...world, from, limit, days });
+          total += found.length;
+          expect(found).to.deep.equal(all.slice(0, limit));
+        },
+      ),
+      { numRuns: 150 },
+    );
     expect(total, seeded('found')).to.be.greaterThan(100);
   });
 

@@ -10,7 +10,11 @@ import { always, away, busy, given, instant, offered, refusal, scene, shut, span
 describe('availability, around midnight', () => {
   it('an 11 PM visit, in a shop that closes at midnight, is the last when it ends on time', () => {
     const late = { shop: { openingHours: weekly(1320, 1440) }, segments: busy(60) };
-    expect(offered({ ...late, shop: { openingHours: weekly(1320, 1440, [3]) } }, '2026-07-15')).to.deep.equal(['22:00+01:00', '22:30+01:00', '23:00+01:00']);
+    expect(offered({ ...late, shop: { openingHours: weekly(1320, 1440, [3]) } }, '2026-07-15')).to.deep.equal([
+      '22:00+01:00',
+      '22:30+01:00',
+      '23:00+01:00',
+    ]);
     expect(refusal(late, '2026-07-15T23:00:00+01:00')).to.equal('ok');
     expect(refusal(late, '2026-07-15T23:30:00+01:00')).to.equal('shop_closed');
   });
@@ -32,14 +36,20 @@ describe('availability, around midnight', () => {
     const openingHours = [...weekly(1380, 1500, [6]), ...weekly(600, 660, [7])];
     const closed = (date: string): Changes => ({ shop: { openingHours, closures: [shut(date)] } });
     expect(offered(closed('2026-07-19'), '2026-07-18', '2026-07-19')).to.deep.equal([
-      '2026-07-18T23:00+01:00', '2026-07-18T23:30+01:00', '2026-07-19T00:00+01:00', '2026-07-19T00:30+01:00',
+      '2026-07-18T23:00+01:00',
+      '2026-07-18T23:30+01:00',
+      '2026-07-19T00:00+01:00',
+      '2026-07-19T00:30+01:00',
     ]);
     expect(offered(closed('2026-07-18'), '2026-07-18', '2026-07-19')).to.deep.equal(['2026-07-19T10:00+01:00', '2026-07-19T10:30+01:00']);
     expect(refusal(closed('2026-07-18'), '2026-07-19T00:00:00+01:00')).to.equal('shop_closed');
   });
 
   it("a closed Saturday, in a shop that never shuts, also takes the Sunday hours of Saturday's shift", () => {
-    const changes = { shop: { openingHours: weekly(0, 1440), closures: [shut('2026-07-18')] }, barber: { periods: always(weekly(1200, 1560, [6])) } };
+    const changes = {
+      shop: { openingHours: weekly(0, 1440), closures: [shut('2026-07-18')] },
+      barber: { periods: always(weekly(1200, 1560, [6])) },
+    };
     expect(offered(changes, '2026-07-18', '2026-07-19')).to.deep.equal([]);
     expect(refusal(changes, '2026-07-19T01:00:00+01:00')).to.equal('shop_closed');
   });
@@ -47,30 +57,50 @@ describe('availability, around midnight', () => {
   it('New Year and 29 February, like any night, are neither lost nor doubled', () => {
     const shop = { openingHours: weekly(1380, 1500) };
     expect(offered({ shop }, '2026-12-31', '2027-01-01')).to.deep.equal([
-      '2026-12-31T00:00+00:00', '2026-12-31T00:30+00:00', '2026-12-31T23:00+00:00', '2026-12-31T23:30+00:00',
-      '2027-01-01T00:00+00:00', '2027-01-01T00:30+00:00', '2027-01-01T23:00+00:00', '2027-01-01T23:30+00:00',
+      '2026-12-31T00:00+00:00',
+      '2026-12-31T00:30+00:00',
+      '2026-12-31T23:00+00:00',
+      '2026-12-31T23:30+00:00',
+      '2027-01-01T00:00+00:00',
+      '2027-01-01T00:30+00:00',
+      '2027-01-01T23:00+00:00',
+      '2027-01-01T23:30+00:00',
     ]);
-    expect(offered({ shop: { openingHours: weekly(1410, 1470, [2]) } }, '2028-02-29', '2028-03-01')).to.deep.equal(['2028-02-29T23:30+00:00', '2028-03-01T00:00+00:00']);
+    expect(offered({ shop: { openingHours: weekly(1410, 1470, [2]) } }, '2028-02-29', '2028-03-01')).to.deep.equal([
+      '2028-02-29T23:30+00:00',
+      '2028-03-01T00:00+00:00',
+    ]);
     expect(offered({ shop: { openingHours: weekly(1410, 1440) } }, '2027-02-28', '2027-03-01')).to.have.length(2);
   });
 
   it('a visit that begins at 23:30 on 28 February or on 31 December, an hour long, ends on the right date', () => {
     const night = scene({ shop: { openingHours: weekly(1320, 1560) }, segments: busy(60) });
     for (const [startsAt, endsAt] of [
-      ['2028-02-28T23:30:00+00:00', '2028-02-29T00:30:00+00:00'], ['2027-02-28T23:30:00+00:00', '2027-03-01T00:30:00+00:00'],
-      ['2028-02-29T23:30:00+00:00', '2028-03-01T00:30:00+00:00'], ['2026-12-31T23:30:00+00:00', '2027-01-01T00:30:00+00:00'],
-    ] as const) expect(given(night, startsAt).decision.slot.endsAt, startsAt).to.equal(instant(endsAt));
+      ['2028-02-28T23:30:00+00:00', '2028-02-29T00:30:00+00:00'],
+      ['2027-02-28T23:30:00+00:00', '2027-03-01T00:30:00+00:00'],
+      ['2028-02-29T23:30:00+00:00', '2028-03-01T00:30:00+00:00'],
+      ['2026-12-31T23:30:00+00:00', '2027-01-01T00:30:00+00:00'],
+    ] as const)
+      expect(given(night, startsAt).decision.slot.endsAt, startsAt).to.equal(instant(endsAt));
   });
 });
 
 describe('availability, rules', () => {
   it('buffers, sticking out of the shift or into claimed time, are free there and taken here', () => {
-    const at = (claimed: Interval[]): Changes => ({ barber: { claimed }, settings: { slotStepMinutes: 15, bufferBeforeMinutes: 15, bufferAfterMinutes: 15 } });
+    const at = (claimed: Interval[]): Changes => ({
+      barber: { claimed },
+      settings: { slotStepMinutes: 15, bufferBeforeMinutes: 15, bufferAfterMinutes: 15 },
+    });
     expect(refusal(at([]), '2026-07-15T09:00:00+01:00')).to.equal('ok');
     expect(refusal(at([]), '2026-07-15T17:30:00+01:00')).to.equal('ok');
     const noon = [span('2026-07-15T12:00:00+01:00', '2026-07-15T12:30:00+01:00')];
-    expect(['11:15', '11:30', '12:15', '12:30', '12:45'].map((time) => refusal(at(noon), `2026-07-15T${time}:00+01:00`)))
-      .to.deep.equal(['ok', 'slot_taken', 'slot_taken', 'slot_taken', 'ok']);
+    expect(['11:15', '11:30', '12:15', '12:30', '12:45'].map((time) => refusal(at(noon), `2026-07-15T${time}:00+01:00`))).to.deep.equal([
+      'ok',
+      'slot_taken',
+      'slot_taken',
+      'slot_taken',
+      'ok',
+    ]);
     const startsAt = '2026-07-15T10:00:00+01:00';
     expect(given(scene(at([])), startsAt).decision.claims).to.deep.equal([
       { barberId: 'rui', ...span('2026-07-15T09:45:00+01:00', '2026-07-15T10:45:00+01:00'), visitStartsAt: instant(startsAt) },
@@ -88,8 +118,18 @@ describe('availability, rules', () => {
     const elsewhere: Changes = { ...gone, barber: { ...gone.barber, periods: always(weekly(540, 735)) } };
     const closed: Changes = { ...elsewhere, shop: { closures: [shut('2026-07-15')] } };
     const codes = [{}, taken, full, off, resting, gone, elsewhere, closed].map((changes) => refusal(changes, noon));
-    expect(codes).to.deep.equal(['ok', 'slot_taken', 'barber_day_full', 'time_off', 'on_break', 'time_off', 'outside_working_hours', 'shop_closed']);
-    const asked = (settings: Changes['settings'], startsAt: string, now = 0): string => refusal({ ...closed, settings: { ...closed.settings, ...settings } }, startsAt, now);
+    expect(codes).to.deep.equal([
+      'ok',
+      'slot_taken',
+      'barber_day_full',
+      'time_off',
+      'on_break',
+      'time_off',
+      'outside_working_hours',
+      'shop_closed',
+    ]);
+    const asked = (settings: Changes['settings'], startsAt: string, now = 0): string =>
+      refusal({ ...closed, settings: { ...closed.settings, ...settings } }, startsAt, now);
     expect(asked({ slotStepMinutes: 50 }, noon)).to.equal('off_step');
     expect(asked({ bookingHorizonDays: 1 }, '2026-07-15T12:01:00+01:00')).to.equal('too_far_ahead');
     expect(asked({ bookingHorizonDays: 0 }, '2026-07-15T12:01:00+01:00', instant(noon) + DAY)).to.equal('too_soon');
@@ -104,8 +144,12 @@ describe('availability, rules', () => {
     const noon = instant('2026-07-15T12:00:00+01:00');
     const changes = { settings: { minimumNoticeMinutes: 60, bookingHorizonDays: 2 } };
     const asked = (now: number): string => refusal(changes, '2026-07-15T12:00:00+01:00', now);
-    expect([noon - 60 * MINUTE, noon - 60 * MINUTE + 1, noon - 2 * DAY, noon - 2 * DAY - 1].map(asked))
-      .to.deep.equal(['ok', 'too_soon', 'ok', 'too_far_ahead']);
+    expect([noon - 60 * MINUTE, noon - 60 * MINUTE + 1, noon - 2 * DAY, noon - 2 * DAY - 1].map(asked)).to.deep.equal([
+      'ok',
+      'too_soon',
+      'ok',
+      'too_far_ahead',
+    ]);
     expect(refusal({}, '2026-07-15T12:00:30+01:00')).to.equal('off_step');
   });
 

@@ -7,10 +7,15 @@ import { always, busy, offered, offeredIn, offer, barberOf, refusal, scene, shop
 const wednesday = '2026-07-15';
 const noon = '2026-07-15T12:00:00+01:00';
 const hourly = (...hours: number[]): string[] => hours.map((hour) => `${String(hour).padStart(2, '0')}:00+01:00`);
-const on = (date: string, ...hours: [number, number][]) => ({ date, hours: hours.map(([from, to]) => ({ fromMinute: from * 60, toMinute: to * 60 })), reason: '' });
+const on = (date: string, ...hours: [number, number][]) => ({
+  date,
+  hours: hours.map(([from, to]) => ({ fromMinute: from * 60, toMinute: to * 60 })),
+  reason: '',
+});
 
 /** One slot an hour. */
-const ask = (changes: Changes, from = wednesday, to = from): string[] => offered({ segments: busy(60), ...changes, settings: { slotStepMinutes: 60, ...changes.settings } }, from, to);
+const ask = (changes: Changes, from = wednesday, to = from): string[] =>
+  offered({ segments: busy(60), ...changes, settings: { slotStepMinutes: 60, ...changes.settings } }, from, to);
 
 describe('the shop, on one date', () => {
   const own: Record<string, HolidayRule[]> = { own: [{ name: 'Feriado', monthDay: '07-15' }] };
@@ -37,11 +42,17 @@ describe('the shop, on one date', () => {
 
   it('a closure of several dates, at both its ends, includes them', () => {
     const shop = { openingHours: weekly(540, 600), closures: [shut('2026-07-14', '2026-07-16')] };
-    expect(ask({ shop }, '2026-07-12', '2026-07-18').map((text) => text.slice(0, 10))).to.deep.equal(['2026-07-12', '2026-07-13', '2026-07-17', '2026-07-18']);
+    expect(ask({ shop }, '2026-07-12', '2026-07-18').map((text) => text.slice(0, 10))).to.deep.equal([
+      '2026-07-12',
+      '2026-07-13',
+      '2026-07-17',
+      '2026-07-18',
+    ]);
   });
 
   it('holiday sets, shipped and own, unknown or named like a property of every object, shut the days they name', () => {
-    const days = (holidaySets: string[], from: string, to: string): number => ask({ shop: { openingHours: weekly(600, 660), holidaySets: own }, settings: { holidaySets } }, from, to).length;
+    const days = (holidaySets: string[], from: string, to: string): number =>
+      ask({ shop: { openingHours: weekly(600, 660), holidaySets: own }, settings: { holidaySets } }, from, to).length;
     expect(days([], '2026-12-24', '2026-12-26')).to.equal(3);
     expect(days(['pt'], '2026-12-24', '2026-12-26')).to.equal(2);
     expect(days(['pt', 'own'], '2026-07-14', '2026-07-16')).to.equal(2);
@@ -59,7 +70,15 @@ describe('the shop, on one date', () => {
     const starts = (changes: Changes): string[] => ask(changes, wednesday, '2026-07-16').map((text) => text.slice(8, 13));
     expect(starts({ shop: night })).to.deep.equal(['15T00', '15T23', '16T00', '16T23']);
     expect(starts({ shop: night, settings: { holidaySets: ['own'] } })).to.deep.equal(['15T00', '16T23']);
-    expect(starts({ shop: { ...night, exceptions: [on(wednesday, [22, 27])] } })).to.deep.equal(['15T00', '15T22', '15T23', '16T00', '16T01', '16T02', '16T23']);
+    expect(starts({ shop: { ...night, exceptions: [on(wednesday, [22, 27])] } })).to.deep.equal([
+      '15T00',
+      '15T22',
+      '15T23',
+      '16T00',
+      '16T01',
+      '16T02',
+      '16T23',
+    ]);
     expect(starts({ shop: { ...night, exceptions: [on(wednesday)] } })).to.deep.equal(['15T00', '16T23']);
   });
 
@@ -80,7 +99,7 @@ describe('the barber, on one date', () => {
     expect(ask({ shop, barber: { periods: always(weekly(540, 900)) } }), 'his own hours, where the shop is open').to.deep.equal(hourly(14));
   });
 
-  it('breaks, in a barber who keeps the shop\'s hours, hold on exceptional days too', () => {
+  it("breaks, in a barber who keeps the shop's hours, hold on exceptional days too", () => {
     const shop = { openingHours: weekly(540, 660), exceptions: [on(wednesday, [13, 16])] };
     expect(ask({ shop, barber: { periods: always(null, weekly(840, 900, [3])) } })).to.deep.equal(hourly(13, 15));
   });
@@ -100,7 +119,8 @@ describe('the barber, on one date', () => {
   it("a shift past midnight, on a period's last date and before its first, belongs to the date on which it begins", () => {
     const shop = { openingHours: weekly(0, 1440) };
     const night = { hours: weekly(1380, 1500), breaks: [] };
-    const starts = (fromDate: string | null, toDate: string | null): string[] => ask({ shop, barber: { periods: [{ ...night, fromDate, toDate }] } }, wednesday, '2026-07-16').map((text) => text.slice(8, 13));
+    const starts = (fromDate: string | null, toDate: string | null): string[] =>
+      ask({ shop, barber: { periods: [{ ...night, fromDate, toDate }] } }, wednesday, '2026-07-16').map((text) => text.slice(8, 13));
     expect(starts(null, wednesday)).to.deep.equal(['15T00', '15T23', '16T00']);
     expect(starts(wednesday, null)).to.deep.equal(['15T23', '16T00', '16T23']);
   });
@@ -111,7 +131,7 @@ describe('the barber, on one date', () => {
     const barber = { periods: always(weekly(540, 660), weekly(540, 600)), exceptions };
     expect(ask({ barber })).to.deep.equal(hourly(14, 16));
     expect(ask({ barber: { ...barber, periods: [] } }), 'also outside his periods').to.deep.equal(hourly(14, 16));
-    expect(ask({ barber, shop: { exceptions: [on(wednesday, [9, 15])] } }), 'within the shop\'s').to.deep.equal(hourly(14));
+    expect(ask({ barber, shop: { exceptions: [on(wednesday, [9, 15])] } }), "within the shop's").to.deep.equal(hourly(14));
     expect(ask({ barber, shop: { closures: [shut(wednesday)] } })).to.deep.equal([]);
     expect(refusal({ barber: { ...barber, exceptions: [{ ...on(wednesday), breaks: [] }] } }, noon)).to.equal('outside_working_hours');
   });

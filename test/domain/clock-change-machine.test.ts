@@ -62,9 +62,15 @@ describe('the machine, asked for free times', function () {
 
   it('under other TZ and another today, same questions, gives the same answers', () => {
     const answers = ['UTC', 'Europe/Lisbon', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Kathmandu'].flatMap((TZ) =>
-      [Date.UTC(2026, 0, 15), Date.UTC(2031, 6, 15)].map((now) => execFileSync(process.execPath, [
-        '--import', fakeClock, '--input-type=module', '--eval', questions,
-      ], { env: { ...process.env, TZ, FAKED_NOW: String(now) }, encoding: 'utf8' }).trim().split(' ')));
+      [Date.UTC(2026, 0, 15), Date.UTC(2031, 6, 15)].map((now) =>
+        execFileSync(process.execPath, ['--import', fakeClock, '--input-type=module', '--eval', questions], {
+          env: { ...process.env, TZ, FAKED_NOW: String(now) },
+          encoding: 'utf8',
+        })
+          .trim()
+          .split(' '),
+      ),
+    );
     expect(new Set(answers.map(([digest]) => digest)).size, answers.join('\n')).to.equal(1);
     expect(Number(answers[0]![1]), 'something was offered').to.be.greaterThan(1000);
     expect(new Set(answers.map(([, , year]) => year)), 'the clock was faked').to.deep.equal(new Set(['2026', '2031']));

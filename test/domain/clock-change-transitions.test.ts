@@ -19,7 +19,8 @@ const since = (zone: string): number => Date.UTC(dropped.includes(zone) ? 2014 :
 const dateOf = (wall: number): string => new Date(wall).toISOString().slice(0, 10);
 const shopIn = (timeZone: string, hours: ReturnType<typeof weekly>, minutes: number, slotStepMinutes: number): Scene =>
   scene({ shop: { timeZone, openingHours: hours }, segments: busy(minutes), settings: { slotStepMinutes } });
-const startsIn = (shop: Scene, from: string, to: string): number[] => offeredSlots({ ...shop, from, to, now: 0 }).map(({ startsAt }) => startsAt);
+const startsIn = (shop: Scene, from: string, to: string): number[] =>
+  offeredSlots({ ...shop, from, to, now: 0 }).map(({ startsAt }) => startsAt);
 
 describe('every clock change', function () {
   this.timeout(60_000);
@@ -29,7 +30,10 @@ describe('every clock change', function () {
   /** Each real instant within a day and a half of a change, every five minutes, and what the wall shows: one offset before, one after. */
   const near = ({ zone, at, before, after }: Transition): { instant: number; wall: number }[] => {
     const first = at - 1.5 * DAY;
-    const found = Array.from({ length: 3 * 288 }, (_, index) => first + index * 5 * MINUTE).map((instant) => ({ instant, wall: instant + (instant < at ? before : after) }));
+    const found = Array.from({ length: 3 * 288 }, (_, index) => first + index * 5 * MINUTE).map((instant) => ({
+      instant,
+      wall: instant + (instant < at ? before : after),
+    }));
     for (const { instant, wall } of [found[0]!, found.at(-1)!]) expect(intlWall(instant, zone), 'one change at a time').to.equal(wall);
     return found;
   };
@@ -48,8 +52,14 @@ describe('every clock change', function () {
       const date = dateOf(at + Math.max(before, after));
       const times = near(transition).filter(({ wall }) => dateOf(wall) === date);
       const slots = offeredSlots({ ...shopIn(zone, weekly(0, 1440), 90, 15), from: date, to: date, now: 0 });
-      expect(slots.map(({ startsAt }) => startsAt), where(transition)).to.deep.equal(times.filter(({ wall }) => wall % (15 * MINUTE) === 0).map(({ instant }) => instant));
-      expect(slots.every(({ startsAt, endsAt }) => endsAt - startsAt === 90 * MINUTE), 'in real time').to.equal(true);
+      expect(
+        slots.map(({ startsAt }) => startsAt),
+        where(transition),
+      ).to.deep.equal(times.filter(({ wall }) => wall % (15 * MINUTE) === 0).map(({ instant }) => instant));
+      expect(
+        slots.every(({ startsAt, endsAt }) => endsAt - startsAt === 90 * MINUTE),
+        'in real time',
+      ).to.equal(true);
       const written = slots.map(({ startsAt }) => toWall(startsAt, zone).iso);
       expect(new Set(written).size, 'told apart by offset').to.equal(slots.length);
       const shown = written.map((iso) => iso.slice(0, 16));
@@ -68,7 +78,13 @@ describe('every clock change', function () {
       const { zone, at, before, after } = transition;
       const times = near(transition);
       const midnights = [-1, 0].map((days) => Math.floor((at + before) / DAY + days) * DAY);
-      for (const [midnight, closing] of midnights.flatMap((each) => [[each, 1560], [each, 1620]] as const)) {
+      for (const [midnight, closing] of midnights.flatMap(
+        (each) =>
+          [
+            [each, 1560],
+            [each, 1620],
+          ] as const,
+      )) {
         const [opens, closes] = [midnight + 1200 * MINUTE, midnight + closing * MINUTE];
         const [low, high] = [at + Math.min(before, after), at + Math.max(before, after)];
         const common = Math.max(0, Math.min(closes, high) - Math.max(opens, low));
@@ -106,7 +122,11 @@ describe('every clock change', function () {
     expect(lisbon.map(({ at }) => at)).to.deep.equal(transitions.filter(({ zone }) => zone === 'Atlantic/Azores').map(({ at }) => at));
     expect(lisbon).to.have.length(22);
     for (const { at } of lisbon) {
-      const [here, there] = ['Europe/Lisbon', 'Atlantic/Azores'].map((zone) => startsIn(shopIn(zone, weekly(0, 1440), 60, 30), dateOf(at - DAY), dateOf(at + DAY)).filter((start) => Math.abs(start - at) < 20 * 60 * MINUTE));
+      const [here, there] = ['Europe/Lisbon', 'Atlantic/Azores'].map((zone) =>
+        startsIn(shopIn(zone, weekly(0, 1440), 60, 30), dateOf(at - DAY), dateOf(at + DAY)).filter(
+          (start) => Math.abs(start - at) < 20 * 60 * MINUTE,
+        ),
+      );
       expect(here).to.deep.equal(there);
       expect(here).to.have.length(79);
     }
@@ -117,7 +137,8 @@ describe('days without a clock change', function () {
   this.timeout(60_000);
 
   it('of zones that dropped theirs, have 24 hours each, all year', () => {
-    for (const zone of dropped) expect(startsIn(shopIn(zone, weekly(0, 1440), 60, 60), '2027-01-01', '2027-12-31'), zone).to.have.length(365 * 24);
+    for (const zone of dropped)
+      expect(startsIn(shopIn(zone, weekly(0, 1440), 60, 60), '2027-01-01', '2027-12-31'), zone).to.have.length(365 * 24);
   });
 
   it('29 February, 1 March and New Year, of every zone and year, have a night of six hours', () => {
@@ -125,8 +146,15 @@ describe('days without a clock change', function () {
       for (let year = 2020; year <= 2030; year++) {
         for (const date of [`${year}-02-28`, ...(year % 4 === 0 ? [`${year}-02-29`] : []), `${year}-12-31`]) {
           const midnight = Date.parse(`${date}T00:00Z`);
-          const starts = startsIn(shopIn(zone, weekly(1200, 1560, [new Date(midnight).getUTCDay() || 7]), 60, 30), date, dateOf(midnight + DAY));
-          expect(starts.map((start) => (intlWall(start, zone) - midnight) / MINUTE), `${zone} ${date}`).to.deep.equal([1200, 1230, 1260, 1290, 1320, 1350, 1380, 1410, 1440, 1470, 1500]);
+          const starts = startsIn(
+            shopIn(zone, weekly(1200, 1560, [new Date(midnight).getUTCDay() || 7]), 60, 30),
+            date,
+            dateOf(midnight + DAY),
+          );
+          expect(
+            starts.map((start) => (intlWall(start, zone) - midnight) / MINUTE),
+            `${zone} ${date}`,
+          ).to.deep.equal([1200, 1230, 1260, 1290, 1320, 1350, 1380, 1410, 1440, 1470, 1500]);
         }
       }
     }

@@ -9,13 +9,23 @@ describe('availability, on the nights of the clock change', () => {
 
   it('Lisbon in autumn, shop that closes at 02:00, offers the repeated hour twice, told apart by offset', () => {
     expect(offered(bar('Europe/Lisbon'), '2026-10-25')).to.deep.equal([
-      '00:00+01:00', '00:30+01:00', '01:00+01:00', '01:30+01:00', '01:00+00:00', '01:30+00:00',
+      '00:00+01:00',
+      '00:30+01:00',
+      '01:00+01:00',
+      '01:30+01:00',
+      '01:00+00:00',
+      '01:30+00:00',
     ]);
   });
 
   it('Azores in autumn, shop that closes at 02:00, repeats the hour after midnight', () => {
     expect(offered(bar('Atlantic/Azores'), '2026-10-25')).to.deep.equal([
-      '00:00+00:00', '00:30+00:00', '00:00-01:00', '00:30-01:00', '01:00-01:00', '01:30-01:00',
+      '00:00+00:00',
+      '00:30+00:00',
+      '00:00-01:00',
+      '00:30-01:00',
+      '01:00-01:00',
+      '01:30-01:00',
     ]);
   });
 
@@ -34,14 +44,20 @@ describe('availability, on the nights of the clock change', () => {
 
   it('an 11 PM visit of three hours, before the autumn change, ends at 01:00 of the second occurrence', () => {
     const changes = { shop: { openingHours: weekly(1200, 1560) }, segments: busy(180) };
-    expect(toWall(given(scene(changes), '2026-10-24T23:00:00+01:00').decision.slot.endsAt, 'Europe/Lisbon').iso).to.equal('2026-10-25T01:00:00+00:00');
+    expect(toWall(given(scene(changes), '2026-10-24T23:00:00+01:00').decision.slot.endsAt, 'Europe/Lisbon').iso).to.equal(
+      '2026-10-25T01:00:00+00:00',
+    );
     expect(refusal(changes, '2026-03-28T23:00:00+00:00'), 'two hours are left until 02:00').to.equal('shop_closed');
   });
 
   it('the free gap of a colour, over the change, lasts its real minutes', () => {
-    const { claims } = given(scene({ shop: { openingHours: weekly(0, 1440) }, segments: colour(30, 60, 30) }), '2026-10-25T00:30:00+01:00').decision;
+    const { claims } = given(
+      scene({ shop: { openingHours: weekly(0, 1440) }, segments: colour(30, 60, 30) }),
+      '2026-10-25T00:30:00+01:00',
+    ).decision;
     expect(claims.map(({ from, to }) => [from, to].map((at) => toWall(at, 'Europe/Lisbon').iso.slice(11)))).to.deep.equal([
-      ['00:30:00+01:00', '01:00:00+01:00'], ['01:00:00+00:00', '01:30:00+00:00'],
+      ['00:30:00+01:00', '01:00:00+01:00'],
+      ['01:00:00+00:00', '01:30:00+00:00'],
     ]);
   });
 
@@ -63,12 +79,17 @@ describe('availability, on the nights of the clock change', () => {
 
   it('a visit of 24 hours over the spring change, from half an hour before midnight, ends two dates later', () => {
     const changes = { shop: { openingHours: weekly(0, 1440) }, segments: busy(1440) };
-    expect(toWall(given(scene(changes), '2026-03-28T23:30:00+00:00').decision.slot.endsAt, 'Europe/Lisbon').iso).to.equal('2026-03-30T00:30:00+01:00');
+    expect(toWall(given(scene(changes), '2026-03-28T23:30:00+00:00').decision.slot.endsAt, 'Europe/Lisbon').iso).to.equal(
+      '2026-03-30T00:30:00+01:00',
+    );
     expect(offered(changes, '2026-03-28').at(-1)).to.equal('23:30+00:00');
   });
 
   it("St John's of 2010, whose clock went from 00:01 back to the day before, keeps open until midnight comes again", () => {
-    const changes = { shop: { timeZone: 'America/St_Johns', openingHours: [{ weekday: 5, fromMinute: 1430, toMinute: 2880 }] }, segments: busy(5) };
+    const changes = {
+      shop: { timeZone: 'America/St_Johns', openingHours: [{ weekday: 5, fromMinute: 1430, toMinute: 2880 }] },
+      segments: busy(5),
+    };
     expect(offered(changes, '2010-11-07')).to.deep.equal(['00:00-02:30']);
     expect(offered(changes, '2010-11-06').slice(-2)).to.deep.equal(['23:30-02:30', '23:30-03:30']);
   });

@@ -12,12 +12,17 @@ import { addDays, datesBetween } from '../../src/domain/time.ts';
 if (process.env.FC_SEED) fc.configureGlobal({ seed: Number(process.env.FC_SEED) });
 
 /** Easter Sunday from 2000 to 2050, as `python3 -c 'from dateutil.easter import easter'` prints them. */
-const easterTable = ('04-23 04-15 03-31 04-20 04-11 03-27 04-16 04-08 03-23 04-12 04-04 04-24 04-08 03-31 04-20 04-05 03-27 04-16 04-01 04-21 ' +
+const easterTable = (
+  '04-23 04-15 03-31 04-20 04-11 03-27 04-16 04-08 03-23 04-12 04-04 04-24 04-08 03-31 04-20 04-05 03-27 04-16 04-01 04-21 ' +
   '04-12 04-04 04-17 04-09 03-31 04-20 04-05 03-28 04-16 04-01 04-21 04-13 03-28 04-17 04-09 03-25 04-13 04-05 04-25 04-10 ' +
-  '04-01 04-21 04-06 03-29 04-17 04-09 03-25 04-14 04-05 04-18 04-10').split(' ').map((monthDay, index) => `${2000 + index}-${monthDay}`);
+  '04-01 04-21 04-06 03-29 04-17 04-09 03-25 04-14 04-05 04-18 04-10'
+)
+  .split(' ')
+  .map((monthDay, index) => `${2000 + index}-${monthDay}`);
 
 const years = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, index) => first + index);
-const inYear = (days: HolidayRule[], year: number): string[] => holidaysBetween(days, `${year}-01-01`, `${year}-12-31`).map(({ date }) => date);
+const inYear = (days: HolidayRule[], year: number): string[] =>
+  holidaysBetween(days, `${year}-01-01`, `${year}-12-31`).map(({ date }) => date);
 
 /** The rules of a shipped set. */
 function daysOf(slug: string): HolidayRule[] {
@@ -80,14 +85,17 @@ describe('holidaysBetween', () => {
   );
 
   it('random rules and ranges, compared with a walk over every day, agree in dates, order and names', () => {
-    fc.assert(fc.property(fc.array(anyRule, { maxLength: 6 }), dates, fc.integer({ min: -3, max: 800 }), (rules, from, length) => {
-      const to = addDays(from, length);
-      const walked = datesBetween(from, to).flatMap((date) => {
-        const rule = rules.find((each) => names(each, date));
-        return rule ? [{ date, name: rule.name }] : [];
-      });
-      expect(holidaysBetween(rules, from, to)).to.deep.equal(walked);
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.array(anyRule, { maxLength: 6 }), dates, fc.integer({ min: -3, max: 800 }), (rules, from, length) => {
+        const to = addDays(from, length);
+        const walked = datesBetween(from, to).flatMap((date) => {
+          const rule = rules.find((each) => names(each, date));
+          return rule ? [{ date, name: rule.name }] : [];
+        });
+        expect(holidaysBetween(rules, from, to)).to.deep.equal(walked);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('a range across the new year, national days, holds those of both years in order', () => {
@@ -113,15 +121,24 @@ describe('holidaysBetween', () => {
   });
 
   it('a date that two rules name, comes once under the name that stands first', () => {
-    const found = holidaysBetween([{ name: 'B', monthDay: '06-13' }, { name: 'A', date: '2026-06-13' }], '2026-01-01', '2026-12-31');
+    const found = holidaysBetween(
+      [
+        { name: 'B', monthDay: '06-13' },
+        { name: 'A', date: '2026-06-13' },
+      ],
+      '2026-01-01',
+      '2026-12-31',
+    );
     expect(found).to.deep.equal([{ date: '2026-06-13', name: 'B' }]);
     // In 2038 Easter falls on 25 April.
     expect(holidaysBetween(daysOf('pt'), '2038-04-25', '2038-04-25')).to.deep.equal([{ date: '2038-04-25', name: 'Domingo de Páscoa' }]);
   });
 
   it('29 February, is a holiday in leap years alone', () => {
-    expect(holidaysBetween([{ name: 'leap', monthDay: '02-29' }], '2096-01-01', '2105-12-31').map(({ date }) => date))
-      .to.deep.equal(['2096-02-29', '2104-02-29']);
+    expect(holidaysBetween([{ name: 'leap', monthDay: '02-29' }], '2096-01-01', '2105-12-31').map(({ date }) => date)).to.deep.equal([
+      '2096-02-29',
+      '2104-02-29',
+    ]);
   });
 
   it('the fifth and the last weekday of a month, fall apart where there is no fifth', () => {
@@ -133,8 +150,9 @@ describe('holidaysBetween', () => {
   it('a shift over the end of the year, is found from the year it falls in', () => {
     const shifted: HolidayRule = { name: 'shifted', month: 12, weekday: 4, nth: -1, plusDays: 3 };
     expect(holidaysBetween([shifted], '2027-01-01', '2027-01-31').map(({ date }) => date)).to.deep.equal(['2027-01-03']);
-    expect(holidaysBetween([{ name: 'early', easterOffset: -120 }], '2026-01-01', '2026-12-31').map(({ date }) => date))
-      .to.deep.equal(['2026-11-28']);
+    expect(holidaysBetween([{ name: 'early', easterOffset: -120 }], '2026-01-01', '2026-12-31').map(({ date }) => date)).to.deep.equal([
+      '2026-11-28',
+    ]);
   });
 
   it('the first and last years that a date can have, are within reach', () => {
@@ -160,8 +178,16 @@ describe('shipped holiday sets', () => {
   });
 
   it('Carnival and the Day of the Azores, dates that were announced, agree', () => {
-    expect(years(2024, 2026).flatMap((year) => inYear(daysOf('pt-carnaval'), year))).to.deep.equal(['2024-02-13', '2025-03-04', '2026-02-17']);
-    expect(years(2024, 2026).flatMap((year) => inYear(daysOf('pt-acores'), year))).to.deep.equal(['2024-05-20', '2025-06-09', '2026-05-25']);
+    expect(years(2024, 2026).flatMap((year) => inYear(daysOf('pt-carnaval'), year))).to.deep.equal([
+      '2024-02-13',
+      '2025-03-04',
+      '2026-02-17',
+    ]);
+    expect(years(2024, 2026).flatMap((year) => inYear(daysOf('pt-acores'), year))).to.deep.equal([
+      '2024-05-20',
+      '2025-06-09',
+      '2026-05-25',
+    ]);
   });
 
   it('slugs of all sets, are unique, kebab-case, and found again', () => {
@@ -197,21 +223,44 @@ describe('shipped holiday sets', () => {
   });
 
   it('places of one name, the Algarve and the islands, are told apart', () => {
-    expect(['pt-lagoa-algarve', 'pt-lagoa-acores', 'pt-calheta-madeira', 'pt-calheta-acores'].flatMap((slug) => inYear(daysOf(slug), 2026)))
-      .to.deep.equal(['2026-09-08', '2026-04-11', '2026-06-24', '2026-11-25']);
+    expect(
+      ['pt-lagoa-algarve', 'pt-lagoa-acores', 'pt-calheta-madeira', 'pt-calheta-acores'].flatMap((slug) => inYear(daysOf(slug), 2026)),
+    ).to.deep.equal(['2026-09-08', '2026-04-11', '2026-06-24', '2026-11-25']);
     expect(findShippedSet('pt-lagoa')).to.equal(undefined);
     expect(findShippedSet('pt-calheta')).to.equal(undefined);
   });
 
   it('municipal days that stay, district capitals and others, fall on the known date', () => {
     const known: Record<string, string> = {
-      aveiro: '05-12', braga: '06-24', braganca: '08-22', coimbra: '07-04', evora: '06-29', faro: '09-07', guarda: '11-27', leiria: '05-22',
-      lisboa: '06-13', portalegre: '05-23', porto: '06-24', santarem: '03-19', setubal: '09-15', 'viana-do-castelo': '08-20',
-      'vila-real': '06-13', viseu: '09-21', funchal: '08-21', 'angra-do-heroismo': '06-24', horta: '06-24', sintra: '06-29',
-      guimaraes: '06-24', 'vila-nova-de-gaia': '06-24', amadora: '09-11', 'alfandega-da-fe': '05-08', 'arcos-de-valdevez': '07-11',
+      aveiro: '05-12',
+      braga: '06-24',
+      braganca: '08-22',
+      coimbra: '07-04',
+      evora: '06-29',
+      faro: '09-07',
+      guarda: '11-27',
+      leiria: '05-22',
+      lisboa: '06-13',
+      portalegre: '05-23',
+      porto: '06-24',
+      santarem: '03-19',
+      setubal: '09-15',
+      'viana-do-castelo': '08-20',
+      'vila-real': '06-13',
+      viseu: '09-21',
+      funchal: '08-21',
+      'angra-do-heroismo': '06-24',
+      horta: '06-24',
+      sintra: '06-29',
+      guimaraes: '06-24',
+      'vila-nova-de-gaia': '06-24',
+      amadora: '09-11',
+      'alfandega-da-fe': '05-08',
+      'arcos-de-valdevez': '07-11',
       trofa: '11-19',
     };
-    for (const [slug, monthDay] of Object.entries(known)) expect(inYear(daysOf(`pt-${slug}`), 2027), slug).to.deep.equal([`2027-${monthDay}`]);
+    for (const [slug, monthDay] of Object.entries(known))
+      expect(inYear(daysOf(`pt-${slug}`), 2027), slug).to.deep.equal([`2027-${monthDay}`]);
   });
 
   it('municipal days that move, dates that town halls and newspapers announced, agree', () => {

@@ -10,7 +10,8 @@ const [cut, , wash] = several.parts!;
 
 describe('messages', () => {
   it('reads like this in Portuguese, to a customer abroad', () => {
-    expect(renderMessage('confirmation_customer', { ...view, customerTimeZone: 'America/New_York' }, 'pt-PT').text).to.equal(`Olá Ana Conceição,
+    expect(renderMessage('confirmation_customer', { ...view, customerTimeZone: 'America/New_York' }, 'pt-PT').text).to
+      .equal(`Olá Ana Conceição,
 
 A sua marcação está confirmada.
 
@@ -76,7 +77,11 @@ Barbearia do Chiado
   });
 
   it('a visit of several services, told to one of its barbers in English, lists his own', () => {
-    const { subject, text, html } = renderMessage('confirmation_barber', { ...several, serviceName: 'Corte + Lavagem', barberName: 'Tiago Nunes', parts: [cut!, wash!] }, 'en-GB');
+    const { subject, text, html } = renderMessage(
+      'confirmation_barber',
+      { ...several, serviceName: 'Corte + Lavagem', barberName: 'Tiago Nunes', parts: [cut!, wash!] },
+      'en-GB',
+    );
 
     expect(subject).to.equal('New booking: 27 November 2026, 10:30 (Europe/Lisbon), Corte + Lavagem');
     expect(text).to.equal(`Hello Tiago Nunes,
@@ -97,20 +102,38 @@ Barbearia do Chiado
   });
 
   it('a refusal of several services, told, names them and who was wished, without times', () => {
-    const parts = several.parts!.map((part) => ({ ...part, barberName: part === wash ? null : part.barberName, startsAt: null, endsAt: null }));
-    const { text, html } = renderMessage('refusal_customer', { ...refused, serviceName: several.serviceName, barberName: null, parts }, 'en-GB');
+    const parts = several.parts!.map((part) => ({
+      ...part,
+      barberName: part === wash ? null : part.barberName,
+      startsAt: null,
+      endsAt: null,
+    }));
+    const { text, html } = renderMessage(
+      'refusal_customer',
+      { ...refused, serviceName: several.serviceName, barberName: null, parts },
+      'en-GB',
+    );
 
     expect(text).to.include('\nServices:\n- Corte, Tiago Nunes\n- Barba, Inês Sá\n- Lavagem\nWhere: ');
     expect(shown(html)).to.deep.equal(told(text));
   });
 
   it('gives the free times in both zones to a customer abroad', () => {
-    const { text } = renderMessage('refusal_customer', { ...refused, customerTimeZone: 'Asia/Kathmandu', nearest: ['2026-11-27T19:00:00.000Z'] }, 'en');
-    expect(text).to.include('- Friday, 27 November 2026, 19:00 (Europe/Lisbon, UTC+00:00) = Saturday, 28 November 2026, 00:45 (Asia/Kathmandu, UTC+05:45)\n');
+    const { text } = renderMessage(
+      'refusal_customer',
+      { ...refused, customerTimeZone: 'Asia/Kathmandu', nearest: ['2026-11-27T19:00:00.000Z'] },
+      'en',
+    );
+    expect(text).to.include(
+      '- Friday, 27 November 2026, 19:00 (Europe/Lisbon, UTC+00:00) = Saturday, 28 November 2026, 00:45 (Asia/Kathmandu, UTC+05:45)\n',
+    );
   });
 
   it('gives what else has a time (what was before, until when it is kept, by when to choose) in both zones to a customer abroad', () => {
-    const [at, told] = ['2026-11-27T19:00:00.000Z', 'Friday, 27 November 2026, 19:00 (Europe/Lisbon, UTC+00:00) = Saturday, 28 November 2026, 00:45 (Asia/Kathmandu, UTC+05:45)\n'];
+    const [at, told] = [
+      '2026-11-27T19:00:00.000Z',
+      'Friday, 27 November 2026, 19:00 (Europe/Lisbon, UTC+00:00) = Saturday, 28 November 2026, 00:45 (Asia/Kathmandu, UTC+05:45)\n',
+    ];
     const abroad = { ...view, customerTimeZone: 'Asia/Kathmandu' };
     expect(renderMessage('rescheduled_customer', { ...abroad, before: at }, 'en').text).to.include(`Before: ${told}`);
     expect(renderMessage('offer_customer', { ...abroad, keptUntil: at }, 'en').text).to.include(`Kept for you until: ${told}`);
@@ -120,8 +143,17 @@ Barbearia do Chiado
 
   it('does not repeat a time that both clocks show alike, whatever the zones are called', () => {
     for (const customerTimeZone of [null, 'Europe/Lisbon', 'Europe/London', 'Atlantic/Madeira', 'Africa/Abidjan'])
-      expect(renderMessage('reminder_customer', { ...view, customerTimeZone }, 'en').text, String(customerTimeZone)).not.to.include('In your time zone');
-    const summer = { ...view, startsAt: '2027-07-02T09:30:00.000Z', endsAt: '2027-07-02T10:15:00.000Z', customerTimeZone: 'Africa/Abidjan' };
-    expect(renderMessage('reminder_customer', summer, 'en').text).to.include('In your time zone: Friday, 2 July 2027, 09:30–10:15 (Africa/Abidjan, UTC+00:00)');
+      expect(renderMessage('reminder_customer', { ...view, customerTimeZone }, 'en').text, String(customerTimeZone)).not.to.include(
+        'In your time zone',
+      );
+    const summer = {
+      ...view,
+      startsAt: '2027-07-02T09:30:00.000Z',
+      endsAt: '2027-07-02T10:15:00.000Z',
+      customerTimeZone: 'Africa/Abidjan',
+    };
+    expect(renderMessage('reminder_customer', summer, 'en').text).to.include(
+      'In your time zone: Friday, 2 July 2027, 09:30–10:15 (Africa/Abidjan, UTC+00:00)',
+    );
   });
 });

@@ -15,7 +15,17 @@ export type Without = 'nothing' | 'claims' | 'claims and caps';
 export type Verdict = { code: string; parts: string[]; taken: Map<string, Set<number>> };
 
 /** From the most fundamental to the least. */
-const order = ['too_soon', 'too_far_ahead', 'off_step', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off', 'barber_day_full', 'slot_taken'];
+const order = [
+  'too_soon',
+  'too_far_ahead',
+  'off_step',
+  'shop_closed',
+  'outside_working_hours',
+  'on_break',
+  'time_off',
+  'barber_day_full',
+  'slot_taken',
+];
 
 /** Wall times for each zone and date, since asking Intl is slow. */
 const wallsOf = new Map<string, number[]>();
@@ -24,7 +34,9 @@ const wallsOf = new Map<string, number[]>();
 function readWalls(zone: string, first: number, hours: number): number[] {
   return Array.from({ length: hours }, (_, hour) => first + hour * 60 * MINUTE).flatMap((at) => {
     const [begin, end] = [intlWall(at, zone), intlWall(at + 60 * MINUTE, zone)];
-    return Array.from({ length: 60 }, (_, minute) => (end - begin === 60 * MINUTE ? begin + minute * MINUTE : intlWall(at + minute * MINUTE, zone)));
+    return Array.from({ length: 60 }, (_, minute) =>
+      end - begin === 60 * MINUTE ? begin + minute * MINUTE : intlWall(at + minute * MINUTE, zone),
+    );
   });
 }
 
@@ -55,7 +67,10 @@ export class MinuteOracle {
     const { candidates, visit } = this.world;
     let all: Candidate[][] = [[]];
     for (const { serviceId, barberId } of visit.wishes) {
-      const able = candidates.filter(({ barber, offers }) => offers.some((offer) => offer.serviceId === serviceId) && (barberId === null || barber.barberId === barberId));
+      const able = candidates.filter(
+        ({ barber, offers }) =>
+          offers.some((offer) => offer.serviceId === serviceId) && (barberId === null || barber.barberId === barberId),
+      );
       all = all.flatMap((lineup) => able.map((each) => [...lineup, each]));
     }
     return visit.sameBarber ? all.filter((lineup) => lineup.every((each) => each === lineup[0])) : all;
@@ -121,7 +136,10 @@ export class MinuteOracle {
     if (!all(this.paint(`working ${key}`, (date) => (this.isClosed(date, sets) || away(date) ? [] : hours(date))))) return 'time_off';
     const breaks = this.paint(`breaks ${key}`, (date) => this.barberDay(barber, date).breaks);
     if (busy.some((minute) => breaks[minute])) return 'on_break';
-    if (busy.some((minute) => barber.timeOff.some((off) => off.from <= this.first + minute * MINUTE && this.first + minute * MINUTE < off.to))) return 'time_off';
+    if (
+      busy.some((minute) => barber.timeOff.some((off) => off.from <= this.first + minute * MINUTE && this.first + minute * MINUTE < off.to))
+    )
+      return 'time_off';
     const cap = offer.settings.maxVisitsPerBarberDay;
     if (cap === null || capAt === null) return 'ok';
     const sameDay = barber.visits.filter((visit) => dateOf(this.walls[(visit - this.first) / MINUTE] ?? 0) === dateOf(this.walls[capAt]!));
@@ -137,7 +155,9 @@ export class MinuteOracle {
     const { closures, exceptions, holidaySets } = this.world.shop;
     if (closures.some(({ fromDate, toDate }) => fromDate <= date && date <= toDate)) return true;
     if (exceptions.some((each) => each.date === date)) return false;
-    return sets.flatMap((slug) => holidaySets[slug]!).some((rule) => ('date' in rule ? rule.date === date : 'monthDay' in rule && date.endsWith(rule.monthDay)));
+    return sets
+      .flatMap((slug) => holidaySets[slug]!)
+      .some((rule) => ('date' in rule ? rule.date === date : 'monthDay' in rule && date.endsWith(rule.monthDay)));
   }
 
   private barberDay({ exceptions, periods }: Candidate['barber'], date: string): { hours: DayStretch[]; breaks: DayStretch[] } {
@@ -166,4 +186,5 @@ export class MinuteOracle {
   }
 }
 
-const onWeekday = (weekly: WeeklyStretch[], date: string): WeeklyStretch[] => weekly.filter(({ weekday }) => weekday === (new Date(`${date}T00:00Z`).getUTCDay() || 7));
+const onWeekday = (weekly: WeeklyStretch[], date: string): WeeklyStretch[] =>
+  weekly.filter(({ weekday }) => weekday === (new Date(`${date}T00:00Z`).getUTCDay() || 7));

@@ -1,7 +1,17 @@
 /** The replay file: 3,000 bookings that mean something in the sample network and have the shape of a real day, and what becomes of them. */
 import { readFileSync } from 'node:fs';
 import { assert } from 'chai';
-import { columns, inPhases, localStart, parseRows, toBody, toMove, toPastBody, type Row, type RowAction } from '../../src/cli/replay/rows.ts';
+import {
+  columns,
+  inPhases,
+  localStart,
+  parseRows,
+  toBody,
+  toMove,
+  toPastBody,
+  type Row,
+  type RowAction,
+} from '../../src/cli/replay/rows.ts';
 import { nextMonday } from '../../src/cli/replay/options.ts';
 import { dayFile, daySeed, makeDay } from '../../src/dev/make-day.ts';
 import { sampleNetwork } from '../../src/dev/sample-network.ts';
@@ -68,7 +78,10 @@ describe('the replay file of a day', () => {
     const perHour = (from: number, to: number) => share((row) => row.dayOffset === '0' && between(row, from, to)) / (to - from);
     assert.isAbove(perHour(12, 14), perHour(9, 12));
     assert.isAbove(perHour(17.5, 19), perHour(14, 17));
-    assert.isAbove(share(({ dayOffset }) => dayOffset === '0'), 0.3);
+    assert.isAbove(
+      share(({ dayOffset }) => dayOffset === '0'),
+      0.3,
+    );
   });
 
   it('has favoured barbers, requests for any barber, and repeat customers', () => {
@@ -86,7 +99,10 @@ describe('the replay file of a day', () => {
     const abroad = share((row) => ['America/New_York', 'Europe/London', 'Europe/Paris'].includes(row.customerTimeZone));
     assert.isTrue(abroad > 0.05 && abroad < 0.12);
     assert.sameMembers([...new Set(rows.map(({ locale }) => locale))], ['pt-PT', 'en-GB']);
-    assert.isAbove(share((row) => between(row, 20, 24)), 0.03);
+    assert.isAbove(
+      share((row) => between(row, 20, 24)),
+      0.03,
+    );
     assert.isAbove(firsts.filter((row) => row.dayOffset === '6' && between(row, 0, 2)).length, 20);
   });
 
@@ -118,14 +134,22 @@ describe('what becomes of the bookings in the replay file', () => {
   const first = [...new Map(sequels.map((row) => [row.key, row])).values()];
   const of = (action: RowAction): Row[] => first.filter((row) => row.action === action);
   const bookingOf = new Map(rows.map((row) => [row.key, row]));
-  const stories = Map.groupBy(first.filter(({ of: key }) => key !== ''), (row) => row.of);
-  const count = (...story: RowAction[]): number => [...stories.values()].filter((steps) => steps.map(({ action }) => action).join() === story.join()).length;
+  const stories = Map.groupBy(
+    first.filter(({ of: key }) => key !== ''),
+    (row) => row.of,
+  );
+  const count = (...story: RowAction[]): number =>
+    [...stories.values()].filter((steps) => steps.map(({ action }) => action).join() === story.join()).length;
 
   it('stands after the bookings: 180 cancels, 150 moves, 90 no-shows, 3 % of them repeated word for word', () => {
     assert.deepEqual(all.slice(0, rows.length), rows);
     assert.deepEqual([of('cancel').length, of('reschedule').length, of('no_show').length], [180, 150, 90]);
     assert.lengthOf(sequels, first.length + 13);
-    for (const row of sequels) assert.deepEqual(row, first.find(({ key }) => key === row.key));
+    for (const row of sequels)
+      assert.deepEqual(
+        row,
+        first.find(({ key }) => key === row.key),
+      );
   });
 
   it('has bookings that are moved twice, moved and then cancelled, and cancelled and then moved', () => {
@@ -181,7 +205,9 @@ describe('a row of the replay file', () => {
   });
 
   it('becomes a move that names a barber only where the row does', () => {
-    const [any, named] = [true, false].map((isAny) => sequels.find(({ action, barberId }) => action === 'reschedule' && (barberId === '') === isAny)!) as [Row, Row];
+    const [any, named] = [true, false].map((isAny) =>
+      sequels.find(({ action, barberId }) => action === 'reschedule' && (barberId === '') === isAny)!,
+    ) as [Row, Row];
     assert.deepEqual(toMove(any, '2026-10-26'), { localStart: localStart(any, '2026-10-26') });
     assert.deepEqual(toMove(named, '2026-10-26'), { localStart: localStart(named, '2026-10-26'), barberId: named.barberId });
   });

@@ -7,10 +7,14 @@ import { sampleNetwork } from '../../src/dev/sample-network.ts';
 const { network, shops, barbers, services } = sampleNetwork();
 
 /** Minutes since Monday 00:00; what runs past Sunday is not cut. */
-const span = ({ weekday, fromMinute, toMinute }: WeeklyStretch) => ({ from: (weekday - 1) * 1440 + fromMinute, to: (weekday - 1) * 1440 + toMinute });
+const span = ({ weekday, fromMinute, toMinute }: WeeklyStretch) => ({
+  from: (weekday - 1) * 1440 + fromMinute,
+  to: (weekday - 1) * 1440 + toMinute,
+});
 const overlap = (a: WeeklyStretch, b: WeeklyStretch): boolean =>
   [-10080, 0, 10080].some((week) => span(a).from < span(b).to + week && span(b).from + week < span(a).to);
-const holds = (outer: WeeklyStretch, inner: WeeklyStretch): boolean => span(outer).from <= span(inner).from && span(inner).to <= span(outer).to;
+const holds = (outer: WeeklyStretch, inner: WeeklyStretch): boolean =>
+  span(outer).from <= span(inner).from && span(inner).to <= span(outer).to;
 
 describe('the sample network', () => {
   it('has at least 50 shops, about 250 barbers and a price list', () => {
@@ -50,7 +54,10 @@ describe('the sample network', () => {
   });
 
   it('writes valid stretches that do not overlap', () => {
-    const lists = [...shops.map(({ openingHours }) => openingHours), ...barbers.flatMap(({ assignments }) => assignments.flatMap(({ hours, breaks }) => [hours, breaks]))];
+    const lists = [
+      ...shops.map(({ openingHours }) => openingHours),
+      ...barbers.flatMap(({ assignments }) => assignments.flatMap(({ hours, breaks }) => [hours, breaks])),
+    ];
     for (const list of lists) {
       for (const { weekday, fromMinute, toMinute } of list) {
         assert.isTrue(weekday >= 1 && weekday <= 7 && fromMinute >= 0 && fromMinute < 1440 && fromMinute < toMinute && toMinute <= 2880);
@@ -84,12 +91,16 @@ describe('the sample network', () => {
     const late = shops.filter(({ openingHours }) => openingHours.some(({ toMinute }) => toMinute > 1440));
     assert.lengthOf(late, 1);
     assert.deepInclude(late[0]!.openingHours, { weekday: 6, fromMinute: 840, toMinute: 1560 });
-    const staying = barbers.filter(({ assignments }) => assignments.some(({ hours }) => hours.some(({ weekday, toMinute }) => weekday === 6 && toMinute === 1560)));
+    const staying = barbers.filter(({ assignments }) =>
+      assignments.some(({ hours }) => hours.some(({ weekday, toMinute }) => weekday === 6 && toMinute === 1560)),
+    );
     assert.isAtLeast(staying.length, 3);
   });
 
   it('could take 3,000 visits a day', () => {
-    const minutes = barbers.flatMap(({ assignments }) => assignments.flatMap(({ hours, breaks }) => [...hours.map(span), ...breaks.map(span).map(({ from, to }) => ({ from: to, to: from }))]));
+    const minutes = barbers.flatMap(({ assignments }) =>
+      assignments.flatMap(({ hours, breaks }) => [...hours.map(span), ...breaks.map(span).map(({ from, to }) => ({ from: to, to: from }))]),
+    );
     const perDay = minutes.reduce((sum, { from, to }) => sum + to - from, 0) / 6;
     assert.isAbove(perDay / 30, 3000);
   });

@@ -4,7 +4,18 @@ import fc from 'fast-check';
 import { offeredSlots } from '../../src/domain/availability.ts';
 import { judgeVisit } from '../../src/domain/choice.ts';
 import {
-  defaultSettings, visitOf, type BarberRules, type Candidate, type Interval, type Offer, type Segment, type Settings, type ShopRules, type Visit, type WeeklyStretch, type WorkPeriod,
+  defaultSettings,
+  visitOf,
+  type BarberRules,
+  type Candidate,
+  type Interval,
+  type Offer,
+  type Segment,
+  type Settings,
+  type ShopRules,
+  type Visit,
+  type WeeklyStretch,
+  type WorkPeriod,
 } from '../../src/domain/rules.ts';
 import { parseInstant, toWall } from '../../src/domain/time.ts';
 
@@ -21,34 +32,59 @@ export const weekly = (fromMinute: number, toMinute: number, weekdays = [1, 2, 3
 export const busy = (minutes: number): Segment[] => [{ kind: 'busy', minutes }];
 
 /** `colour(30, 45, 15)` is busy, free, busy. */
-export const colour = (...minutes: number[]): Segment[] => minutes.map((each, index) => ({ kind: index % 2 ? 'free' : 'busy', minutes: each }));
+export const colour = (...minutes: number[]): Segment[] =>
+  minutes.map((each, index) => ({ kind: index % 2 ? 'free' : 'busy', minutes: each }));
 
-export const always = (hours: WeeklyStretch[] | null, breaks: WeeklyStretch[] = []): WorkPeriod[] => [{ fromDate: null, toDate: null, hours, breaks }];
+export const always = (hours: WeeklyStretch[] | null, breaks: WeeklyStretch[] = []): WorkPeriod[] => [
+  { fromDate: null, toDate: null, hours, breaks },
+];
 
-export const settingsOf = (settings: Partial<Settings> = {}): Settings => ({ ...defaultSettings, slotStepMinutes: 30, bookingHorizonDays: 100_000, ...settings });
+export const settingsOf = (settings: Partial<Settings> = {}): Settings => ({
+  ...defaultSettings,
+  slotStepMinutes: 30,
+  bookingHorizonDays: 100_000,
+  ...settings,
+});
 
-export const offer = (serviceId: string, segments: Segment[], settings: Partial<Settings> = {}, priceCents = 1000): Offer =>
-  ({ serviceId, segments, priceCents, settings: settingsOf(settings) });
+export const offer = (serviceId: string, segments: Segment[], settings: Partial<Settings> = {}, priceCents = 1000): Offer => ({
+  serviceId,
+  segments,
+  priceCents,
+  settings: settingsOf(settings),
+});
 
 /** A barber who keeps the shop's hours, but for the changes given. */
-export const barberOf = (barberId: string, offers: Offer[], changes: Partial<BarberRules> = {}): Candidate =>
-  ({ barber: { barberId, periods: always(null), exceptions: [], timeOff: [], daysOff: [], claimed: [], visits: [], ...changes }, offers });
+export const barberOf = (barberId: string, offers: Offer[], changes: Partial<BarberRules> = {}): Candidate => ({
+  barber: { barberId, periods: always(null), exceptions: [], timeOff: [], daysOff: [], claimed: [], visits: [], ...changes },
+  offers,
+});
 
 /** In Lisbon, open from 09:00 to 18:00 every day, but for the changes given. */
-export const shopOf = (changes: Partial<ShopRules> = {}): ShopRules =>
-  ({ timeZone: 'Europe/Lisbon', openingHours: weekly(540, 1080), closures: [], exceptions: [], holidaySets: {}, ...changes });
+export const shopOf = (changes: Partial<ShopRules> = {}): ShopRules => ({
+  timeZone: 'Europe/Lisbon',
+  openingHours: weekly(540, 1080),
+  closures: [],
+  exceptions: [],
+  holidaySets: {},
+  ...changes,
+});
 
 /** `wishes(false, ['cut', 'ana'], ['dye', null])` is a chain from Ana to anybody. */
-export const wishes = (sameBarber: boolean, ...each: [serviceId: string, barberId: string | null][]): Visit =>
-  ({ sameBarber, wishes: each.map(([serviceId, barberId]) => ({ serviceId, barberId })) });
+export const wishes = (sameBarber: boolean, ...each: [serviceId: string, barberId: string | null][]): Visit => ({
+  sameBarber,
+  wishes: each.map(([serviceId, barberId]) => ({ serviceId, barberId })),
+});
 
 export type Scene = { shop: ShopRules; candidates: Candidate[]; visit: Visit };
 
 export type Changes = { shop?: Partial<ShopRules>; barber?: Partial<BarberRules>; segments?: Segment[]; settings?: Partial<Settings> };
 
 /** One shop, one barber who is there throughout, one service of half an hour, but for the changes given. */
-export const scene = ({ shop, barber, segments = busy(30), settings }: Changes = {}): Scene =>
-  ({ shop: shopOf(shop), candidates: [barberOf('rui', [offer('cut', segments, settings)], barber)], visit: visitOf('cut', null) });
+export const scene = ({ shop, barber, segments = busy(30), settings }: Changes = {}): Scene => ({
+  shop: shopOf(shop),
+  candidates: [barberOf('rui', [offer('cut', segments, settings)], barber)],
+  visit: visitOf('cut', null),
+});
 
 export const instant = (text: string): number => parseInstant(text) ?? expect.fail(`not an instant: ${text}`);
 export const span = (from: string, to: string): Interval => ({ from: instant(from), to: instant(to) });

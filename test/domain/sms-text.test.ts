@@ -13,7 +13,16 @@ const fold = (text: string): string => smsText(text, '', [], 'confirmation_custo
 
 describe('sms text', () => {
   it('of plain letters, counts 160 alone and 153 in each of several', () => {
-    for (const [length, segments] of [[0, 1], [160, 1], [161, 2], [306, 2], [307, 3], [459, 3], [460, 4]] as const) expect(countSegments('a'.repeat(length)), `${length}`).to.equal(segments);
+    for (const [length, segments] of [
+      [0, 1],
+      [160, 1],
+      [161, 2],
+      [306, 2],
+      [307, 3],
+      [459, 3],
+      [460, 4],
+    ] as const)
+      expect(countSegments('a'.repeat(length)), `${length}`).to.equal(segments);
     expect(countSegments('£Çéàñ\n@Ω'.repeat(20))).to.equal(1);
   });
 
@@ -32,7 +41,13 @@ describe('sms text', () => {
   });
 
   it('with one character that 7 bits cannot carry, counts 70 alone and 67 in each of several', () => {
-    for (const [length, segments] of [[69, 1], [70, 2], [133, 2], [134, 3]] as const) expect(countSegments(`ã${'a'.repeat(length)}`), `${length}`).to.equal(segments);
+    for (const [length, segments] of [
+      [69, 1],
+      [70, 2],
+      [133, 2],
+      [134, 3],
+    ] as const)
+      expect(countSegments(`ã${'a'.repeat(length)}`), `${length}`).to.equal(segments);
     expect(countSegments('漢'.repeat(70))).to.equal(1);
     expect(countSegments('漢'.repeat(71))).to.equal(2);
   });
@@ -45,7 +60,9 @@ describe('sms text', () => {
   });
 
   it('in Portuguese, loses the accents that cost and keeps those that do not', () => {
-    expect(fold('Marcação às 10h, não há vaga: João, Açores, É já, Ílhavo, Vêm, põe, único')).to.equal('Marcacao às 10h, nao ha vaga: Joao, Acores, É ja, Ilhavo, Vem, poe, unico');
+    expect(fold('Marcação às 10h, não há vaga: João, Açores, É já, Ílhavo, Vêm, põe, único')).to.equal(
+      'Marcacao às 10h, nao ha vaga: Joao, Acores, É ja, Ilhavo, Vem, poe, unico',
+    );
     expect(fold('Conceição – “Corte”, 1.º andar, 15,00\u00a0€…')).to.equal('Conceicao - "Corte", 1.o andar, 15,00 €...');
     expect(countSegments(fold('Marcação confirmada: '.repeat(7)))).to.equal(1);
   });
@@ -68,26 +85,48 @@ describe('sms text', () => {
   it('of an offer, keeps both links; of others, the first alone', () => {
     const links = [link('take'), link('leave'), link('other')];
     const [take, leave] = links.map(({ url }) => url);
-    expect(smsText('A time has come free', '', links, 'offer_customer').split('\n')).to.deep.equal(['A time has come free', `take: ${take}`, `leave: ${leave}`]);
+    expect(smsText('A time has come free', '', links, 'offer_customer').split('\n')).to.deep.equal([
+      'A time has come free',
+      `take: ${take}`,
+      `leave: ${leave}`,
+    ]);
     expect(smsText('Booked', '', links, 'confirmation_customer').split('\n')).to.deep.equal(['Booked', `take: ${take}`]);
   });
 
   it('with a reason that makes it too long, drops the reason and the names of the links first', () => {
-    expect(smsText('Moved', 'because '.repeat(60), [link('see')], 'rescheduled_customer').split('\n')).to.deep.equal(['Moved', link('see').url]);
+    expect(smsText('Moved', 'because '.repeat(60), [link('see')], 'rescheduled_customer').split('\n')).to.deep.equal([
+      'Moved',
+      link('see').url,
+    ]);
   });
 
   it('of a shop with a very long name, is cut, and keeps every link whole', () => {
     const links = [link('take'), link('leave')];
-    fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 0, maxLength: 900 }), fc.constantFrom('offer_customer', 'reminder_customer'), (name, kind) => {
-      const text = smsText(`Reminder: ${name}`, '', links, kind);
-      expect(countSegments(text)).to.be.at.most(3);
-      for (const { url } of links.slice(0, kind === 'offer_customer' ? 2 : 1)) expect(text.split('\n').some((line) => line.endsWith(url))).to.equal(true);
-    }));
-    expect(smsText('N'.repeat(800), '', links, 'offer_customer').split('\n')).to.have.lengthOf(3).and.include(links[0]!.url).and.include(links[1]!.url);
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', minLength: 0, maxLength: 900 }),
+        fc.constantFrom('offer_customer', 'reminder_customer'),
+        (name, kind) => {
+          const text = smsText(`Reminder: ${name}`, '', links, kind);
+          expect(countSegments(text)).to.be.at.most(3);
+          for (const { url } of links.slice(0, kind === 'offer_customer' ? 2 : 1))
+            expect(text.split('\n').some((line) => line.endsWith(url))).to.equal(true);
+        },
+      ),
+    );
+    expect(smsText('N'.repeat(800), '', links, 'offer_customer').split('\n'))
+      .to.have.lengthOf(3)
+      .and.include(links[0]!.url)
+      .and.include(links[1]!.url);
   });
 
   it('names the zone only to a reader whose clock differs', () => {
-    const text = (customerTimeZone: string) => renderMessage('confirmation_customer', { ...sampleView('confirmation_customer', 'https://bookings.example'), shopTimeZone: 'Europe/Lisbon', customerTimeZone }, 'pt-PT').sms;
+    const text = (customerTimeZone: string) =>
+      renderMessage(
+        'confirmation_customer',
+        { ...sampleView('confirmation_customer', 'https://bookings.example'), shopTimeZone: 'Europe/Lisbon', customerTimeZone },
+        'pt-PT',
+      ).sms;
     expect(text('Europe/Lisbon')).to.not.include('Europe/Lisbon');
     expect(text('America/New_York')).to.include('(Europe/Lisbon)');
   });

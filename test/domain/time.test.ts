@@ -6,8 +6,23 @@ import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  DAY, MINUTE, addDays, datesBetween, endInstant, instantsOf, isLocalDate, isLocalDateTime, isTimeZone, minuteOfDay, parseInstant, resolveLocal,
-  startInstant, toUtc, toWall, weekdayOf, zoneDataVersion,
+  DAY,
+  MINUTE,
+  addDays,
+  datesBetween,
+  endInstant,
+  instantsOf,
+  isLocalDate,
+  isLocalDateTime,
+  isTimeZone,
+  minuteOfDay,
+  parseInstant,
+  resolveLocal,
+  startInstant,
+  toUtc,
+  toWall,
+  weekdayOf,
+  zoneDataVersion,
 } from '../../src/domain/time.ts';
 import { allTransitions, intlWall, localText, zones } from './transitions.ts';
 
@@ -52,38 +67,46 @@ describe('resolveLocal', function () {
 
   it('random walls near transitions, compared with a brute-force search through Intl, agree', () => {
     const near = fc.tuple(fc.constantFrom(...transitions), fc.integer({ min: -12, max: 12 }), fc.boolean());
-    fc.assert(fc.property(near, ([{ zone, at, before, after }, quarters, first]) => {
-      const wall = at + (first ? before : after) + quarters * 15 * MINUTE;
-      const { instants, next } = bruteForce(wall, zone);
-      const found = resolveLocal(localText(wall), zone);
-      if (found.kind === 'exact') expect([found.instant]).to.deep.equal(instants);
-      if (found.kind === 'ambiguous') expect(found.instants).to.deep.equal(instants);
-      if (found.kind === 'skipped') expect({ instants: [], next: found.nextInstant }).to.deep.equal({ instants, next });
-    }), { numRuns: 400 });
+    fc.assert(
+      fc.property(near, ([{ zone, at, before, after }, quarters, first]) => {
+        const wall = at + (first ? before : after) + quarters * 15 * MINUTE;
+        const { instants, next } = bruteForce(wall, zone);
+        const found = resolveLocal(localText(wall), zone);
+        if (found.kind === 'exact') expect([found.instant]).to.deep.equal(instants);
+        if (found.kind === 'ambiguous') expect(found.instants).to.deep.equal(instants);
+        if (found.kind === 'skipped') expect({ instants: [], next: found.nextInstant }).to.deep.equal({ instants, next });
+      }),
+      { numRuns: 400 },
+    );
   });
 
   it('a random instant of 1970 to 2060, read off the wall and resolved again, comes back with its own offset', () => {
     const instants = fc.integer({ min: 0, max: 47_000_000 }).map((minute) => minute * MINUTE);
-    fc.assert(fc.property(instants, fc.constantFrom(...zones), (instant, zone) => {
-      const wall = toWall(instant, zone);
-      const found = resolveLocal(`${wall.date}T${wall.time}`, zone);
-      expect(found.kind === 'ambiguous' ? found.instants : found.kind === 'exact' ? [found.instant] : []).to.include(instant);
-      expect(parseInstant(wall.iso)).to.equal(instant);
-      expect(instantsOf(wall.date, wall.minute, zone)).to.include(instant);
-      expect(minuteOfDay(instant, zone)).to.equal(wall.minute);
-      expect(Date.parse(`${wall.date}T${wall.time}Z`)).to.equal(intlWall(instant, zone));
-      expect(wall.weekday).to.equal(weekdayOf(wall.date));
-    }), { numRuns: 2000 });
+    fc.assert(
+      fc.property(instants, fc.constantFrom(...zones), (instant, zone) => {
+        const wall = toWall(instant, zone);
+        const found = resolveLocal(`${wall.date}T${wall.time}`, zone);
+        expect(found.kind === 'ambiguous' ? found.instants : found.kind === 'exact' ? [found.instant] : []).to.include(instant);
+        expect(parseInstant(wall.iso)).to.equal(instant);
+        expect(instantsOf(wall.date, wall.minute, zone)).to.include(instant);
+        expect(minuteOfDay(instant, zone)).to.equal(wall.minute);
+        expect(Date.parse(`${wall.date}T${wall.time}Z`)).to.equal(intlWall(instant, zone));
+        expect(wall.weekday).to.equal(weekdayOf(wall.date));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('known cases, Lisbon and Azores and Lord Howe and Apia, as the law says', () => {
     expect(resolveLocal('2026-10-25T01:30', 'Europe/Lisbon')).to.deep.equal({
-      kind: 'ambiguous', instants: [Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2026, 9, 25, 1, 30)],
+      kind: 'ambiguous',
+      instants: [Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2026, 9, 25, 1, 30)],
     });
     expect(resolveLocal('2026-10-25T01:30', 'Atlantic/Azores')).to.deep.equal({ kind: 'exact', instant: Date.UTC(2026, 9, 25, 2, 30) });
     expect(resolveLocal('2026-03-29T00:30', 'Atlantic/Azores')).to.deep.equal({ kind: 'skipped', nextInstant: Date.UTC(2026, 2, 29, 1) });
     expect(resolveLocal('2026-04-05T01:45', 'Australia/Lord_Howe')).to.deep.equal({
-      kind: 'ambiguous', instants: [Date.UTC(2026, 3, 4, 14, 45), Date.UTC(2026, 3, 4, 15, 15)],
+      kind: 'ambiguous',
+      instants: [Date.UTC(2026, 3, 4, 14, 45), Date.UTC(2026, 3, 4, 15, 15)],
     });
     expect(resolveLocal('2011-12-30T12:00', 'Pacific/Apia')).to.deep.equal({ kind: 'skipped', nextInstant: Date.UTC(2011, 11, 30, 10) });
     expect(resolveLocal('2026-10-25T01:30', 'Asia/Kathmandu')).to.deep.equal({ kind: 'exact', instant: Date.UTC(2026, 9, 24, 19, 45) });
@@ -119,11 +142,29 @@ describe('shift edges', () => {
 describe('calendar', () => {
   it('dates and times, real and unreal, are told apart', () => {
     for (const date of ['2024-02-29', '2026-12-31', '0001-01-01']) expect(isLocalDate(date), date).to.equal(true);
-    for (const date of ['2026-02-30', '2026-02-29', '2100-02-29', '2026-13-01', '2026-00-10', '2026-1-1', '2026-01-01T00:00', ' 2026-01-01', '', '2026-01-01\n']) {
+    for (const date of [
+      '2026-02-30',
+      '2026-02-29',
+      '2100-02-29',
+      '2026-13-01',
+      '2026-00-10',
+      '2026-1-1',
+      '2026-01-01T00:00',
+      ' 2026-01-01',
+      '',
+      '2026-01-01\n',
+    ]) {
       expect(isLocalDate(date), date).to.equal(false);
     }
     expect(isLocalDateTime('2026-02-28T23:59')).to.equal(true);
-    for (const text of ['2026-02-28T24:00', '2026-02-28T10:60', '2026-02-30T10:00', '2026-02-28 10:00', '2026-02-28T10:00:00', '2026-02-28T10:00Z']) {
+    for (const text of [
+      '2026-02-28T24:00',
+      '2026-02-28T10:60',
+      '2026-02-30T10:00',
+      '2026-02-28 10:00',
+      '2026-02-28T10:00:00',
+      '2026-02-28T10:00Z',
+    ]) {
       expect(isLocalDateTime(text), text).to.equal(false);
     }
   });
@@ -134,11 +175,13 @@ describe('calendar', () => {
     expect(datesBetween('2026-02-27', '2026-03-01')).to.deep.equal(['2026-02-27', '2026-02-28', '2026-03-01']);
     expect(datesBetween('2026-03-02', '2026-03-01')).to.deep.equal([]);
     expect([weekdayOf('2026-10-25'), weekdayOf('2026-10-26'), weekdayOf('1969-12-31')]).to.deep.equal([7, 1, 3]);
-    fc.assert(fc.property(fc.integer({ min: -10_000, max: 30_000 }), fc.integer({ min: -500, max: 500 }), (day, count) => {
-      const date = addDays('1970-01-01', day);
-      expect(addDays(addDays(date, count), -count)).to.equal(date);
-      expect(weekdayOf(date)).to.equal(new Date(day * DAY).getUTCDay() || 7);
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: -10_000, max: 30_000 }), fc.integer({ min: -500, max: 500 }), (day, count) => {
+        const date = addDays('1970-01-01', day);
+        expect(addDays(addDays(date, count), -count)).to.equal(date);
+        expect(weekdayOf(date)).to.equal(new Date(day * DAY).getUTCDay() || 7);
+      }),
+    );
   });
 });
 
@@ -148,17 +191,36 @@ describe('instants as text', () => {
     expect(parseInstant('2026-10-25T00:30:00.25Z')).to.equal(Date.UTC(2026, 9, 25, 0, 30, 0, 250));
     expect(parseInstant('2026-10-25T00:30:00-09:30')).to.equal(Date.UTC(2026, 9, 25, 10));
     for (const text of [
-      '2026-10-25T01:30:00', '2026-10-25T01:30Z', '2026-10-25 01:30:00Z', '2026-02-30T01:30:00Z', '2026-10-25T24:00:00Z', '2026-10-25T01:30:60Z',
-      '2026-10-25T01:30:00+24:00', '2026-10-25T01:30:00+0100', '2026-10-25', '20261025T013000Z', '0000-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00',
-      '2026-10-25T01:30:00Z\n', '', 'now', '1792888200000',
-    ]) expect(parseInstant(text), text).to.equal(null);
+      '2026-10-25T01:30:00',
+      '2026-10-25T01:30Z',
+      '2026-10-25 01:30:00Z',
+      '2026-02-30T01:30:00Z',
+      '2026-10-25T24:00:00Z',
+      '2026-10-25T01:30:60Z',
+      '2026-10-25T01:30:00+24:00',
+      '2026-10-25T01:30:00+0100',
+      '2026-10-25',
+      '20261025T013000Z',
+      '0000-01-01T00:00:00+01:00',
+      '9999-12-31T23:59:59-01:00',
+      '2026-10-25T01:30:00Z\n',
+      '',
+      'now',
+      '1792888200000',
+    ])
+      expect(parseInstant(text), text).to.equal(null);
   });
 
   it('an instant, written in UTC and in a zone, reads back', () => {
     const instant = Date.UTC(2026, 9, 25, 0, 30);
     expect(toUtc(instant)).to.equal('2026-10-25T00:30:00Z');
     expect(toWall(instant, 'Europe/Lisbon')).to.deep.equal({
-      date: '2026-10-25', time: '01:30', minute: 90, weekday: 7, offsetMinutes: 60, iso: '2026-10-25T01:30:00+01:00',
+      date: '2026-10-25',
+      time: '01:30',
+      minute: 90,
+      weekday: 7,
+      offsetMinutes: 60,
+      iso: '2026-10-25T01:30:00+01:00',
     });
     expect(toWall(instant, 'America/New_York').iso).to.equal('2026-10-24T20:30:00-04:00');
     expect(toWall(instant, 'Asia/Kathmandu').iso).to.equal('2026-10-25T06:15:00+05:45');
@@ -169,10 +231,34 @@ describe('instants as text', () => {
 
 describe('isTimeZone', () => {
   it('names, of zones and of other things, are told apart', () => {
-    for (const zone of [...zones, 'Etc/UTC', 'Asia/Calcutta', 'Asia/Kolkata', 'Europe/Kyiv', 'US/Eastern', 'America/Port-au-Prince', 'America/North_Dakota/New_Salem']) {
+    for (const zone of [
+      ...zones,
+      'Etc/UTC',
+      'Asia/Calcutta',
+      'Asia/Kolkata',
+      'Europe/Kyiv',
+      'US/Eastern',
+      'America/Port-au-Prince',
+      'America/North_Dakota/New_Salem',
+    ]) {
       expect(isTimeZone(zone), zone).to.equal(true);
     }
-    for (const zone of ['UTC+3', '+01:00', '-0300', 'GMT+3', 'europe/lisbon', 'EUROPE/LISBON', 'Asia/KOLKATA', 'Europe/Nowhere', 'CST', 'local', 'system', '', '__proto__', 'Z']) {
+    for (const zone of [
+      'UTC+3',
+      '+01:00',
+      '-0300',
+      'GMT+3',
+      'europe/lisbon',
+      'EUROPE/LISBON',
+      'Asia/KOLKATA',
+      'Europe/Nowhere',
+      'CST',
+      'local',
+      'system',
+      '',
+      '__proto__',
+      'Z',
+    ]) {
       expect(isTimeZone(zone), zone).to.equal(false);
     }
     expect(zoneDataVersion()).to.match(/^20\d\d[a-z]/);
@@ -216,9 +302,15 @@ describe('the machine', function () {
       }
       console.log(hash.digest('hex'), new Date().getFullYear(), new Date(Date.UTC(2026, 0, 1, 12)).getHours());`;
     const answers = ['UTC', 'Europe/Lisbon', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Kathmandu'].flatMap((TZ) =>
-      [Date.UTC(2026, 0, 15), Date.UTC(2031, 6, 15)].map((now) => execFileSync(process.execPath, [
-        '--import', fake, '--input-type=module', '--eval', script,
-      ], { env: { ...process.env, TZ, FAKED_NOW: String(now) }, encoding: 'utf8' }).trim().split(' ')));
+      [Date.UTC(2026, 0, 15), Date.UTC(2031, 6, 15)].map((now) =>
+        execFileSync(process.execPath, ['--import', fake, '--input-type=module', '--eval', script], {
+          env: { ...process.env, TZ, FAKED_NOW: String(now) },
+          encoding: 'utf8',
+        })
+          .trim()
+          .split(' '),
+      ),
+    );
     expect(new Set(answers.map(([digest]) => digest)).size, answers.join('\n')).to.equal(1);
     expect(new Set(answers.map(([, year]) => year)), 'the clock was faked').to.deep.equal(new Set(['2026', '2031']));
     expect(new Set(answers.map(([, , hour]) => hour)).size, 'TZ took effect').to.be.at.least(5);

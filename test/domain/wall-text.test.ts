@@ -11,19 +11,43 @@ if (process.env.FC_SEED) fc.configureGlobal({ seed: Number(process.env.FC_SEED) 
 
 describe('wall texts', () => {
   it('show the time that the time module computes, for any instant and zone', () => {
-    const zones = ['Europe/Lisbon', 'Atlantic/Azores', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Pacific/Apia', 'Pacific/Kiritimati', 'UTC'];
-    fc.assert(fc.property(fc.date({ min: new Date('2000-01-01'), max: new Date('2040-01-01'), noInvalidDate: true }), fc.constantFrom(...zones), fc.constantFrom('pt-PT', 'en-GB', 'en-US', 'ar-EG', 'th-TH'), (at, zone, locale) => {
-      const wall = toWall(at.getTime(), zone);
-      const text = wallText(at.getTime(), zone, locale);
-      expect(text).to.include(wall.date.slice(0, 4)).and.match(new RegExp(`\\b${Number(wall.date.slice(8))}\\b`));
-      expect(text.slice(text.lastIndexOf(', ', text.indexOf(' ('))), text).to.equal(`, ${wall.time} (${zone}, UTC${wall.iso.slice(-6)})`);
-      expect(wallText(at.toISOString(), zone, locale)).to.equal(text);
-    }));
+    const zones = [
+      'Europe/Lisbon',
+      'Atlantic/Azores',
+      'America/St_Johns',
+      'Australia/Lord_Howe',
+      'Asia/Kathmandu',
+      'Pacific/Apia',
+      'Pacific/Kiritimati',
+      'UTC',
+    ];
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('2000-01-01'), max: new Date('2040-01-01'), noInvalidDate: true }),
+        fc.constantFrom(...zones),
+        fc.constantFrom('pt-PT', 'en-GB', 'en-US', 'ar-EG', 'th-TH'),
+        (at, zone, locale) => {
+          const wall = toWall(at.getTime(), zone);
+          const text = wallText(at.getTime(), zone, locale);
+          expect(text)
+            .to.include(wall.date.slice(0, 4))
+            .and.match(new RegExp(`\\b${Number(wall.date.slice(8))}\\b`));
+          expect(text.slice(text.lastIndexOf(', ', text.indexOf(' ('))), text).to.equal(
+            `, ${wall.time} (${zone}, UTC${wall.iso.slice(-6)})`,
+          );
+          expect(wallText(at.toISOString(), zone, locale)).to.equal(text);
+        },
+      ),
+    );
   });
 
   it('use a clock of 24 hours, midnight being 00', () => {
-    expect(wallText('2026-11-28T00:05:00Z', 'Europe/Lisbon', 'pt-PT')).to.equal('sábado, 28 de novembro de 2026, 00:05 (Europe/Lisbon, UTC+00:00)');
-    expect(wallText('2026-11-28T00:05:00Z', 'Atlantic/Azores', 'en-US')).to.equal('Friday, November 27, 2026, 23:05 (Atlantic/Azores, UTC-01:00)');
+    expect(wallText('2026-11-28T00:05:00Z', 'Europe/Lisbon', 'pt-PT')).to.equal(
+      'sábado, 28 de novembro de 2026, 00:05 (Europe/Lisbon, UTC+00:00)',
+    );
+    expect(wallText('2026-11-28T00:05:00Z', 'Atlantic/Azores', 'en-US')).to.equal(
+      'Friday, November 27, 2026, 23:05 (Atlantic/Azores, UTC-01:00)',
+    );
     expect(shortWallText('2027-06-30T23:30:00Z', 'Europe/Lisbon', 'pt-PT')).to.equal('1 de julho de 2027, 00:30 (Europe/Lisbon)');
   });
 
@@ -31,8 +55,12 @@ describe('wall texts', () => {
     const zone = 'Europe/Lisbon';
     expect(wallText('2026-10-25T00:30:00Z', zone, 'en-GB')).to.equal('Sunday, 25 October 2026, 01:30 (Europe/Lisbon, UTC+01:00)');
     expect(wallText('2026-10-25T01:30:00Z', zone, 'en-GB')).to.equal('Sunday, 25 October 2026, 01:30 (Europe/Lisbon, UTC+00:00)');
-    expect(wallRangeText('2026-10-25T00:45:00Z', '2026-10-25T01:15:00Z', zone, 'en-GB')).to.equal('Sunday, 25 October 2026, 01:45 (UTC+01:00) – 01:15 (UTC+00:00), Europe/Lisbon');
-    expect(wallRangeText('2027-03-28T00:45:00Z', '2027-03-28T01:15:00Z', zone, 'pt-PT')).to.equal('domingo, 28 de março de 2027, 00:45 (UTC+00:00) – 02:15 (UTC+01:00), Europe/Lisbon');
+    expect(wallRangeText('2026-10-25T00:45:00Z', '2026-10-25T01:15:00Z', zone, 'en-GB')).to.equal(
+      'Sunday, 25 October 2026, 01:45 (UTC+01:00) – 01:15 (UTC+00:00), Europe/Lisbon',
+    );
+    expect(wallRangeText('2027-03-28T00:45:00Z', '2027-03-28T01:15:00Z', zone, 'pt-PT')).to.equal(
+      'domingo, 28 de março de 2027, 00:45 (UTC+00:00) – 02:15 (UTC+01:00), Europe/Lisbon',
+    );
   });
 
   it('compare clocks by day as well as hour', () => {

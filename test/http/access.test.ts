@@ -47,11 +47,28 @@ const bodies: Record<string, (network: TestNetwork) => unknown> = {
   'post /v1/holds': ({ shopId, serviceId }) => ({ shopId, serviceId, startsAt: '2027-05-05T10:00:00Z' }),
   'post /v1/holds/:id/confirm': () => ({ token, customer: { name: 'Rui', email: 'rui@example.com' } }),
   'post /v1/holds/:id/release': () => ({ token }),
-  'post /v1/relocations': ({ barberIds, at }) => ({ barberId: barberIds[0], date: at('12:00').slice(0, 10), mode: 'offer', reason: 'illness' }),
-  'post /v1/series': ({ shopId, serviceId, at }) => ({ shopId, serviceId, everyWeeks: 1, customer: { name: 'Rui', email: 'rui@example.com' }, visits: [{ startsAt: at('03:00') }] }),
+  'post /v1/relocations': ({ barberIds, at }) => ({
+    barberId: barberIds[0],
+    date: at('12:00').slice(0, 10),
+    mode: 'offer',
+    reason: 'illness',
+  }),
+  'post /v1/series': ({ shopId, serviceId, at }) => ({
+    shopId,
+    serviceId,
+    everyWeeks: 1,
+    customer: { name: 'Rui', email: 'rui@example.com' },
+    visits: [{ startsAt: at('03:00') }],
+  }),
   'post /v1/series/preview': ({ shopId, serviceId }) => ({ shopId, serviceId, everyWeeks: 1, times: 2, localStart: '2027-05-05T10:00' }),
   'post /v1/series/:id/cancel': () => ({}),
-  'post /v1/waitlist': ({ shopId, serviceId, at }) => ({ shopId, serviceId, fromDate: at('12:00').slice(0, 10), toDate: at('12:00').slice(0, 10), customer: { name: 'Rui', email: 'rui@example.com' } }),
+  'post /v1/waitlist': ({ shopId, serviceId, at }) => ({
+    shopId,
+    serviceId,
+    fromDate: at('12:00').slice(0, 10),
+    toDate: at('12:00').slice(0, 10),
+    customer: { name: 'Rui', email: 'rui@example.com' },
+  }),
   'post /v1/waitlist/:id/accept': () => ({}),
   'post /v1/waitlist/:id/decline': () => ({}),
   'post /v1/walk-ins': ({ shopId, serviceId }) => ({ shopId, serviceId }),
@@ -102,29 +119,131 @@ describe('access', () => {
   async function furnish(): Promise<Furnished> {
     const { orm } = engine.database;
     const network = await buildNetwork(orm);
-    const { networkId, shopId, serviceId, barberIds: [barberId = ''] } = network;
+    const {
+      networkId,
+      shopId,
+      serviceId,
+      barberIds: [barberId = ''],
+    } = network;
     const startsAt = network.at('10:00');
     const ids = await request(orm, network, startsAt);
     await claim(orm, ids, await facts(orm, network, startsAt), startsAt);
-    const closure = await addClosure(orm.em.fork(), networkId, shopId, { fromDate: '2027-06-01', toDate: '2027-06-01', reason: '' }, real());
+    const closure = await addClosure(
+      orm.em.fork(),
+      networkId,
+      shopId,
+      { fromDate: '2027-06-01', toDate: '2027-06-01', reason: '' },
+      real(),
+    );
     await putShopException(orm.em.fork(), networkId, { shopId, date }, 0, { hours: [], reason: '' }, real());
     await putHolidaySet(orm.em.fork(), networkId, slug, 0, { name: 'Own', days: [] }, real());
     const [from, to] = [new Date(network.at('09:00', 9)), new Date(network.at('10:00', 9))];
-    const away = await addTimeOff(orm.em.fork(), networkId, barberId, { startsAt: from, endsAt: to, fromDate: null, toDate: null, reason: '' }, real());
+    const away = await addTimeOff(
+      orm.em.fork(),
+      networkId,
+      barberId,
+      { startsAt: from, endsAt: to, fromDate: null, toDate: null, reason: '' },
+      real(),
+    );
     await putException(orm.em.fork(), networkId, { barberId, shopId, date }, 0, { hours: [], breaks: [], reason: '' }, real());
-    await putTerms(orm.em.fork(), networkId, { barberId, serviceId }, 0, { offered: true, segments: null, priceCents: null, settings: {} }, real());
-    const relocationId = await beginRelocation(orm.em.fork(), networkId, { barberId, shopId: null, toShopId: null, date: '2027-06-02', mode: 'offer', reason: 'illness', withinMinutes: 60, createdBy: 'test' }, new Date(), randomUUID());
+    await putTerms(
+      orm.em.fork(),
+      networkId,
+      { barberId, serviceId },
+      0,
+      { offered: true, segments: null, priceCents: null, settings: {} },
+      real(),
+    );
+    const relocationId = await beginRelocation(
+      orm.em.fork(),
+      networkId,
+      {
+        barberId,
+        shopId: null,
+        toShopId: null,
+        date: '2027-06-02',
+        mode: 'offer',
+        reason: 'illness',
+        withinMinutes: 60,
+        createdBy: 'test',
+      },
+      new Date(),
+      randomUUID(),
+    );
     const seriesId = randomUUID();
-    await storeSeries(orm.em.fork(), { id: seriesId, networkId, apiClientId: network.apiClientId, shopId, fingerprint: 'f', everyWeeks: 1, visits: [{ id: ids.appointmentId, startsAt: new Date(startsAt).toISOString() }] });
+    await storeSeries(orm.em.fork(), {
+      id: seriesId,
+      networkId,
+      apiClientId: network.apiClientId,
+      shopId,
+      fingerprint: 'f',
+      everyWeeks: 1,
+      visits: [{ id: ids.appointmentId, startsAt: new Date(startsAt).toISOString() }],
+    });
     const waitlist = randomUUID();
     const days = { fromDate: '2027-06-03', toDate: '2027-06-03', fromMinute: 0, toMinute: 1440 };
-    await addEntry(orm.em.fork(), { id: waitlist, networkId, apiClientId: network.apiClientId }, { shopId, serviceId, barberId: null, ...days }, { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' }, randomUUID(), 5);
-    const feed = await createFeeds(engine.deps.config).issue(orm.em.fork(), { networkId, barberId, shopId: null }, { id: randomUUID(), privacy: 'full', name: 'furnished' });
-    const [parked] = await orm.em.fork().execute<[{ id: string }]>(`update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`, [networkId]);
-    const calendar = await saveConnection(orm.em.fork(), networkId, { barberId, provider: 'caldav', account: 'rui', calendarId: 'https://calendar.example/rui/', calendarName: '', privacy: 'full', writes: true, reads: true }, async () => 'sealed', new Date());
+    await addEntry(
+      orm.em.fork(),
+      { id: waitlist, networkId, apiClientId: network.apiClientId },
+      { shopId, serviceId, barberId: null, ...days },
+      { name: 'Rui', email: 'r@example.com', phone: null, timeZone: 'UTC', locale: 'pt' },
+      randomUUID(),
+      5,
+    );
+    const feed = await createFeeds(engine.deps.config).issue(
+      orm.em.fork(),
+      { networkId, barberId, shopId: null },
+      { id: randomUUID(), privacy: 'full', name: 'furnished' },
+    );
+    const [parked] = await orm.em
+      .fork()
+      .execute<[{ id: string }]>(
+        `update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`,
+        [networkId],
+      );
+    const calendar = await saveConnection(
+      orm.em.fork(),
+      networkId,
+      {
+        barberId,
+        provider: 'caldav',
+        account: 'rui',
+        calendarId: 'https://calendar.example/rui/',
+        calendarName: '',
+        privacy: 'full',
+        writes: true,
+        reads: true,
+      },
+      async () => 'sealed',
+      new Date(),
+    );
     const conflictId = randomUUID();
-    await orm.em.fork().execute(`insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during) values (?, ?, ?, ?, ?, 'overlap', 'dentist', '[2027-05-05,2027-05-06)')`, [conflictId, networkId, barberId, calendar.id, ids.appointmentId]);
-    const found = { 'dead-letters': parked.id, feeds: feed.id, calendars: calendar.id, 'calendar-conflicts': conflictId, waitlist, series: seriesId, relocations: relocationId, appointments: ids.appointmentId, holds: ids.appointmentId, shops: shopId, shopId, barbers: barberId, services: serviceId, serviceId, date, slug, closureId: closure.record.id, timeOffId: away.record.id };
+    await orm.em
+      .fork()
+      .execute(
+        `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during) values (?, ?, ?, ?, ?, 'overlap', 'dentist', '[2027-05-05,2027-05-06)')`,
+        [conflictId, networkId, barberId, calendar.id, ids.appointmentId],
+      );
+    const found = {
+      'dead-letters': parked.id,
+      feeds: feed.id,
+      calendars: calendar.id,
+      'calendar-conflicts': conflictId,
+      waitlist,
+      series: seriesId,
+      relocations: relocationId,
+      appointments: ids.appointmentId,
+      holds: ids.appointmentId,
+      shops: shopId,
+      shopId,
+      barbers: barberId,
+      services: serviceId,
+      serviceId,
+      date,
+      slug,
+      closureId: closure.record.id,
+      timeOffId: away.record.id,
+    };
     return { ...network, ids: found };
   }
 
@@ -136,15 +255,42 @@ describe('access', () => {
     return engine.call(apiKey, route.method.toUpperCase(), `${path}${queries[nameOf(route)]?.(network) ?? ''}`, body?.(network), headers);
   }
 
-  const idsOf = (route: Route, { ids }: Furnished): string[] => paramsOf(route).map((name) => {
-    const id = name === 'id' ? ids[collectionOf(route)] : ids[name];
-    if (!id) throw new Error(`teach this test an id for ${name} of ${nameOf(route)}`);
-    return id;
-  });
+  const idsOf = (route: Route, { ids }: Furnished): string[] =>
+    paramsOf(route).map((name) => {
+      const id = name === 'id' ? ids[collectionOf(route)] : ids[name];
+      if (!id) throw new Error(`teach this test an id for ${name} of ${nameOf(route)}`);
+      return id;
+    });
 
   /** Everything that a network owns, as one text. */
   async function stateOf({ networkId }: TestNetwork): Promise<string> {
-    const tables = ['shop', 'shop_closure', 'shop_exception', 'holiday_set', 'service', 'barber', 'assignment', 'assignment_exception', 'barber_service', 'time_off', 'appointment', 'occupancy', 'booking_request', 'relocation', 'relocation_visit', 'series', 'waitlist_entry', 'contact', 'delivery', 'delivery_event', 'calendar_connection', 'calendar_event', 'calendar_busy', 'calendar_conflict', 'feed'];
+    const tables = [
+      'shop',
+      'shop_closure',
+      'shop_exception',
+      'holiday_set',
+      'service',
+      'barber',
+      'assignment',
+      'assignment_exception',
+      'barber_service',
+      'time_off',
+      'appointment',
+      'occupancy',
+      'booking_request',
+      'relocation',
+      'relocation_visit',
+      'series',
+      'waitlist_entry',
+      'contact',
+      'delivery',
+      'delivery_event',
+      'calendar_connection',
+      'calendar_event',
+      'calendar_busy',
+      'calendar_conflict',
+      'feed',
+    ];
     const union = tables.map((table) => `select to_jsonb(t) as row from ${table} t where network_id = '${networkId}'`).join(' union all ');
     return JSON.stringify(await engine.database.orm.em.fork().execute(`select row from (${union}) r order by row::text`));
   }
@@ -159,8 +305,18 @@ describe('access', () => {
       for (let strange = 1; strange < 2 ** own.length; strange += 1) {
         const isStrange = (index: number) => (strange & (1 << index)) > 0;
         if (paramsOf(route).some((name, index) => ['date', 'slug'].includes(name) && isStrange(index))) continue;
-        const answer = await ask(route, mine.apiKey, mine, own.map((id, index) => (isStrange(index) ? foreign[index]! : id)));
-        const absent = await ask(route, mine.apiKey, mine, own.map((id, index) => (isStrange(index) ? randomUUID() : id)));
+        const answer = await ask(
+          route,
+          mine.apiKey,
+          mine,
+          own.map((id, index) => (isStrange(index) ? foreign[index]! : id)),
+        );
+        const absent = await ask(
+          route,
+          mine.apiKey,
+          mine,
+          own.map((id, index) => (isStrange(index) ? randomUUID() : id)),
+        );
 
         expectProblem(answer, 'not_found');
         expect({ ...answer.body, instance: '' }, nameOf(route)).to.deep.equal({ ...absent.body, instance: '' });
@@ -175,12 +331,19 @@ describe('access', () => {
     const get = (path: string) => engine.call(mine.apiKey, 'GET', path);
     const days = 'from=2027-05-05&to=2027-05-05';
 
-    for (const ids of [`shopId=${theirs.shopId}&serviceId=${mine.serviceId}`, `shopId=${mine.shopId}&serviceId=${theirs.serviceId}`,
-      `shopId=${mine.shopId}&serviceId=${mine.serviceId}&barberId=${theirs.barberIds[0]}`]) {
+    for (const ids of [
+      `shopId=${theirs.shopId}&serviceId=${mine.serviceId}`,
+      `shopId=${mine.shopId}&serviceId=${theirs.serviceId}`,
+      `shopId=${mine.shopId}&serviceId=${mine.serviceId}&barberId=${theirs.barberIds[0]}`,
+    ]) {
       expectProblem(await get(`/v1/availability?${ids}&${days}`), 'not_found');
     }
     expectProblem(await get(`/v1/appointments?shopId=${theirs.shopId}&date=2027-05-05`), 'not_found');
-    for (const path of [`/v1/appointments?shopId=${theirs.shopId}`, `/v1/appointments?barberId=${theirs.barberIds[0]}`, `/v1/barbers?shopId=${theirs.shopId}`]) {
+    for (const path of [
+      `/v1/appointments?shopId=${theirs.shopId}`,
+      `/v1/appointments?barberId=${theirs.barberIds[0]}`,
+      `/v1/barbers?shopId=${theirs.shopId}`,
+    ]) {
       expect((await get(path)).body, path).to.deep.equal({ items: [], nextCursor: null });
     }
   });
@@ -189,7 +352,8 @@ describe('access', () => {
     const em = engine.database.orm.em.fork();
     const scopes: Scope[] = ['book', 'manage', 'ops'];
     const network = await furnish();
-    const keyOf = async (granted: Scope[]) => (await createApiKey(em, { networkId: network.networkId, clientName: 'test', scopes: granted })).apiKey;
+    const keyOf = async (granted: Scope[]) =>
+      (await createApiKey(em, { networkId: network.networkId, clientName: 'test', scopes: granted })).apiKey;
     for (const route of routes) {
       const answer = await ask(route, await keyOf(scopes.filter((scope) => scope !== route.scope)), network, idsOf(route, network));
 

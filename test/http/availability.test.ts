@@ -9,12 +9,22 @@ import { expectProblem, faultPaths } from '../support/problem.ts';
 describe('availability', () => {
   let engine: Engine;
   let network: TestNetwork;
-  before(async () => { engine = await startEngine(); });
+  before(async () => {
+    engine = await startEngine();
+  });
   after(() => engine.stop());
-  beforeEach(async () => { network = await buildNetwork(engine.database.orm, { barbers: 2, hours: everyDay(540, 720) }); });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm, { barbers: 2, hours: everyDay(540, 720) });
+  });
 
   const ask = (path: string, query: Record<string, string>, headers = {}) =>
-    engine.call(network.apiKey, 'GET', `/v1/availability${path}?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, ...query }).toString()}`, undefined, headers);
+    engine.call(
+      network.apiKey,
+      'GET',
+      `/v1/availability${path}?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, ...query }).toString()}`,
+      undefined,
+      headers,
+    );
   const date = (days: number) => addDays(toWall(Date.now(), 'Europe/Lisbon').date, days);
   type Slot = { startsAt: string; endsAt: string; date: string; startsAtLocal: string; barberId: string; priceCents: number };
   const slots = ({ body }: { body: { slots: Slot[] } }) => body.slots;
@@ -23,12 +33,26 @@ describe('availability', () => {
     const answer = await ask('', { barberId: network.barberIds[0]!, from: date(3) });
 
     expect(answer.status, answer.text).to.equal(200);
-    expect(slots(answer).map(({ startsAtLocal }) => startsAtLocal.slice(11, 16))).to.deep.equal(['09:00', '09:15', '09:30', '09:45', '10:00', '10:15', '10:30', '10:45', '11:00', '11:15', '11:30']);
-    expect(new Set(slots(answer).map((slot) => `${slot.date} ${slot.barberId} ${slot.priceCents}`))).to.deep.equal(new Set([`${date(3)} ${network.barberIds[0]} 1500`]));
+    expect(slots(answer).map(({ startsAtLocal }) => startsAtLocal.slice(11, 16))).to.deep.equal([
+      '09:00',
+      '09:15',
+      '09:30',
+      '09:45',
+      '10:00',
+      '10:15',
+      '10:30',
+      '10:45',
+      '11:00',
+      '11:15',
+      '11:30',
+    ]);
+    expect(new Set(slots(answer).map((slot) => `${slot.date} ${slot.barberId} ${slot.priceCents}`))).to.deep.equal(
+      new Set([`${date(3)} ${network.barberIds[0]} 1500`]),
+    );
     expect(answer.body).to.include({ timeZone: 'Europe/Lisbon', shopTimeZone: 'Europe/Lisbon' });
   });
 
-  it('any barber over several days, asked at once, has each barber\'s times by start', async () => {
+  it("any barber over several days, asked at once, has each barber's times by start", async () => {
     const answer = await ask('', { from: date(1), to: date(60) });
 
     expect(slots(answer)).to.have.length(2 * 11 * 60);
@@ -54,10 +78,14 @@ describe('availability', () => {
     const booked = await book(engine, network, { startsAt: first!.startsAt, barberId: first!.barberId });
 
     expect(booked.status, booked.text).to.equal(201);
-    expect(slots(await ask('', { from: date(1) })).some(({ startsAt, barberId }) => startsAt === first!.startsAt && barberId === first!.barberId)).to.equal(false);
+    expect(
+      slots(await ask('', { from: date(1) })).some(
+        ({ startsAt, barberId }) => startsAt === first!.startsAt && barberId === first!.barberId,
+      ),
+    ).to.equal(false);
   });
 
-  it('a poll with the last answer\'s tag, is 304 until something changes, and 200 with a new tag then', async () => {
+  it("a poll with the last answer's tag, is 304 until something changes, and 200 with a new tag then", async () => {
     const query = { from: date(1), to: date(7) };
     const first = await ask('', query);
     const tag = first.headers.get('etag')!;
@@ -82,11 +110,22 @@ describe('availability', () => {
 
   it('a poll after a cancellation, a move, a hold that is let go or an early end, is 200 with the times that came free', async () => {
     const query = { from: date(1), to: date(2) };
-    const change = async (path: string, body?: unknown) => expect((await engine.call(network.apiKey, 'POST', path, body)).status, path).to.equal(200);
-    const { body: { id } } = await book(engine, network, { startsAt: network.at('09:00') });
-    const hold = await engine.call(network.apiKey, 'POST', '/v1/holds', { shopId: network.shopId, serviceId: network.serviceId, barberId: network.barberIds[0], startsAt: network.at('11:00') }, { 'idempotency-key': 'hold' });
+    const change = async (path: string, body?: unknown) =>
+      expect((await engine.call(network.apiKey, 'POST', path, body)).status, path).to.equal(200);
+    const {
+      body: { id },
+    } = await book(engine, network, { startsAt: network.at('09:00') });
+    const hold = await engine.call(
+      network.apiKey,
+      'POST',
+      '/v1/holds',
+      { shopId: network.shopId, serviceId: network.serviceId, barberId: network.barberIds[0], startsAt: network.at('11:00') },
+      { 'idempotency-key': 'hold' },
+    );
     const changes: [path: string, body?: unknown][] = [
-      [`/v1/appointments/${id}/reschedule`, { startsAt: network.at('10:15') }], [`/v1/holds/${hold.body.id}/release`, { token: hold.body.token }], [`/v1/appointments/${id}/cancel`],
+      [`/v1/appointments/${id}/reschedule`, { startsAt: network.at('10:15') }],
+      [`/v1/holds/${hold.body.id}/release`, { token: hold.body.token }],
+      [`/v1/appointments/${id}/cancel`],
     ];
     for (const [path, body] of changes) {
       const before = await ask('', query);
@@ -98,7 +137,11 @@ describe('availability', () => {
 
   it('a question with more answers than anybody reads, is refused with the field that asks for less', async () => {
     const many = await buildNetwork(engine.database.orm, { barbers: 12, hours: everyDay(0, 1440), settings: { slotStepMinutes: 5 } });
-    const answer = await engine.call(many.apiKey, 'GET', `/v1/availability?shopId=${many.shopId}&serviceId=${many.serviceId}&from=${date(1)}&to=${date(40)}`);
+    const answer = await engine.call(
+      many.apiKey,
+      'GET',
+      `/v1/availability?shopId=${many.shopId}&serviceId=${many.serviceId}&from=${date(1)}&to=${date(40)}`,
+    );
     expectProblem(answer, 'invalid_request', ['to']);
   });
 
@@ -108,7 +151,11 @@ describe('availability', () => {
     const answer = await ask('/nearest', { barberId: barberId!, after, limit: '3' });
 
     expect(answer.status, answer.text).to.equal(200);
-    expect(slots(answer).map(({ startsAt }) => startsAt)).to.deep.equal([network.at('11:30', 2), network.at('09:00', 3), network.at('09:15', 3)]);
+    expect(slots(answer).map(({ startsAt }) => startsAt)).to.deep.equal([
+      network.at('11:30', 2),
+      network.at('09:00', 3),
+      network.at('09:15', 3),
+    ]);
     expect(slots(await ask('/nearest', { barberId: barberId! }))).to.have.length(5);
     expect(slots(await ask('/nearest', { after: network.at('09:00', 200) })), 'beyond the horizon').to.deep.equal([]);
   });
@@ -122,10 +169,16 @@ describe('availability', () => {
 
     await book(engine, network);
     const taken = await explain(network.at('10:00'));
-    expect(taken.body).to.include({ free: false, code: 'slot_taken', startsAtLocal: toWall(Date.parse(network.at('10:00')), 'Europe/Lisbon').iso });
+    expect(taken.body).to.include({
+      free: false,
+      code: 'slot_taken',
+      startsAtLocal: toWall(Date.parse(network.at('10:00')), 'Europe/Lisbon').iso,
+    });
     expect((await explain(network.at('07:00'))).body.code).to.equal('shop_closed');
     expect((await explain(network.at('10:00'), { locale: 'pt-PT' })).body.sentence).to.not.equal(taken.body.sentence);
-    expect((await ask('/explain', { barberId: barberId!, startsAt: network.at('10:00') })).body.sentence, 'the shop\'s language').to.match(/[çãéê]|ocupad/);
+    expect((await ask('/explain', { barberId: barberId!, startsAt: network.at('10:00') })).body.sentence, "the shop's language").to.match(
+      /[çãéê]|ocupad/,
+    );
   });
 
   const bad: [string, string, Record<string, string>, string[]][] = [
@@ -139,12 +192,17 @@ describe('availability', () => {
     ['no instant', '/explain', {}, ['startsAt']],
   ];
   for (const [what, path, query, paths] of bad) {
-    it(`${what}, asked for, is a fault of ${paths.join(' and ')}`, async () => expectProblem(await ask(path, query), 'invalid_request', paths));
+    it(`${what}, asked for, is a fault of ${paths.join(' and ')}`, async () =>
+      expectProblem(await ask(path, query), 'invalid_request', paths));
   }
 
   it('what is not there, asked for, is 404 with its field', async () => {
     const unknown = '0b6e5d6e-2b63-4b7e-8f52-3d1f2f0f7d10';
-    for (const [field, query] of Object.entries({ shopId: { shopId: unknown }, serviceId: { serviceId: unknown }, barberId: { barberId: unknown } })) {
+    for (const [field, query] of Object.entries({
+      shopId: { shopId: unknown },
+      serviceId: { serviceId: unknown },
+      barberId: { barberId: unknown },
+    })) {
       const answer = await ask('', { from: '2027-01-01', ...query });
       expectProblem(answer, 'not_found');
       expect(faultPaths(answer)).to.deep.equal([field]);

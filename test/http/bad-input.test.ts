@@ -12,8 +12,14 @@ const faulty: Record<string, [wishes: Record<string, unknown>, paths: string[]]>
   'an unknown field': [{ status: 'confirmed', version: 7 }, ['/status', '/version']],
   'an unknown field of the customer': [{ customer: customer({ vip: true }) }, ['/customer/vip']],
   'a network id of its own': [{ networkId: randomUUID(), priceCents: 1 }, ['/networkId', '/priceCents']],
-  'several faults at once': [{ shopId: 'x', startsAt: 5, customer: { name: '', email: 'nobody' } }, ['/shopId', '/startsAt', '/customer/name', '/customer/email']],
-  'nothing but nulls': [{ shopId: null, serviceId: null, startsAt: null, customer: null }, ['/shopId', '/serviceId', '/startsAt', '/customer']],
+  'several faults at once': [
+    { shopId: 'x', startsAt: 5, customer: { name: '', email: 'nobody' } },
+    ['/shopId', '/startsAt', '/customer/name', '/customer/email'],
+  ],
+  'nothing but nulls': [
+    { shopId: null, serviceId: null, startsAt: null, customer: null },
+    ['/shopId', '/serviceId', '/startsAt', '/customer'],
+  ],
   'lists in place of texts': [{ shopId: ['a'], customer: customer({ name: ['Ana'] }) }, ['/shopId', '/customer/name']],
   'no time': [{ startsAt: undefined }, ['/startsAt']],
   'two times': [{ localStart: '2027-05-05T10:00' }, ['/startsAt']],
@@ -28,7 +34,10 @@ const faulty: Record<string, [wishes: Record<string, unknown>, paths: string[]]>
   'a malformed locale': [{ customer: customer({ locale: 'not a locale' }) }, ['/customer/locale']],
   'a phone number that is not E.164': [{ customer: customer({ phone: '912 345 678' }) }, ['/customer/phone']],
   'a header hidden in the name': [{ customer: customer({ name: 'Ana\r\nBcc: all@example.com' }) }, ['/customer/name']],
-  'a header hidden in the e-mail address': [{ customer: customer({ email: 'ana@example.com\r\nBcc: all@example.com' }) }, ['/customer/email']],
+  'a header hidden in the e-mail address': [
+    { customer: customer({ email: 'ana@example.com\r\nBcc: all@example.com' }) },
+    ['/customer/email'],
+  ],
   'a NUL': [{ customer: customer({ name: 'A\u0000na' }) }, ['/customer/name']],
   'an advertisement for a name': [{ customer: customer({ name: 'Win a prize: http://evil.example/now' }) }, ['/customer/name']],
   'a lone surrogate': [{ customer: customer({ name: 'Ana \ud800' }) }, ['/customer/name']],
@@ -45,7 +54,7 @@ const misshapen: Record<string, [body: string, code: 'malformed_json' | 'invalid
   'a bare word': ['undefined', 'malformed_json'],
   'a string': ['"hello"', 'malformed_json'],
   'a number': ['17', 'malformed_json'],
-  'null': ['null', 'malformed_json'],
+  null: ['null', 'malformed_json'],
   'a list': ['[]', 'invalid_request'],
   'an empty body': ['', 'invalid_request'],
   'an empty object': ['{}', 'invalid_request'],
@@ -61,7 +70,9 @@ describe('bad input', () => {
   let rows: number;
 
   const countRows = async () => {
-    const counts = await Promise.all(['booking_request', 'contact', 'customer', 'appointment'].map((table) => count(engine.database.orm, table, 'true', [])));
+    const counts = await Promise.all(
+      ['booking_request', 'contact', 'customer', 'appointment'].map((table) => count(engine.database.orm, table, 'true', [])),
+    );
     return counts.reduce((sum, each) => sum + each, 0);
   };
   const post = (body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
@@ -73,7 +84,9 @@ describe('bad input', () => {
     network = await buildNetwork(engine.database.orm);
   });
   after(() => engine.stop());
-  beforeEach(async () => { rows = await countRows(); });
+  beforeEach(async () => {
+    rows = await countRows();
+  });
   afterEach(async () => expect(await countRows(), 'rows').to.equal(rows));
 
   for (const [what, [wishes, paths]] of Object.entries(faulty)) {
@@ -105,8 +118,10 @@ describe('bad input', () => {
   });
 
   for (const [what, headers] of Object.entries({
-    'form fields': { 'content-type': 'application/x-www-form-urlencoded' }, 'plain text': { 'content-type': 'text/plain' },
-    'an unknown character set': { 'content-type': 'application/json; charset=ebcdic' }, 'an unknown encoding': { 'content-encoding': 'rot13' },
+    'form fields': { 'content-type': 'application/x-www-form-urlencoded' },
+    'plain text': { 'content-type': 'text/plain' },
+    'an unknown character set': { 'content-type': 'application/json; charset=ebcdic' },
+    'an unknown encoding': { 'content-encoding': 'rot13' },
   })) {
     it(`a booking, sent as ${what}, is refused as an unsupported media type`, async () => {
       expectProblem(await post(bookingBody(network), headers), 'unsupported_media_type');
@@ -122,10 +137,20 @@ describe('bad input', () => {
   });
 
   for (const [what, key] of Object.entries({
-    'no key': undefined, 'an empty key': '', 'a key with a space': 'a b', 'a key of 256 characters': 'k'.repeat(256), 'a key that is not ASCII': 'clé',
+    'no key': undefined,
+    'an empty key': '',
+    'a key with a space': 'a b',
+    'a key of 256 characters': 'k'.repeat(256),
+    'a key that is not ASCII': 'clé',
   })) {
     it(`a booking, with ${what}, is refused`, async () => {
-      const answer = await engine.call(network.apiKey, 'POST', '/v1/appointments', bookingBody(network), key === undefined ? {} : { 'idempotency-key': key });
+      const answer = await engine.call(
+        network.apiKey,
+        'POST',
+        '/v1/appointments',
+        bookingBody(network),
+        key === undefined ? {} : { 'idempotency-key': key },
+      );
 
       expectProblem(answer, 'idempotency_key_missing');
     });

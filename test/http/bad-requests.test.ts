@@ -11,10 +11,16 @@ const someId = '00000000-0000-4000-8000-000000000000';
 
 /** Cursors that nobody was given: each would be a database error if it were believed. */
 const forged: Record<string, string> = {
-  'garbage': 'garbage', 'JSON of another shape': cursor('a'), 'an id of hyphens': cursor('a', '-'.repeat(36)),
-  'a NUL': cursor('\u0000', someId), 'a lone surrogate': cursor('\ud800', someId),
+  garbage: 'garbage',
+  'JSON of another shape': cursor('a'),
+  'an id of hyphens': cursor('a', '-'.repeat(36)),
+  'a NUL': cursor('\u0000', someId),
+  'a lone surrogate': cursor('\ud800', someId),
 };
-const forgedTimes: Record<string, string> = { 'no time': cursor('soon', someId), 'a time before all calendars': cursor('-271821-04-20T00:00:00.000Z', someId) };
+const forgedTimes: Record<string, string> = {
+  'no time': cursor('soon', someId),
+  'a time before all calendars': cursor('-271821-04-20T00:00:00.000Z', someId),
+};
 
 describe('bad requests', () => {
   let engine: Engine;
@@ -22,7 +28,9 @@ describe('bad requests', () => {
 
   const get = (path: string): Promise<Answer> => engine.call(network.apiKey, 'GET', path);
   const slots = (wishes: Record<string, string>) =>
-    get(`/v1/availability?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, from: '2027-05-05', to: '2027-05-06', ...wishes }).toString()}`);
+    get(
+      `/v1/availability?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, from: '2027-05-05', to: '2027-05-06', ...wishes }).toString()}`,
+    );
 
   before(async () => {
     engine = await startEngine({ workers: false });
@@ -55,8 +63,10 @@ describe('bad requests', () => {
   }
 
   for (const [what, [wishes, paths]] of Object.entries({
-    'more than 60 days': [{ to: '2027-07-04' }, ['to']], 'an end before its start': [{ to: '2027-05-04' }, ['to']],
-    'the year 0': [{ from: '0000-01-01', to: '0000-01-02' }, ['from', 'to']], 'the end of the year 9999': [{ from: '9999-12-31', to: '9999-12-31' }, ['from', 'to']],
+    'more than 60 days': [{ to: '2027-07-04' }, ['to']],
+    'an end before its start': [{ to: '2027-05-04' }, ['to']],
+    'the year 0': [{ from: '0000-01-01', to: '0000-01-02' }, ['from', 'to']],
+    'the end of the year 9999': [{ from: '9999-12-31', to: '9999-12-31' }, ['from', 'to']],
   } satisfies Record<string, [Record<string, string>, string[]]>)) {
     it(`a question for free times, over ${what}, is refused`, async () => {
       expectProblem(await slots(wishes), 'invalid_request', paths);
@@ -75,14 +85,27 @@ describe('bad requests', () => {
     }
   }
 
-  for (const path of ['/v1/shops/1', `/v1/shops/${someId}%00`, '/v1/shops/%E0%A4%A', '/v1/nothing', '/v1', '/nothing', '/v1/shops/../../etc/passwd', '//v1/shops']) {
+  for (const path of [
+    '/v1/shops/1',
+    `/v1/shops/${someId}%00`,
+    '/v1/shops/%E0%A4%A',
+    '/v1/nothing',
+    '/v1',
+    '/nothing',
+    '/v1/shops/../../etc/passwd',
+    '//v1/shops',
+  ]) {
     it(`the address ${path}, which leads nowhere, answers 404`, async () => {
       expectProblem(await get(path), 'not_found');
     });
   }
 
   it('an address, with a method that it does not offer, answers 405 with those that it does', async () => {
-    const offers = [['PATCH', '/v1/shops', 'GET, POST'], ['DELETE', '/v1/appointments', 'POST, GET'], ['PUT', `/v1/appointments/${someId}/cancel`, 'POST']] as const;
+    const offers = [
+      ['PATCH', '/v1/shops', 'GET, POST'],
+      ['DELETE', '/v1/appointments', 'POST, GET'],
+      ['PUT', `/v1/appointments/${someId}/cancel`, 'POST'],
+    ] as const;
     for (const [method, path, allow] of offers) {
       const answer = await engine.call(network.apiKey, method, path);
 
@@ -99,8 +122,17 @@ describe('bad requests', () => {
     const id = revoked.slice(3, 35).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     expect(await revokeApiKey(em, network.networkId, id)).to.equal(true);
     const [, known] = network.apiKey.split('_');
-    const headers = ['', 'Bearer', `Basic ${network.apiKey}`, 'Bearer x', `Bearer pk_${'0'.repeat(32)}_${'A'.repeat(43)}`, `Bearer pk_${known}_${'A'.repeat(43)}`,
-      `Bearer ${network.apiKey}x`, `Bearer ${expired}`, `Bearer ${revoked}`];
+    const headers = [
+      '',
+      'Bearer',
+      `Basic ${network.apiKey}`,
+      'Bearer x',
+      `Bearer pk_${'0'.repeat(32)}_${'A'.repeat(43)}`,
+      `Bearer pk_${known}_${'A'.repeat(43)}`,
+      `Bearer ${network.apiKey}x`,
+      `Bearer ${expired}`,
+      `Bearer ${revoked}`,
+    ];
 
     for (const authorization of headers) {
       for (const path of ['/v1/appointments', '/V1/Appointments/', '/v1/nothing']) {
@@ -110,11 +142,18 @@ describe('bad requests', () => {
         expect(answer.headers.get('www-authenticate')).to.equal('Bearer');
       }
     }
-    expect((await engine.call('', 'GET', '/v1/shops', undefined, { authorization: `bearer ${network.apiKey}` })).status, 'the scheme has no case').to.equal(200);
+    expect(
+      (await engine.call('', 'GET', '/v1/shops', undefined, { authorization: `bearer ${network.apiKey}` })).status,
+      'the scheme has no case',
+    ).to.equal(200);
   });
 
   it('an unknown id, read in any list of its own, is not told from one that does not exist', async () => {
-    for (const path of [`/v1/appointments/${randomUUID()}`, `/v1/appointments/${randomUUID()}/deliveries`, `/v1/barbers/${randomUUID()}/hours`]) {
+    for (const path of [
+      `/v1/appointments/${randomUUID()}`,
+      `/v1/appointments/${randomUUID()}/deliveries`,
+      `/v1/barbers/${randomUUID()}/hours`,
+    ]) {
       expectProblem(await get(path), 'not_found');
     }
   });

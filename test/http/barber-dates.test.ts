@@ -9,12 +9,14 @@ const stretch = (from: string, to: string) => ({ from, to });
 const noHits = { dryRun: false, appointmentsHit: [], appointmentsHitTotal: 0 };
 const hoursOf = (times: string[]) => [times.length, times[0], times.at(-1)];
 
-describe('a barber\'s dates', () => {
+describe("a barber's dates", () => {
   let engine: Engine;
   let network: TestNetwork;
   let tomorrow: string;
 
-  before(async () => { engine = await startEngine({ workers: false }); });
+  before(async () => {
+    engine = await startEngine({ workers: false });
+  });
   after(() => engine.stop());
   beforeEach(() => build());
 
@@ -34,12 +36,18 @@ describe('a barber\'s dates', () => {
   const timeOff = () => `${barber()}/time-off`;
   /** The free times of one date on the shop's clock. */
   const free = async (date = tomorrow, shopId = network.shopId): Promise<string[]> =>
-    (await call('GET', `/v1/availability?shopId=${shopId}&serviceId=${network.serviceId}&from=${date}`)).body.slots.map(({ startsAtLocal }: { startsAtLocal: string }) => startsAtLocal.slice(11, 16));
+    (await call('GET', `/v1/availability?shopId=${shopId}&serviceId=${network.serviceId}&from=${date}`)).body.slots.map(
+      ({ startsAtLocal }: { startsAtLocal: string }) => startsAtLocal.slice(11, 16),
+    );
   /** Open 08:00 to 20:00, half an hour each, every 15 minutes. */
   const untouched = [47, '08:00', '19:30'];
 
   it('an exception, from its making to its removal, holds on its date alone', async () => {
-    const fields = { hours: [stretch('09:00', '12:00'), stretch('18:00', '24:00')], breaks: [stretch('10:00', '11:00')], reason: 'Formação' };
+    const fields = {
+      hours: [stretch('09:00', '12:00'), stretch('18:00', '24:00')],
+      breaks: [stretch('10:00', '11:00')],
+      reason: 'Formação',
+    };
     const made = await edit('PUT', `${exceptions()}/${tomorrow}`, fields, 0);
     const record = { barberId: network.barberIds[0], shopId: network.shopId, date: tomorrow, ...fields, version: 1 };
     expect(made).to.deep.equal({ ...record, ...noHits });
@@ -48,9 +56,28 @@ describe('a barber\'s dates', () => {
     expect((await call('GET', exceptions())).body).to.deep.equal({ items: [record], nextCursor: null });
 
     // The shop itself closes at 20:00.
-    expect(await free()).to.deep.equal(['09:00', '09:15', '09:30', '11:00', '11:15', '11:30', '18:00', '18:15', '18:30', '18:45', '19:00', '19:15', '19:30']);
+    expect(await free()).to.deep.equal([
+      '09:00',
+      '09:15',
+      '09:30',
+      '11:00',
+      '11:15',
+      '11:30',
+      '18:00',
+      '18:15',
+      '18:30',
+      '18:45',
+      '19:00',
+      '19:15',
+      '19:30',
+    ]);
     expect(hoursOf(await free(addDays(tomorrow, 1)))).to.deep.equal(untouched);
-    expect((await edit('PUT', `${exceptions()}/${tomorrow}`, { hours: [] }, 1))).to.deep.include({ hours: [], breaks: [], reason: '', version: 2 });
+    expect(await edit('PUT', `${exceptions()}/${tomorrow}`, { hours: [] }, 1)).to.deep.include({
+      hours: [],
+      breaks: [],
+      reason: '',
+      version: 2,
+    });
     expect(await free()).to.deep.equal([]);
 
     expect(await edit('DELETE', `${exceptions()}/${tomorrow}`, undefined, 2)).to.deep.equal(noHits);
@@ -62,7 +89,10 @@ describe('a barber\'s dates', () => {
     const path = `${exceptions()}/${tomorrow}`;
     expectProblem(await call('PUT', path, { hours: [] }, 1), 'precondition_failed');
     await edit('PUT', path, { hours: [] }, 0);
-    for (const [method, body] of [['PUT', { hours: [stretch('09:00', '10:00')] }], ['DELETE', undefined]] as const) {
+    for (const [method, body] of [
+      ['PUT', { hours: [stretch('09:00', '10:00')] }],
+      ['DELETE', undefined],
+    ] as const) {
       expectProblem(await call(method, path, body), 'precondition_required');
       const stale = await call(method, path, body, 0);
       expectProblem(stale, 'precondition_failed');
@@ -75,8 +105,11 @@ describe('a barber\'s dates', () => {
   const badExceptions: Record<string, [body: unknown, paths: string[]]> = {
     'have no hours': [{}, ['/hours']],
     'end before they begin': [{ hours: [stretch('12:00', '09:00')] }, ['/hours/0/to']],
-    'overlap': [{ hours: [stretch('09:00', '12:00'), stretch('11:00', '13:00')] }, ['/hours/1']],
-    'have a break outside': [{ hours: [stretch('09:00', '12:00')], breaks: [stretch('09:30', '10:00'), stretch('11:30', '12:30')] }, ['/breaks/1']],
+    overlap: [{ hours: [stretch('09:00', '12:00'), stretch('11:00', '13:00')] }, ['/hours/1']],
+    'have a break outside': [
+      { hours: [stretch('09:00', '12:00')], breaks: [stretch('09:30', '10:00'), stretch('11:30', '12:30')] },
+      ['/breaks/1'],
+    ],
     'name a weekday': [{ hours: [{ weekday: 1, ...stretch('09:00', '12:00') }] }, ['/hours/0/weekday']],
   };
   for (const [what, [body, paths]] of Object.entries(badExceptions)) {
@@ -88,7 +121,11 @@ describe('a barber\'s dates', () => {
 
   it('exceptions, on a date that does not exist, are refused by the name of it', async () => {
     for (const date of ['2027-02-30', '2027-13-01', '1999-12-31', 'tomorrow']) {
-      for (const [method, body] of [['PUT', { hours: [] }], ['GET', undefined], ['DELETE', undefined]] as const) {
+      for (const [method, body] of [
+        ['PUT', { hours: [] }],
+        ['GET', undefined],
+        ['DELETE', undefined],
+      ] as const) {
         expectProblem(await call(method, `${exceptions()}/${date}`, body, 0), 'invalid_request', ['date']);
       }
     }
@@ -117,11 +154,25 @@ describe('a barber\'s dates', () => {
     expect(hoursOf(await free())).to.deep.equal([7, '18:00', '19:30']);
 
     const days = { fromDate: addDays(tomorrow, 1), toDate: addDays(tomorrow, 2) };
-    expect(await edit('PUT', `${timeOff()}/${id}`, days, 1)).to.deep.include({ id, startsAt: null, endsAt: null, ...days, reason: '', version: 2 });
+    expect(await edit('PUT', `${timeOff()}/${id}`, days, 1)).to.deep.include({
+      id,
+      startsAt: null,
+      endsAt: null,
+      ...days,
+      reason: '',
+      version: 2,
+    });
     expect(hoursOf(await free())).to.deep.equal(untouched);
-    expect([await free(days.fromDate), await free(days.toDate), hoursOf(await free(addDays(tomorrow, 3)))]).to.deep.equal([[], [], untouched]);
+    expect([await free(days.fromDate), await free(days.toDate), hoursOf(await free(addDays(tomorrow, 3)))]).to.deep.equal([
+      [],
+      [],
+      untouched,
+    ]);
 
-    for (const [method, body] of [['PUT', days], ['DELETE', undefined]] as const) {
+    for (const [method, body] of [
+      ['PUT', days],
+      ['DELETE', undefined],
+    ] as const) {
       expectProblem(await call(method, `${timeOff()}/${id}`, body), 'precondition_required');
       const stale = await call(method, `${timeOff()}/${id}`, body, 1);
       expectProblem(stale, 'precondition_failed');
@@ -129,11 +180,23 @@ describe('a barber\'s dates', () => {
     }
     expect(await edit('DELETE', `${timeOff()}/${id}`, undefined, 2)).to.deep.equal(noHits);
     expect(hoursOf(await free(days.fromDate))).to.deep.equal(untouched);
-    for (const [method, body] of [['GET', undefined], ['PUT', days], ['DELETE', undefined]] as const) expectProblem(await call(method, `${timeOff()}/${id}`, body, 2), 'not_found');
+    for (const [method, body] of [
+      ['GET', undefined],
+      ['PUT', days],
+      ['DELETE', undefined],
+    ] as const)
+      expectProblem(await call(method, `${timeOff()}/${id}`, body, 2), 'not_found');
   });
 
   it('time off as it was read, when put back, is taken and changes nothing', async () => {
-    const { id, version: _, dryRun: __, appointmentsHit: ___, appointmentsHitTotal: ____, ...fields } = await edit('POST', timeOff(), { fromDate: tomorrow, toDate: tomorrow });
+    const {
+      id,
+      version: _,
+      dryRun: __,
+      appointmentsHit: ___,
+      appointmentsHitTotal: ____,
+      ...fields
+    } = await edit('POST', timeOff(), { fromDate: tomorrow, toDate: tomorrow });
     expect(await edit('PUT', `${timeOff()}/${id}`, fields, 1)).to.deep.include({ ...fields, version: 1 });
   });
 
@@ -166,8 +229,15 @@ describe('a barber\'s dates', () => {
 
   it('a day off, of a barber of two shops, is read by each in its own zone', async () => {
     await build({ timeZone: 'Pacific/Auckland', hours: everyDay(600, 720) });
-    const west = (await call('POST', '/v1/shops', { slug: 'west', name: 'West', address: 'Rua 2', timeZone: 'Pacific/Honolulu', locale: 'en' })).body;
-    await edit('PUT', `/v1/shops/${west.id}/hours`, { openingHours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, ...stretch('10:00', '11:00') })) }, 1);
+    const west = (
+      await call('POST', '/v1/shops', { slug: 'west', name: 'West', address: 'Rua 2', timeZone: 'Pacific/Honolulu', locale: 'en' })
+    ).body;
+    await edit(
+      'PUT',
+      `/v1/shops/${west.id}/hours`,
+      { openingHours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, ...stretch('10:00', '11:00') })) },
+      1,
+    );
     await edit('PUT', `${barber()}/hours/${west.id}`, { periods: [{ hours: null }] }, 0);
     await edit('POST', timeOff(), { fromDate: tomorrow, toDate: tomorrow });
 

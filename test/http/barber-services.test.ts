@@ -7,14 +7,22 @@ import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
 
 const noHits = { dryRun: false, appointmentsHit: [], appointmentsHitTotal: 0 };
-const colour = [{ kind: 'busy', minutes: 20 }, { kind: 'free', minutes: 20 }, { kind: 'busy', minutes: 5 }];
+const colour = [
+  { kind: 'busy', minutes: 20 },
+  { kind: 'free', minutes: 20 },
+  { kind: 'busy', minutes: 5 },
+];
 
-describe('a barber\'s own terms', () => {
+describe("a barber's own terms", () => {
   let engine: Engine;
   let network: TestNetwork;
-  before(async () => { engine = await startEngine(); });
+  before(async () => {
+    engine = await startEngine();
+  });
   after(() => engine.stop());
-  beforeEach(async () => { network = await buildNetwork(engine.database.orm, { barbers: 2 }); });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm, { barbers: 2 });
+  });
 
   const call = (method: string, path: string, body?: unknown, version?: number): Promise<Answer> =>
     engine.call(network.apiKey, method, path, body, version === undefined ? {} : { 'if-match': `"${version}"` });
@@ -28,13 +36,23 @@ describe('a barber\'s own terms', () => {
   };
   type Slot = { barberId: string; startsAt: string; endsAt: string; priceCents: number };
   const offered = async (barberId: string): Promise<Slot[]> =>
-    (await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=${network.at('10:00').slice(0, 10)}`)).body.slots.filter((slot: Slot) => slot.barberId === barberId);
+    (
+      await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=${network.at('10:00').slice(0, 10)}`)
+    ).body.slots.filter((slot: Slot) => slot.barberId === barberId);
   const minutesOf = ({ startsAt, endsAt }: { startsAt: string; endsAt: string }) => (Date.parse(endsAt) - Date.parse(startsAt)) / 60_000;
 
   it('terms, from their setting to their taking back, are read and listed as they were given', async () => {
     expectProblem(await call('GET', terms()), 'not_found');
     expect((await call('GET', services())).body).to.deep.equal({ items: [], nextCursor: null });
-    const record = { ...ids(), offered: true, durationMinutes: 45, segments: colour, priceCents: 2200, settings: { bufferAfterMinutes: 5 }, version: 1 };
+    const record = {
+      ...ids(),
+      offered: true,
+      durationMinutes: 45,
+      segments: colour,
+      priceCents: 2200,
+      settings: { bufferAfterMinutes: 5 },
+      version: 1,
+    };
     expect(await put({ segments: colour, priceCents: 2200, settings: { bufferAfterMinutes: 5 } })).to.deep.equal({ ...record, ...noHits });
     const read = await call('GET', terms());
     expect([read.body, read.headers.get('etag')]).to.deep.equal([record, '"1"']);
@@ -53,7 +71,10 @@ describe('a barber\'s own terms', () => {
   it('terms, edited without the version that is there, stay, and a stale caller is shown them', async () => {
     expectProblem(await call('PUT', terms(), {}, 1), 'precondition_failed');
     await put({ durationMinutes: 40 });
-    for (const [method, body] of [['PUT', {}], ['DELETE', undefined]] as const) {
+    for (const [method, body] of [
+      ['PUT', {}],
+      ['DELETE', undefined],
+    ] as const) {
       expectProblem(await call(method, terms(), body), 'precondition_required');
       const stale = await call(method, terms(), body, 0);
       expectProblem(stale, 'precondition_failed');
@@ -66,13 +87,22 @@ describe('a barber\'s own terms', () => {
   const bad: Record<string, [body: unknown, paths: string[]]> = {
     'a length of zero': [{ durationMinutes: 0 }, ['/durationMinutes']],
     'a length beyond a day': [{ durationMinutes: 1441 }, ['/durationMinutes']],
-    'segments beyond a day': [{ segments: [{ kind: 'busy', minutes: 800 }, { kind: 'free', minutes: 600 }, { kind: 'busy', minutes: 41 }] }, ['/segments']],
+    'segments beyond a day': [
+      {
+        segments: [
+          { kind: 'busy', minutes: 800 },
+          { kind: 'free', minutes: 600 },
+          { kind: 'busy', minutes: 41 },
+        ],
+      },
+      ['/segments'],
+    ],
     'segments that begin free': [{ segments: colour.slice(1) }, ['/segments']],
     'segments that end free': [{ segments: colour.slice(0, 2) }, ['/segments']],
     'segments of one kind in a row': [{ segments: [colour[0], colour[2]] }, ['/segments']],
     'a segment of zero minutes': [{ segments: [{ kind: 'busy', minutes: 0 }] }, ['/segments/0/minutes']],
     'no segments': [{ segments: [] }, ['/segments', '/segments']],
-    'a length that is not the segments\' sum': [{ durationMinutes: 44, segments: colour }, ['/durationMinutes']],
+    "a length that is not the segments' sum": [{ durationMinutes: 44, segments: colour }, ['/durationMinutes']],
     'a price below zero': [{ priceCents: -1 }, ['/priceCents']],
     'a currency': [{ currency: 'EUR' }, ['/currency']],
     'no truth': [{ offered: 'no' }, ['/offered']],
@@ -90,7 +120,11 @@ describe('a barber\'s own terms', () => {
     expectProblem(await call('PUT', `${services()}/${randomUUID()}`, {}, 0), 'not_found');
     expectProblem(await call('GET', `/v1/barbers/${randomUUID()}/services`), 'not_found');
     await call('DELETE', `/v1/services/${network.serviceId}`, undefined, 1);
-    for (const [method, body] of [['GET', undefined], ['PUT', {}]] as const) expectProblem(await call(method, terms(), body, 1), 'not_found');
+    for (const [method, body] of [
+      ['GET', undefined],
+      ['PUT', {}],
+    ] as const)
+      expectProblem(await call(method, terms(), body, 1), 'not_found');
     expect((await call('GET', services())).body.items).to.deep.equal([]);
   });
 
@@ -101,7 +135,10 @@ describe('a barber\'s own terms', () => {
     expect(new Set((await offered(other)).map((slot) => `${minutesOf(slot)} ${slot.priceCents}`))).to.deep.equal(new Set(['30 1500']));
 
     const booked = await Promise.all([own, other].map((barberId) => book(engine, network, { barberId })));
-    expect(booked.map(({ body }) => [minutesOf(body), body.priceCents, body.parts[0].priceCents])).to.deep.equal([[50, 2400, 2400], [30, 1500, 1500]]);
+    expect(booked.map(({ body }) => [minutesOf(body), body.priceCents, body.parts[0].priceCents])).to.deep.equal([
+      [50, 2400, 2400],
+      [30, 1500, 1500],
+    ]);
   });
 
   it('a service, that he does not give, is not offered with him, and refused by that rule', async () => {
@@ -116,7 +153,14 @@ describe('a barber\'s own terms', () => {
     const before = await book(engine, network);
     const path = `/v1/services/${network.serviceId}`;
     const changed = await call('PUT', path, { name: 'Cor', segments: colour, priceCents: 4000 }, 1);
-    expect(changed.body, changed.text).to.deep.include({ durationMinutes: 45, segments: colour, priceCents: 4000, currency: 'EUR', version: 2, appointmentsHit: [] });
+    expect(changed.body, changed.text).to.deep.include({
+      durationMinutes: 45,
+      segments: colour,
+      priceCents: 4000,
+      currency: 'EUR',
+      version: 2,
+      appointmentsHit: [],
+    });
 
     const after = await book(engine, network, { startsAt: network.at('12:00') });
     expect([minutesOf(after.body), after.body.priceCents]).to.deep.equal([45, 4000]);

@@ -13,17 +13,28 @@ import { expectProblem } from '../support/problem.ts';
 /** The wall clock by Intl, independent of src/domain/time.ts: `2026-11-27T10:00:00`. */
 const wall = (instant: string, timeZone: string) => new Date(instant).toLocaleString('sv-SE', { timeZone }).replace(' ', 'T');
 const backwards = (value: unknown): unknown =>
-  value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).reverse().map(([name, part]) => [name, backwards(part)])) : value;
+  value && typeof value === 'object'
+    ? Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([name, part]) => [name, backwards(part)]),
+      )
+    : value;
 
 describe('booking', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  const post = (body: unknown, key: string, apiKey = network.apiKey) => engine.call(apiKey, 'POST', '/v1/appointments', body, { 'idempotency-key': key });
+  const post = (body: unknown, key: string, apiKey = network.apiKey) =>
+    engine.call(apiKey, 'POST', '/v1/appointments', body, { 'idempotency-key': key });
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
-  beforeEach(async () => { network = await buildNetwork(engine.database.orm); });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm);
+  });
 
   it('a booking, by a customer abroad, is answered with every field and with both wall times, and can be read at its Location', async () => {
     const [barberId] = network.barberIds;
@@ -34,18 +45,34 @@ describe('booking', () => {
     expect(answer.status, answer.text).to.equal(201);
     const { id, shopTime, customerTime, ...rest } = answer.body;
     expect(rest).to.deep.equal({
-      status: 'confirmed', version: 1, shopId: network.shopId, serviceId: network.serviceId, barberId, startsAt, endsAt,
+      status: 'confirmed',
+      version: 1,
+      shopId: network.shopId,
+      serviceId: network.serviceId,
+      barberId,
+      startsAt,
+      endsAt,
       parts: [{ serviceId: network.serviceId, barberId, startsAt, endsAt, priceCents: 1500, chosen: { rule: 'asked' } }],
-      priceCents: 1500, currency: 'EUR', workflowId: appointmentWorkflowId(id), decideBy: null, ended: null,
+      priceCents: 1500,
+      currency: 'EUR',
+      workflowId: appointmentWorkflowId(id),
+      decideBy: null,
+      ended: null,
       policy: {
-        cancelUntil: startsAt, lateCancel: 'count', rescheduleUntil: startsAt, noShowGraceMinutes: null,
+        cancelUntil: startsAt,
+        lateCancel: 'count',
+        rescheduleUntil: startsAt,
+        noShowGraceMinutes: null,
         text: {
           en: 'You can cancel until the visit begins. You can move the visit until it begins.',
           pt: 'Pode cancelar até ao início da visita. Pode mudar a hora até ao início da visita.',
         },
       },
     });
-    for (const [time, zone] of [[shopTime, 'Europe/Lisbon'], [customerTime, 'America/New_York']]) {
+    for (const [time, zone] of [
+      [shopTime, 'Europe/Lisbon'],
+      [customerTime, 'America/New_York'],
+    ]) {
       expect(time.timeZone).to.equal(zone);
       expect([time.startsAt.slice(0, 19), time.endsAt.slice(0, 19)]).to.deep.equal([wall(startsAt, zone), wall(endsAt, zone)]);
       expect([Date.parse(time.startsAt), Date.parse(time.endsAt)]).to.deep.equal([Date.parse(startsAt), Date.parse(endsAt)]);
@@ -56,7 +83,7 @@ describe('booking', () => {
     expect(read.headers.get('etag')).to.equal('"1"');
   });
 
-  it('a booking, by a customer who names no zone, no phone and no locale, is made and shown in the shop\'s zone', async () => {
+  it("a booking, by a customer who names no zone, no phone and no locale, is made and shown in the shop's zone", async () => {
     const answer = await book(engine, network, { customer: { name: 'Rui', email: 'rui@example.com' } });
 
     expect(answer.status, answer.text).to.equal(201);
@@ -78,7 +105,10 @@ describe('booking', () => {
     expect((await engine.call(network.apiKey, 'POST', `/v1/appointments/${first.body.id}/cancel`)).status).to.equal(200);
     await expectSame();
     const handle = engine.deps.temporal.client.workflow.getHandle(first.body.workflowId);
-    await eventually(() => handle.describe(), ({ status }) => status.name === 'COMPLETED');
+    await eventually(
+      () => handle.describe(),
+      ({ status }) => status.name === 'COMPLETED',
+    );
     await expectSame();
     expect(await count(engine.database.orm, 'appointment', 'network_id = ?', [network.networkId])).to.equal(1);
   });
@@ -94,8 +124,15 @@ describe('booking', () => {
 
   it('the same key, used by another API client, is another booking', async () => {
     const key = randomUUID();
-    const { apiKey } = await createApiKey(engine.database.orm.em.fork(), { networkId: network.networkId, clientName: 'another', scopes: ['book'] });
-    const [one, two] = [await post(bookingBody(network), key), await post(bookingBody(network, { startsAt: network.at('11:00') }), key, apiKey)];
+    const { apiKey } = await createApiKey(engine.database.orm.em.fork(), {
+      networkId: network.networkId,
+      clientName: 'another',
+      scopes: ['book'],
+    });
+    const [one, two] = [
+      await post(bookingBody(network), key),
+      await post(bookingBody(network, { startsAt: network.at('11:00') }), key, apiKey),
+    ];
 
     expect([one.status, two.status]).to.deep.equal([201, 201]);
     expect(one.body.id).to.not.equal(two.body.id);
@@ -103,7 +140,9 @@ describe('booking', () => {
 
   it('a key, whose first use was more than 7 days ago, is refused rather than booked again', async () => {
     const [key, body] = [randomUUID(), bookingBody(network)];
-    const { body: { id } } = await post(body, key);
+    const {
+      body: { id },
+    } = await post(body, key);
     const em = engine.database.orm.em.fork();
 
     await em.execute(`update booking_request set created_at = now() - interval '8 days' where id = ?`, [id]);
@@ -117,16 +156,23 @@ describe('booking', () => {
     const answers = [];
     for (let index = 0; index < 3; index += 1) answers.push(await book(engine, two, { barberId: undefined }));
 
-    expect(answers.slice(0, 2).map(({ body }) => body.barberId).sort()).to.deep.equal([...two.barberIds].sort());
+    expect(
+      answers
+        .slice(0, 2)
+        .map(({ body }) => body.barberId)
+        .sort(),
+    ).to.deep.equal([...two.barberIds].sort());
     expectProblem(answers[2]!, 'slot_taken');
     expect(answers[2]!.body.nearest.map((slot: { barberId: string }) => slot.barberId)).to.include.members(two.barberIds);
   });
 
   describe('by local time', () => {
     const { skipped, repeated } = clockChanges('Europe/Lisbon');
-    beforeEach(async () => { network = await buildNetwork(engine.database.orm, { hours: everyDay(0, 1440), settings: { bookingHorizonDays: 730 } }); });
+    beforeEach(async () => {
+      network = await buildNetwork(engine.database.orm, { hours: everyDay(0, 1440), settings: { bookingHorizonDays: 730 } });
+    });
 
-    it('a local start, that exists once, is booked at that time of the shop\'s clock, wherever the customer is', async () => {
+    it("a local start, that exists once, is booked at that time of the shop's clock, wherever the customer is", async () => {
       const localStart = wall(network.at('10:00'), network.timeZone).slice(0, 16);
       const answer = await book(engine, network, { startsAt: undefined, localStart, customer: customer({ timeZone: 'Asia/Tokyo' }) });
 
@@ -146,7 +192,10 @@ describe('booking', () => {
       expect(answer.body.instants).to.have.length(2);
 
       // A question sent back is no decision: the key is still free.
-      const booked = [await book(engine, network, { startsAt: answer.body.instants[0] }, key), await book(engine, network, { startsAt: answer.body.instants[1] })];
+      const booked = [
+        await book(engine, network, { startsAt: answer.body.instants[0] }, key),
+        await book(engine, network, { startsAt: answer.body.instants[1] }),
+      ];
       expect(booked.map(({ status }) => status)).to.deep.equal([201, 201]);
       expect(booked.map(({ body }) => body.shopTime.startsAt)).to.deep.equal([`${repeated}:00+01:00`, `${repeated}:00+00:00`]);
     });

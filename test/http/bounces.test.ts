@@ -12,16 +12,43 @@ type Row = { id: string; kind: string; channel: string; state: string; errorClas
 
 /** Postfix returns the headers, Exchange the whole mail. */
 const notification = (style: 'postfix' | 'exchange', deliveryId: string, { action = 'failed', status = '5.1.1' } = {}): string => {
-  const original = [`Message-ID: <${deliveryId}@punctual>`, 'From: Shop <bookings@punctual.example>', 'To: Ana <ana@example.com>', 'Subject: =?utf-8?Q?Marca=C3=A7=C3=A3o?='];
+  const original = [
+    `Message-ID: <${deliveryId}@punctual>`,
+    'From: Shop <bookings@punctual.example>',
+    'To: Ana <ana@example.com>',
+    'Subject: =?utf-8?Q?Marca=C3=A7=C3=A3o?=',
+  ];
   return [
-    'From: MAILER-DAEMON@mx.example (Mail Delivery System)', 'To: bookings@punctual.example', 'Subject: Undelivered Mail Returned to Sender', 'Auto-Submitted: auto-replied', 'MIME-Version: 1.0',
-    'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"', '',
-    '--b1', 'Content-Type: text/plain; charset=us-ascii', '', 'This is the mail system at host mx.example. Action: failed, Status: 5.9.9 is only said here.', '',
-    '--b1', 'Content-Description: Delivery report', 'Content-Type: message/delivery-status', '',
-    'Reporting-MTA: dns; mx.example', 'Arrival-Date: Mon, 23 Nov 2026 10:00:00 +0000 (UTC)', '',
-    'Final-Recipient: rfc822; ana@example.com', `Action: ${action}`, `Status: ${status}`, 'Diagnostic-Code: smtp; 550 5.1.1 <ana@example.com>: user unknown', '',
-    '--b1', ...(style === 'postfix' ? ['Content-Type: text/rfc822-headers', '', ...original, ''] : ['Content-Type: message/rfc822', '', ...original, 'MIME-Version: 1.0', 'Content-Type: text/plain', '', 'Olá', '']),
-    '--b1--', '',
+    'From: MAILER-DAEMON@mx.example (Mail Delivery System)',
+    'To: bookings@punctual.example',
+    'Subject: Undelivered Mail Returned to Sender',
+    'Auto-Submitted: auto-replied',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"',
+    '',
+    '--b1',
+    'Content-Type: text/plain; charset=us-ascii',
+    '',
+    'This is the mail system at host mx.example. Action: failed, Status: 5.9.9 is only said here.',
+    '',
+    '--b1',
+    'Content-Description: Delivery report',
+    'Content-Type: message/delivery-status',
+    '',
+    'Reporting-MTA: dns; mx.example',
+    'Arrival-Date: Mon, 23 Nov 2026 10:00:00 +0000 (UTC)',
+    '',
+    'Final-Recipient: rfc822; ana@example.com',
+    `Action: ${action}`,
+    `Status: ${status}`,
+    'Diagnostic-Code: smtp; 550 5.1.1 <ana@example.com>: user unknown',
+    '',
+    '--b1',
+    ...(style === 'postfix'
+      ? ['Content-Type: text/rfc822-headers', '', ...original, '']
+      : ['Content-Type: message/rfc822', '', ...original, 'MIME-Version: 1.0', 'Content-Type: text/plain', '', 'Olá', '']),
+    '--b1--',
+    '',
   ].join('\r\n');
 };
 
@@ -32,7 +59,14 @@ describe('mails that come back', () => {
 
   before(async () => {
     twilio = await startTwilio();
-    engine = await startEngine({ env: { TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: twilio.url } });
+    engine = await startEngine({
+      env: {
+        TWILIO_ACCOUNT_SID: twilio.accountSid,
+        TWILIO_AUTH_TOKEN: twilio.authToken,
+        TWILIO_FROM: twilio.from,
+        TWILIO_API_URL: twilio.url,
+      },
+    });
   });
   after(async () => {
     await engine.stop();
@@ -40,16 +74,29 @@ describe('mails that come back', () => {
   });
   beforeEach(async () => {
     network = await buildNetwork(engine.database.orm);
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], reminderLeadMinutes: [] } });
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], reminderLeadMinutes: [] } });
   });
 
   const handIn = (text: string, apiKey = network.apiKey, type = 'message/rfc822') =>
-    fetch(`${engine.url}/hooks/mail/bounce`, { method: 'POST', headers: { authorization: `Bearer ${apiKey}`, 'content-type': type }, body: text });
+    fetch(`${engine.url}/hooks/mail/bounce`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': type },
+      body: text,
+    });
   const toCustomer = async (id: string): Promise<Row> =>
-    (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items.find(({ kind }: Row) => kind === 'confirmation_customer');
+    (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items.find(
+      ({ kind }: Row) => kind === 'confirmation_customer',
+    );
   async function mailed(who: Record<string, unknown> = {}, time = '10:00'): Promise<{ id: string; deliveryId: string }> {
-    const { body: { id } } = await book(engine, network, { startsAt: network.at(time), customer: customer(who) });
-    const row = await eventually(() => toCustomer(id), ({ state }) => state === 'delivered');
+    const {
+      body: { id },
+    } = await book(engine, network, { startsAt: network.at(time), customer: customer(who) });
+    const row = await eventually(
+      () => toCustomer(id),
+      ({ state }) => state === 'delivered',
+    );
     return { id, deliveryId: row.id };
   }
 
@@ -60,32 +107,63 @@ describe('mails that come back', () => {
       for (let times = 0; times < 2; times += 1) expect((await handIn(notification(style, deliveryId))).status).to.equal(202);
       expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered', errorText: 'SMTP failed: 5.1.1' });
       const next = await book(engine, network, { startsAt: network.at('12:00'), customer: customer({ email }) });
-      expect(await eventually(() => toCustomer(next.body.id), ({ state }) => state === 'parked')).to.include({ errorClass: 'bounced' });
+      expect(
+        await eventually(
+          () => toCustomer(next.body.id),
+          ({ state }) => state === 'parked',
+        ),
+      ).to.include({ errorClass: 'bounced' });
     });
   }
 
   it('one that went no other way, waits for a person, who has it tried again or gives it up', async () => {
     const call = (method: string, path: string, body?: unknown) => engine.call(network.apiKey, method, path, body);
-    const waiting = async (): Promise<{ id: string; parkedAt: string }[]> => (await call('GET', '/v1/dead-letters?errorClass=undelivered')).body.items;
-    const [again, given] = [await mailed({ email: `gone.${randomUUID()}@example.com` }), await mailed({ email: `gone.${randomUUID()}@example.com` }, '12:00')];
-    await engine.database.orm.em.fork().execute(`update delivery set finished_at = now() - interval '3 days' where network_id = ?`, [network.networkId]);
+    const waiting = async (): Promise<{ id: string; parkedAt: string }[]> =>
+      (await call('GET', '/v1/dead-letters?errorClass=undelivered')).body.items;
+    const [again, given] = [
+      await mailed({ email: `gone.${randomUUID()}@example.com` }),
+      await mailed({ email: `gone.${randomUUID()}@example.com` }, '12:00'),
+    ];
+    await engine.database.orm.em
+      .fork()
+      .execute(`update delivery set finished_at = now() - interval '3 days' where network_id = ?`, [network.networkId]);
     const before = Date.now() - 1000;
     for (const { deliveryId } of [again, given]) await handIn(notification('postfix', deliveryId));
     expect((await waiting()).map(({ id }) => id)).to.have.members([again.deliveryId, given.deliveryId]);
     // It waits since it came back, not since it was sent: nobody who reads page by page misses it.
     for (const { parkedAt } of await waiting()) expect(Date.parse(parkedAt)).to.be.at.least(before);
-    for (let times = 0; times < 2; times += 1) expect((await call('POST', `/v1/dead-letters/${again.deliveryId}/retry`)).status).to.equal(202);
-    await eventually(() => toCustomer(again.id), ({ state }) => state === 'delivered');
-    expect(await eventually(() => mailsOf(again.id), (mails) => mails.filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer').length > 1)).to.have.length(3);
-    expect((await call('POST', `/v1/dead-letters/${given.deliveryId}/skip`, { reason: 'told_otherwise' })).body).to.include({ state: 'skipped' });
+    for (let times = 0; times < 2; times += 1)
+      expect((await call('POST', `/v1/dead-letters/${again.deliveryId}/retry`)).status).to.equal(202);
+    await eventually(
+      () => toCustomer(again.id),
+      ({ state }) => state === 'delivered',
+    );
+    expect(
+      await eventually(
+        () => mailsOf(again.id),
+        (mails) => mails.filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer').length > 1,
+      ),
+    ).to.have.length(3);
+    expect((await call('POST', `/v1/dead-letters/${given.deliveryId}/skip`, { reason: 'told_otherwise' })).body).to.include({
+      state: 'skipped',
+    });
     expect(await waiting()).to.deep.equal([]);
   });
 
   it('one of a visit that was moved since, waits for nobody: the later mail tells all', async () => {
     const { id, deliveryId } = await mailed({ email: `gone.${randomUUID()}@example.com` });
-    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/reschedule`, { startsAt: network.at('15:00') }, { 'idempotency-key': randomUUID() });
+    await engine.call(
+      network.apiKey,
+      'POST',
+      `/v1/appointments/${id}/reschedule`,
+      { startsAt: network.at('15:00') },
+      { 'idempotency-key': randomUUID() },
+    );
     // Sent after the bounce, it would wait for a person itself: nobody has that address.
-    await eventually(() => mailsOf(id), (mails) => mails.some(({ headers }) => headers['x-punctual-kind'] === 'rescheduled_customer'));
+    await eventually(
+      () => mailsOf(id),
+      (mails) => mails.some(({ headers }) => headers['x-punctual-kind'] === 'rescheduled_customer'),
+    );
     await handIn(notification('postfix', deliveryId));
     expect(await toCustomer(id)).to.include({ state: 'bounced' });
     expect((await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items).to.deep.equal([]);
@@ -95,13 +173,28 @@ describe('mails that come back', () => {
 
   it('one to a barber who lost the visit, which was cancelled since, still waits for a person: nobody has told him', async () => {
     network = await buildNetwork(engine.database.orm, { barbers: 2 });
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], reminderLeadMinutes: [] } });
-    const rows = async (id: string): Promise<Row[]> => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], reminderLeadMinutes: [] } });
+    const rows = async (id: string): Promise<Row[]> =>
+      (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
     const { id } = await mailed();
-    await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/reschedule`, { startsAt: network.at('10:00'), barberId: network.barberIds[1] }, { 'idempotency-key': randomUUID() });
-    const news = (await eventually(() => rows(id), (all) => all.some(({ kind, state }) => kind === 'cancellation_barber' && state === 'delivered'))).find(({ kind }) => kind === 'cancellation_barber')!;
+    await engine.call(
+      network.apiKey,
+      'POST',
+      `/v1/appointments/${id}/reschedule`,
+      { startsAt: network.at('10:00'), barberId: network.barberIds[1] },
+      { 'idempotency-key': randomUUID() },
+    );
+    const news = (
+      await eventually(
+        () => rows(id),
+        (all) => all.some(({ kind, state }) => kind === 'cancellation_barber' && state === 'delivered'),
+      )
+    ).find(({ kind }) => kind === 'cancellation_barber')!;
     await handIn(notification('postfix', news.id, { status: '5.2.2' }));
-    const waiting = async () => (await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items.map((each: { id: string }) => each.id);
+    const waiting = async () =>
+      (await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items.map((each: { id: string }) => each.id);
     expect(await waiting()).to.deep.equal([news.id]);
     await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`);
     expect(await waiting()).to.deep.equal([news.id]);
@@ -110,7 +203,10 @@ describe('mails that come back', () => {
   it('one to a barber, whose calendar is written to later, still waits for a person', async () => {
     const call = (method: string, path: string, body?: unknown) => engine.call(network.apiKey, method, path, body);
     const { id } = await mailed();
-    const found = await eventually(async () => (await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as Row[], (all) => all.some(({ kind, state }) => kind === 'confirmation_barber' && state === 'delivered'));
+    const found = await eventually(
+      async () => (await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as Row[],
+      (all) => all.some(({ kind, state }) => kind === 'confirmation_barber' && state === 'delivered'),
+    );
     const mail = found.find(({ kind }) => kind === 'confirmation_barber')!;
     await handIn(notification('postfix', mail.id, { status: '5.2.2' }));
     const waiting = async () => (await call('GET', '/v1/dead-letters')).body.items.map((each: { id: string }) => each.id);
@@ -119,25 +215,38 @@ describe('mails that come back', () => {
     await engine.database.orm.em.fork().execute(
       `with k as (insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, ended_at) values (gen_random_uuid(), ?, ?, 'caldav', 'x', 'x', 'UTC', 'ended', now()) returning *)
        insert into delivery (id, network_id, appointment_id, kind, barber_id, connection_id, sequence, state, due_at, useful_until, channels, channel, finished_at)
-       select gen_random_uuid(), network_id, ?, 'calendar_barber', barber_id, id, 2, 'delivered', now(), now() + interval '1 day', '{caldav}', 'caldav', now() from k`, [network.networkId, network.barberIds[0], id]);
+       select gen_random_uuid(), network_id, ?, 'calendar_barber', barber_id, id, 2, 'delivered', now(), now() + interval '1 day', '{caldav}', 'caldav', now() from k`,
+      [network.networkId, network.barberIds[0], id],
+    );
     expect(await waiting()).to.deep.equal([mail.id]);
   });
 
   it('one, with another way left, goes by that', async () => {
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail', 'sms'], reminderLeadMinutes: [] } });
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail', 'sms'], reminderLeadMinutes: [] } });
     const phone = `+35197${String(randomInt(10_000_000)).padStart(7, '0')}`;
     const { id, deliveryId } = await mailed({ phone });
     await handIn(notification('postfix', deliveryId, { status: '5.2.2' }));
-    expect(await eventually(() => toCustomer(id), ({ state }) => state === 'delivered')).to.include({ channel: 'sms' });
+    expect(
+      await eventually(
+        () => toCustomer(id),
+        ({ state }) => state === 'delivered',
+      ),
+    ).to.include({ channel: 'sms' });
     expect(await twilio.messages(phone)).to.have.length(1);
   });
 
-  it('a delay, a failure that may pass, what is no notification and another network\'s mail, change nothing and are told no more', async () => {
+  it("a delay, a failure that may pass, what is no notification and another network's mail, change nothing and are told no more", async () => {
     const { id, deliveryId } = await mailed();
     const other = await buildNetwork(engine.database.orm);
     const answers = [
-      await handIn(notification('postfix', deliveryId, { action: 'delayed', status: '4.4.1' })), await handIn(notification('postfix', deliveryId, { status: '4.2.2' })), await handIn('Subject: Hello\r\n\r\nHello'), await handIn(''),
-      await handIn(notification('postfix', deliveryId), other.apiKey), await handIn(notification('postfix', randomUUID())),
+      await handIn(notification('postfix', deliveryId, { action: 'delayed', status: '4.4.1' })),
+      await handIn(notification('postfix', deliveryId, { status: '4.2.2' })),
+      await handIn('Subject: Hello\r\n\r\nHello'),
+      await handIn(''),
+      await handIn(notification('postfix', deliveryId), other.apiKey),
+      await handIn(notification('postfix', randomUUID())),
     ];
     expect(answers.slice(0, 3).map(({ status }) => status)).to.deep.equal([202, 202, 202]);
     expect(answers.slice(4).map(({ status }) => status)).to.deep.equal([202, 202]);

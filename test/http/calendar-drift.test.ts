@@ -30,13 +30,20 @@ describe('a calendar that does not show what it should', () => {
   beforeEach(async () => {
     network = await buildNetwork(engine.database.orm, { barbers: 2 });
     url = await radicale.newCalendar();
-    const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars`, { provider: 'caldav', serverUrl: radicale.url, username: radicale.username, password: radicale.password, calendarId: url });
+    const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars`, {
+      provider: 'caldav',
+      serverUrl: radicale.url,
+      username: radicale.username,
+      password: radicale.password,
+      calendarId: url,
+    });
     expect(status, text).to.equal(201);
     connectionId = body.id;
   });
   afterEach(() => call('DELETE', `/v1/calendars/${connectionId}`));
 
-  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID(), ...headers });
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+    engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID(), ...headers });
   const sql = <T>(text: string, values: unknown[]) => engine.database.orm.em.fork().execute<T[]>(text, values);
   const names = async () => Object.keys(await radicale.objects(url));
   type Conflict = { id: string; kind: string; appointmentId: string };
@@ -45,14 +52,20 @@ describe('a calendar that does not show what it should', () => {
   const shown = async (time = '10:00'): Promise<string> => {
     const { body } = await book(engine, network, { startsAt: network.at(time) });
     await eventually(names, (found) => found.includes(`${body.id}.ics`));
-    await eventually(() => sql('select 1 from calendar_event where appointment_id = ?', [body.id]), (rows) => rows.length === 1);
+    await eventually(
+      () => sql('select 1 from calendar_event where appointment_id = ?', [body.id]),
+      (rows) => rows.length === 1,
+    );
     await sql(`update calendar_event set written_at = written_at - interval '1 minute' where appointment_id = ?`, [body.id]);
     return body.id as string;
   };
   /** Has all of it read anew, as every day. */
   const readWhole = async () => {
     await sql('update calendar_connection set whole_at = null where id = ?', [connectionId]);
-    await eventually(() => sql<{ whole: string | null }>('select whole_at as whole from calendar_connection where id = ?', [connectionId]), ([row]) => row!.whole !== null);
+    await eventually(
+      () => sql<{ whole: string | null }>('select whole_at as whole from calendar_connection where id = ?', [connectionId]),
+      ([row]) => row!.whole !== null,
+    );
   };
   const elsewhere = (id: string) => icsOf([`UID:${id}@punctual`, 'DTSTART:20270105T200000Z', 'DTEND:20270105T210000Z', 'SUMMARY:moved']);
 
@@ -66,7 +79,10 @@ describe('a calendar that does not show what it should', () => {
     expect(await conflicts()).to.deep.equal([]);
     expect((await call('GET', `/v1/appointments/${id}`)).body.status).to.equal('confirmed');
     // Deleted once more, it is told once more.
-    await eventually(() => sql(`select 1 from delivery where appointment_id = ? and connection_id is not null and state <> 'delivered'`, [id]), (rows) => rows.length === 0);
+    await eventually(
+      () => sql(`select 1 from delivery where appointment_id = ? and connection_id is not null and state <> 'delivered'`, [id]),
+      (rows) => rows.length === 0,
+    );
     await sql(`update calendar_event set written_at = written_at - interval '1 minute' where appointment_id = ?`, [id]);
     await radicale.erase(url, `${id}.ics`);
     await eventually(conflicts, (found) => found.length === 1);
@@ -109,15 +125,24 @@ describe('a calendar that does not show what it should', () => {
 
   it('one that is only written, is compared once a day, and keeps nobody busy', async () => {
     const id = await shown();
-    const { body: { privacy, version } } = await call('GET', `/v1/calendars/${connectionId}`);
+    const {
+      body: { privacy, version },
+    } = await call('GET', `/v1/calendars/${connectionId}`);
     await call('PUT', `/v1/calendars/${connectionId}`, { privacy, writes: true, reads: false }, { 'if-match': `"${version}"` });
-    const { deps: { temporal, config, policy } } = engine;
+    const {
+      deps: { temporal, config, policy },
+    } = engine;
     const reader = temporal.client.workflow.getHandle(calendarMirrorWorkflowId(connectionId));
     await reader.result();
     await radicale.erase(url, `${id}.ics`);
     const stamp = (time: string) => new Date(network.at(time)).toISOString().replaceAll(/[-:]|\.\d+/g, '');
     await radicale.enter(url, 'dentist.ics', icsOf([`DTSTART:${stamp('15:00')}`, `DTEND:${stamp('16:00')}`, 'SUMMARY:x']));
-    const keep = () => temporal.client.workflow.execute('calendarKeeper', { workflowId: `keeper-${randomUUID()}`, taskQueue: config.temporal.taskQueue, args: [{ policy }] });
+    const keep = () =>
+      temporal.client.workflow.execute('calendarKeeper', {
+        workflowId: `keeper-${randomUUID()}`,
+        taskQueue: config.temporal.taskQueue,
+        args: [{ policy }],
+      });
     await keep();
     await reader.result();
     expect(await conflicts()).to.deep.equal([]);
@@ -134,16 +159,39 @@ describe('a calendar that does not show what it should', () => {
 
   it('one that two barbers share, read for either, keeps the visits of both', async () => {
     const [, other] = network.barberIds;
-    const { body } = await call('POST', `/v1/barbers/${other}/calendars`, { provider: 'caldav', serverUrl: radicale.url, username: radicale.username, password: radicale.password, calendarId: url });
-    const [mine, { body: theirs }] = [await shown('10:00'), await book(engine, network, { startsAt: network.at('15:00'), barberId: other })];
-    await eventually(async () => (await names()).sort().join(), (found) => found === [`${mine}.ics`, `${theirs.id}.ics`].sort().join());
-    await eventually(() => sql(`select 1 from delivery where kind = 'calendar_barber' and state <> 'delivered' and connection_id in (?, ?)`, [connectionId, body.id]), (rows) => rows.length === 0);
+    const { body } = await call('POST', `/v1/barbers/${other}/calendars`, {
+      provider: 'caldav',
+      serverUrl: radicale.url,
+      username: radicale.username,
+      password: radicale.password,
+      calendarId: url,
+    });
+    const [mine, { body: theirs }] = [
+      await shown('10:00'),
+      await book(engine, network, { startsAt: network.at('15:00'), barberId: other }),
+    ];
+    await eventually(
+      async () => (await names()).sort().join(),
+      (found) => found === [`${mine}.ics`, `${theirs.id}.ics`].sort().join(),
+    );
+    await eventually(
+      () =>
+        sql(`select 1 from delivery where kind = 'calendar_barber' and state <> 'delivered' and connection_id in (?, ?)`, [
+          connectionId,
+          body.id,
+        ]),
+      (rows) => rows.length === 0,
+    );
     await sql(`update calendar_event set written_at = written_at - interval '1 minute'`, []);
-    const deliveries = () => sql<{ count: number }>('select count(*)::int as count from delivery where connection_id in (?, ?)', [connectionId, body.id]);
+    const deliveries = () =>
+      sql<{ count: number }>('select count(*)::int as count from delivery where connection_id in (?, ?)', [connectionId, body.id]);
     const planned = await deliveries();
     await readWhole();
     await sql('update calendar_connection set whole_at = null where id = ?', [body.id]);
-    await eventually(() => sql<{ whole: string | null }>('select whole_at as whole from calendar_connection where id = ?', [body.id]), ([row]) => row!.whole !== null);
+    await eventually(
+      () => sql<{ whole: string | null }>('select whole_at as whole from calendar_connection where id = ?', [body.id]),
+      ([row]) => row!.whole !== null,
+    );
     expect(await deliveries()).to.deep.equal(planned);
     expect(await conflicts()).to.deep.equal([]);
     await call('DELETE', `/v1/calendars/${body.id}`);

@@ -13,7 +13,7 @@ import { expectProblem } from '../support/problem.ts';
 import { needPython } from '../support/python.ts';
 import { startTestRadicale, type TestRadicale } from '../support/radicale.ts';
 
-describe('what a barber\'s calendar is for', () => {
+describe("what a barber's calendar is for", () => {
   let radicale: TestRadicale;
   let engine: Engine;
   let network: TestNetwork;
@@ -32,25 +32,42 @@ describe('what a barber\'s calendar is for', () => {
     url = await radicale.newCalendar();
   });
 
-  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID(), ...headers });
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+    engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID(), ...headers });
   const connect = async (wishes: Record<string, unknown> = {}, barber = 0): Promise<{ id: string; version: number }> => {
-    const account = { provider: 'caldav', serverUrl: radicale.url, username: radicale.username, password: radicale.password, calendarId: url };
+    const account = {
+      provider: 'caldav',
+      serverUrl: radicale.url,
+      username: radicale.username,
+      password: radicale.password,
+      calendarId: url,
+    };
     const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[barber]}/calendars`, { ...account, ...wishes });
     expect(status, text).to.equal(201);
     return body;
   };
   const put = async (id: string, wishes: Record<string, unknown>, version?: number): Promise<Answer> => {
     const { body } = await call('GET', `/v1/calendars/${id}`);
-    return call('PUT', `/v1/calendars/${id}`, { privacy: body.privacy, writes: body.writes, reads: body.reads, ...wishes }, { 'if-match': `"${version ?? body.version}"` });
+    return call(
+      'PUT',
+      `/v1/calendars/${id}`,
+      { privacy: body.privacy, writes: body.writes, reads: body.reads, ...wishes },
+      { 'if-match': `"${version ?? body.version}"` },
+    );
   };
   const texts = async (): Promise<string[]> => Object.values(await radicale.objects(url));
   const shows = (isRight: (found: string[]) => boolean) => eventually(texts, isRight);
   const written = async (id: string): Promise<string[]> =>
-    ((await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as { kind: string; state: string }[]).filter(({ kind }) => kind === 'calendar_barber').map(({ state }) => state);
+    ((await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as { kind: string; state: string }[])
+      .filter(({ kind }) => kind === 'calendar_barber')
+      .map(({ state }) => state);
   const ana = () => book(engine, network, { customer: customer({ name: 'Ana Söderberg' }) });
   const offers = async (time: string, barber = 0): Promise<boolean> => {
     const date = network.at('10:00').slice(0, 10);
-    const { text } = await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&barberId=${network.barberIds[barber]}&from=${date}&to=${date}`);
+    const { text } = await call(
+      'GET',
+      `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&barberId=${network.barberIds[barber]}&from=${date}&to=${date}`,
+    );
     return (text.match(/"startsAt":"[^"]+"/g) ?? []).some((each) => Date.parse(each.slice(12, -1)) === Date.parse(network.at(time)));
   };
   const enter = (name: string, uid: string, from: string, to: string) => {
@@ -86,11 +103,17 @@ describe('what a barber\'s calendar is for', () => {
   it('not read any more, keeps nobody busy; read again, does', async () => {
     const { id } = await connect();
     await enter('dentist', 'dentist', '10:00', '11:00');
-    await eventually(() => offers('10:00'), (offered) => !offered);
+    await eventually(
+      () => offers('10:00'),
+      (offered) => !offered,
+    );
     await put(id, { reads: false });
     expect(await offers('10:00')).to.equal(true);
     await put(id, { reads: true });
-    await eventually(() => offers('10:00'), (offered) => !offered);
+    await eventually(
+      () => offers('10:00'),
+      (offered) => !offered,
+    );
   });
 
   it('changed by somebody else meanwhile, ended, or not said in whole, is refused', async () => {
@@ -99,7 +122,10 @@ describe('what a barber\'s calendar is for', () => {
     const late = await put(id, { privacy: 'service' }, version);
     expectProblem(late, 'precondition_failed');
     expect(late.body.current).to.include({ id, privacy: 'busy' });
-    expectProblem(await call('PUT', `/v1/calendars/${id}`, { privacy: 'busy' }, { 'if-match': '"1"' }), 'invalid_request', ['/writes', '/reads']);
+    expectProblem(await call('PUT', `/v1/calendars/${id}`, { privacy: 'busy' }, { 'if-match': '"1"' }), 'invalid_request', [
+      '/writes',
+      '/reads',
+    ]);
     expectProblem(await call('PUT', `/v1/calendars/${id}`, { privacy: 'busy', writes: true, reads: true }), 'precondition_required');
     await call('DELETE', `/v1/calendars/${id}`);
     expectProblem(await put(id, { privacy: 'full' }), 'not_found');
@@ -109,13 +135,24 @@ describe('what a barber\'s calendar is for', () => {
     const ids = [(await connect({}, 0)).id, (await connect({}, 1)).id];
     const { body } = await ana();
     await shows((found) => found.length === 1);
-    for (const [from, to] of [[0, 1], [1, 0]] as const) {
+    for (const [from, to] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
       // He who loses it is written when the other has been.
-      await engine.database.orm.em.fork().execute(`update calendar_connection set state = 'signed_out', signed_out_at = now() where id = ?`, [ids[from]!]);
+      await engine.database.orm.em
+        .fork()
+        .execute(`update calendar_connection set state = 'signed_out', signed_out_at = now() where id = ?`, [ids[from]!]);
       await call('POST', `/v1/appointments/${body.id}/reschedule`, { startsAt: network.at('15:00'), barberId: network.barberIds[to] });
-      await eventually(() => written(body.id), (states) => states.includes('parked') && !states.includes('due') && !states.includes('in_flight'));
+      await eventually(
+        () => written(body.id),
+        (states) => states.includes('parked') && !states.includes('due') && !states.includes('in_flight'),
+      );
       await connect({}, from);
-      await eventually(() => written(body.id), (states) => !['parked', 'due', 'in_flight'].some((state) => states.includes(state)));
+      await eventually(
+        () => written(body.id),
+        (states) => !['parked', 'due', 'in_flight'].some((state) => states.includes(state)),
+      );
       const found = await texts();
       expect([found.length, found[0]?.includes(`UID:${body.id}@punctual`), found[0]?.includes('T150000')]).to.deep.equal([1, true, true]);
     }
@@ -148,7 +185,10 @@ describe('what a barber\'s calendar is for', () => {
       await shows((found) => found.length === 1);
       await enter('dentist', 'dentist', '15:00', '16:00');
       // What comes after it has been read, and so it has.
-      await eventually(() => offers('15:00'), (offered) => !offered);
+      await eventually(
+        () => offers('15:00'),
+        (offered) => !offered,
+      );
       expect(await offers('10:00')).to.equal(true);
       expect(await written(body.id)).to.deep.equal(['delivered']);
       await call('DELETE', `/v1/calendars/${id}`);
@@ -163,7 +203,10 @@ describe('what a barber\'s calendar is for', () => {
     await shows((found) => found.length === 1);
     await call('DELETE', `/v1/calendars/${id}`);
     await connect();
-    await eventually(() => written(body.id), (states) => !states.includes('due') && !states.includes('in_flight'));
+    await eventually(
+      () => written(body.id),
+      (states) => !states.includes('due') && !states.includes('in_flight'),
+    );
     await shows((found) => found.length === 1);
   });
 
@@ -172,9 +215,15 @@ describe('what a barber\'s calendar is for', () => {
     const { body: colleagues } = await book(engine, network, { barberId: network.barberIds[1] });
     await enter('colleague', `${colleagues.id}@punctual`, '10:00', '10:30');
     await enter('elsewhere', `${randomUUID()}@punctual`, '15:00', '16:00');
-    await eventually(async () => [await offers('10:00'), await offers('15:00')], (offered) => !offered.includes(true));
+    await eventually(
+      async () => [await offers('10:00'), await offers('15:00')],
+      (offered) => !offered.includes(true),
+    );
     await call('POST', `/v1/appointments/${colleagues.id}/cancel`, { reason: 'customer_asked' });
-    await eventually(() => offers('10:00', 1), (offered) => offered);
+    await eventually(
+      () => offers('10:00', 1),
+      (offered) => offered,
+    );
     expect(await texts()).to.have.length(2);
   });
 });

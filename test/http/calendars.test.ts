@@ -14,7 +14,7 @@ import { expectProblem } from '../support/problem.ts';
 import { needPython } from '../support/python.ts';
 import { startTestRadicale, type TestRadicale } from '../support/radicale.ts';
 
-describe('barbers\' calendars', () => {
+describe("barbers' calendars", () => {
   let radicale: TestRadicale;
   let engine: Engine;
   let network: TestNetwork;
@@ -36,22 +36,63 @@ describe('barbers\' calendars', () => {
   });
   afterEach(() => line.stop());
 
-  const call = (method: string, path: string, body?: unknown): Promise<Answer> => engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID() });
+  const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
+    engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID() });
   const account = () => ({ serverUrl: line.url, username: radicale.username, password: radicale.password });
   const viaLine = (calendarUrl: string) => calendarUrl.replace(radicale.url, line.url);
-  const connect = (barber = 0, wishes: Record<string, unknown> = {}) => call('POST', `/v1/barbers/${network.barberIds[barber]}/calendars`, { provider: 'caldav', ...account(), calendarId: viaLine(url), ...wishes });
-  const shown = async (calendarUrl = url) => Object.values(await radicale.objects(calendarUrl)).map((text) => {
-    const event = new ICAL.Component(ICAL.parse(text)).getFirstSubcomponent('vevent')!;
-    return { uid: String(event.getFirstPropertyValue('uid')), start: String(event.getFirstPropertyValue('dtstart')), summary: String(event.getFirstPropertyValue('summary')), status: event.getFirstPropertyValue('status') };
-  });
-  const entries = (count: number, calendarUrl = url) => eventually(() => shown(calendarUrl), (found) => found.length === count);
-  const deliveries = async (id: string): Promise<{ kind: string; state: string; channel: string; errorClass: string | null }[]> => ((await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as { kind: string; state: string; channel: string; errorClass: string | null }[]).filter(({ kind }) => kind === 'calendar_barber');
-  const settled = (id: string, states: string[]) => eventually(() => deliveries(id), (found) => found.map(({ state }) => state).sort().join() === states.sort().join());
+  const connect = (barber = 0, wishes: Record<string, unknown> = {}) =>
+    call('POST', `/v1/barbers/${network.barberIds[barber]}/calendars`, {
+      provider: 'caldav',
+      ...account(),
+      calendarId: viaLine(url),
+      ...wishes,
+    });
+  const shown = async (calendarUrl = url) =>
+    Object.values(await radicale.objects(calendarUrl)).map((text) => {
+      const event = new ICAL.Component(ICAL.parse(text)).getFirstSubcomponent('vevent')!;
+      return {
+        uid: String(event.getFirstPropertyValue('uid')),
+        start: String(event.getFirstPropertyValue('dtstart')),
+        summary: String(event.getFirstPropertyValue('summary')),
+        status: event.getFirstPropertyValue('status'),
+      };
+    });
+  const entries = (count: number, calendarUrl = url) =>
+    eventually(
+      () => shown(calendarUrl),
+      (found) => found.length === count,
+    );
+  const deliveries = async (id: string): Promise<{ kind: string; state: string; channel: string; errorClass: string | null }[]> =>
+    (
+      (await call('GET', `/v1/appointments/${id}/deliveries`)).body.items as {
+        kind: string;
+        state: string;
+        channel: string;
+        errorClass: string | null;
+      }[]
+    ).filter(({ kind }) => kind === 'calendar_barber');
+  const settled = (id: string, states: string[]) =>
+    eventually(
+      () => deliveries(id),
+      (found) =>
+        found
+          .map(({ state }) => state)
+          .sort()
+          .join() === states.sort().join(),
+    );
 
   const secretsAfterHousekeeping = async (id: string): Promise<string | null> => {
-    const { deps: { temporal, config } } = engine;
-    await temporal.client.workflow.execute('housekeeping', { workflowId: `housekeeping-${randomUUID()}`, taskQueue: config.temporal.taskQueue, args: [] });
-    const [row] = await engine.database.orm.em.fork().execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [id]);
+    const {
+      deps: { temporal, config },
+    } = engine;
+    await temporal.client.workflow.execute('housekeeping', {
+      workflowId: `housekeeping-${randomUUID()}`,
+      taskQueue: config.temporal.taskQueue,
+      args: [],
+    });
+    const [row] = await engine.database.orm.em
+      .fork()
+      .execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [id]);
     return row!.secrets;
   };
 
@@ -60,12 +101,25 @@ describe('barbers\' calendars', () => {
     expect(found.body.items).to.deep.include({ calendarId: viaLine(url), name: 'Work' });
     const { status, body, text } = await connect();
     expect(status).to.equal(201);
-    expect(body).to.include({ barberId: network.barberIds[0], provider: 'caldav', state: 'connected', account: radicale.username, calendarName: 'Work', privacy: 'full' });
+    expect(body).to.include({
+      barberId: network.barberIds[0],
+      provider: 'caldav',
+      state: 'connected',
+      account: radicale.username,
+      calendarName: 'Work',
+      privacy: 'full',
+    });
     expect(text).to.not.include(radicale.password);
     expect((await call('GET', `/v1/barbers/${network.barberIds[0]}/calendars`)).body.items).to.have.length(1);
-    const [row] = await engine.database.orm.em.fork().execute<{ secrets: string }[]>('select secrets from calendar_connection where id = ?', [body.id]);
+    const [row] = await engine.database.orm.em
+      .fork()
+      .execute<{ secrets: string }[]>('select secrets from calendar_connection where id = ?', [body.id]);
     expect(row!.secrets).to.not.include(radicale.password);
-    expect(JSON.parse(Buffer.from(row!.secrets.split('.')[0]!, 'base64url').toString())).to.include({ kid: 'test', enc: 'A256GCM', sub: body.id });
+    expect(JSON.parse(Buffer.from(row!.secrets.split('.')[0]!, 'base64url').toString())).to.include({
+      kid: 'test',
+      enc: 'A256GCM',
+      sub: body.id,
+    });
   });
 
   it('one that cannot be connected, says why', async () => {
@@ -100,7 +154,7 @@ describe('barbers\' calendars', () => {
     await settled(body.id, ['delivered', 'undone', 'undone']);
   });
 
-  it('a visit that goes to another barber, moves from one\'s calendar to the other\'s', async () => {
+  it("a visit that goes to another barber, moves from one's calendar to the other's", async () => {
     await connect(0);
     const mine = url;
     url = await radicale.newCalendar();
@@ -113,9 +167,16 @@ describe('barbers\' calendars', () => {
   });
 
   it('a hold, is not shown; a request, is tentative until it is approved', async () => {
-    await engine.database.orm.em.fork().execute('update network set settings = ? where id = ?', [JSON.stringify({ approvalRequired: true }), network.networkId]);
+    await engine.database.orm.em
+      .fork()
+      .execute('update network set settings = ? where id = ?', [JSON.stringify({ approvalRequired: true }), network.networkId]);
     await connect();
-    const hold = await call('POST', '/v1/holds', { shopId: network.shopId, serviceId: network.serviceId, barberId: network.barberIds[0], startsAt: network.at('12:00') });
+    const hold = await call('POST', '/v1/holds', {
+      shopId: network.shopId,
+      serviceId: network.serviceId,
+      barberId: network.barberIds[0],
+      startsAt: network.at('12:00'),
+    });
     expect(hold.status).to.equal(201);
     const { body } = await book(engine, network);
     const [asked] = await entries(1);
@@ -133,21 +194,29 @@ describe('barbers\' calendars', () => {
     await book(engine, network, { customer: customer({ name: 'Ana Söderberg' }) });
     await entries(1);
     await entries(1, other);
-    const [[busy], [service]] = await Promise.all([other, url].map(async (each) => Object.values(await radicale.objects(each)))) as [[string], [string]];
+    const [[busy], [service]] = (await Promise.all([other, url].map(async (each) => Object.values(await radicale.objects(each))))) as [
+      [string],
+      [string],
+    ];
     for (const word of ['Ana', '+351', 'Rua']) expect(busy, word).to.not.include(word);
     for (const word of ['Ana', '+351']) expect(service, word).to.not.include(word);
     expect(service).to.match(/LOCATION:/);
   });
 
   it('one that is connected later, gets all visits to come; ended, loses them; and its sign-in is forgotten', async () => {
-    const ids = await Promise.all(['10:00', '11:00'].map(async (time) => (await book(engine, network, { startsAt: network.at(time) })).body.id as string));
+    const ids = await Promise.all(
+      ['10:00', '11:00'].map(async (time) => (await book(engine, network, { startsAt: network.at(time) })).body.id as string),
+    );
     const { body } = await connect();
     expect((await entries(2)).map(({ uid }) => uid).sort()).to.deep.equal(ids.map((id) => `${id}@punctual`).sort());
     const ended = await call('DELETE', `/v1/calendars/${body.id}`);
     expect(ended.body.state).to.equal('ended');
     await entries(0);
     await book(engine, network, { startsAt: network.at('12:00') });
-    await eventually(() => secretsAfterHousekeeping(body.id), (secrets) => secrets === null);
+    await eventually(
+      () => secretsAfterHousekeeping(body.id),
+      (secrets) => secrets === null,
+    );
     expect(await shown()).to.deep.equal([]);
   });
 
@@ -159,18 +228,32 @@ describe('barbers\' calendars', () => {
     await call('DELETE', `/v1/calendars/${body.id}`);
     await settled(visit.id, ['delivered', 'parked']);
     expect(await secretsAfterHousekeeping(body.id)).to.be.a('string');
-    const { body: { items: [letter] } } = await call('GET', '/v1/dead-letters');
+    const {
+      body: {
+        items: [letter],
+      },
+    } = await call('GET', '/v1/dead-letters');
     await call('POST', `/v1/dead-letters/${letter.id}/retry`);
     await entries(0);
-    await eventually(() => secretsAfterHousekeeping(body.id), (secrets) => secrets === null);
+    await eventually(
+      () => secretsAfterHousekeeping(body.id),
+      (secrets) => secrets === null,
+    );
   });
 
   it('one that is ended while a visit is being written into it, holds nothing afterwards', async () => {
     const { body } = await connect(0, { reads: false });
     let ended: Answer | undefined;
-    line.script.push('pass', { before: async () => { ended = await call('DELETE', `/v1/calendars/${body.id}`); } });
+    line.script.push('pass', {
+      before: async () => {
+        ended = await call('DELETE', `/v1/calendars/${body.id}`);
+      },
+    });
     const { body: visit } = await book(engine, network);
-    await eventually(() => deliveries(visit.id), (found) => found.length === 2 && !found.some(({ state }) => ['due', 'in_flight'].includes(state)));
+    await eventually(
+      () => deliveries(visit.id),
+      (found) => found.length === 2 && !found.some(({ state }) => ['due', 'in_flight'].includes(state)),
+    );
     expect(ended!.body.state).to.equal('ended');
     expect(await shown()).to.deep.equal([]);
   });
@@ -180,30 +263,44 @@ describe('barbers\' calendars', () => {
     const { body: kept } = await book(engine, network, { startsAt: network.at('09:00') });
     await entries(1);
     radicale.setUsers({});
-    const ids = await Promise.all(['10:00', '11:00', '12:00'].map(async (time) => (await book(engine, network, { startsAt: network.at(time) })).body.id as string));
+    const ids = await Promise.all(
+      ['10:00', '11:00', '12:00'].map(async (time) => (await book(engine, network, { startsAt: network.at(time) })).body.id as string),
+    );
     await call('POST', `/v1/appointments/${kept.id}/cancel`, { reason: 'customer_asked' });
     for (const id of ids) expect((await settled(id, ['parked']))[0]).to.include({ errorClass: 'sign_in', channel: 'caldav' });
     await settled(kept.id, ['delivered', 'parked']);
     expect((await call('GET', `/v1/calendars/${connection.id}`)).body).to.include({ state: 'signed_out', errorClass: 'sign_in' });
     // Their mails were not held up by that.
-    for (const id of ids) await eventually(() => mailsOf(id), (mails) => mails.length === 2);
+    for (const id of ids)
+      await eventually(
+        () => mailsOf(id),
+        (mails) => mails.length === 2,
+      );
 
     radicale.setUsers({ [radicale.username]: radicale.password });
     expect(await shown()).to.have.length(1);
     const again = await connect();
     expect(again.body).to.include({ id: connection.id, state: 'connected' });
-    expect((await eventually(shown, (found) => found.length === 3 && !found.some(({ uid }) => uid.startsWith(kept.id)))).map(({ uid }) => uid).sort()).to.deep.equal(ids.map((id) => `${id}@punctual`).sort());
+    expect(
+      (await eventually(shown, (found) => found.length === 3 && !found.some(({ uid }) => uid.startsWith(kept.id))))
+        .map(({ uid }) => uid)
+        .sort(),
+    ).to.deep.equal(ids.map((id) => `${id}@punctual`).sort());
     await settled(kept.id, ['delivered', 'undone']);
   });
 
   it('one whose owner signs in again while the old sign-in is being refused, stays connected, and gets what that held up', async () => {
     const { body: connection } = await connect(0, { reads: false });
-    line.script.push({ before: async () => {
-      radicale.setUsers({ [radicale.username]: 'another' });
-      expect((await connect(0, { reads: false, password: 'another' })).status).to.equal(201);
-    } });
+    line.script.push({
+      before: async () => {
+        radicale.setUsers({ [radicale.username]: 'another' });
+        expect((await connect(0, { reads: false, password: 'another' })).status).to.equal(201);
+      },
+    });
     const { body } = await book(engine, network);
-    await settled(body.id, ['delivered']).finally(() => { radicale.setUsers({ [radicale.username]: radicale.password }); });
+    await settled(body.id, ['delivered']).finally(() => {
+      radicale.setUsers({ [radicale.username]: radicale.password });
+    });
     expect(await shown()).to.have.length(1);
     expect((await call('GET', `/v1/calendars/${connection.id}`)).body.state).to.equal('connected');
   });
@@ -212,7 +309,10 @@ describe('barbers\' calendars', () => {
     await connect();
     line.script.push('drop', 'pass', 'pass, then drop');
     const { body } = await book(engine, network);
-    await eventually(() => mailsOf(body.id), (mails) => mails.length === 2);
+    await eventually(
+      () => mailsOf(body.id),
+      (mails) => mails.length === 2,
+    );
     await entries(1);
     await settled(body.id, ['delivered']);
     expect(line.script).to.deep.equal([]);

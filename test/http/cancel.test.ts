@@ -25,7 +25,9 @@ describe('cancelling', () => {
 
   const isOver = (rows: Row[], kind: string) => rows.filter((row) => row.kind.startsWith(kind)).every(({ state }) => state === 'delivered');
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' }, deps: { now: () => new Date(Date.now() + aheadMs) } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' }, deps: { now: () => new Date(Date.now() + aheadMs) } });
+  });
   after(() => engine.stop());
   beforeEach(async () => {
     aheadMs = 0;
@@ -37,7 +39,12 @@ describe('cancelling', () => {
     const answer = await cancel(appointment.id);
 
     expect(answer.status, answer.text).to.equal(200);
-    expect(answer.body).to.deep.equal({ ...appointment, status: 'cancelled', version: 2, ended: { by: 'customer', reason: null, late: false } });
+    expect(answer.body).to.deep.equal({
+      ...appointment,
+      status: 'cancelled',
+      version: 2,
+      ended: { by: 'customer', reason: null, late: false },
+    });
     expect(answer.headers.get('etag')).to.equal('"2"');
     const read = await call('GET', `/v1/appointments/${appointment.id}`);
     expect([read.text, read.headers.get('etag')]).to.deep.equal([answer.text, '"2"']);
@@ -58,24 +65,40 @@ describe('cancelling', () => {
   it('a visit, when cancelled after its workflow has closed, gives the same answer still', async () => {
     const { id, workflowId } = await booked();
     const first = await cancel(id);
-    await eventually(() => engine.deps.temporal.client.workflow.getHandle(workflowId).describe(), ({ status }) => status.name === 'COMPLETED');
+    await eventually(
+      () => engine.deps.temporal.client.workflow.getHandle(workflowId).describe(),
+      ({ status }) => status.name === 'COMPLETED',
+    );
 
     expect((await cancel(id)).text).to.equal(first.text);
   });
 
   it('a visit, from its booking to its cancellation, lists every message and what became of it', async () => {
     const { id } = await booked({ startsAt: network.at('10:00', 3) });
-    const before = await eventually(() => deliveries(id), (rows) => isOver(rows, 'confirmation'));
+    const before = await eventually(
+      () => deliveries(id),
+      (rows) => isOver(rows, 'confirmation'),
+    );
     expect(before.map(({ kind, state }) => `${kind} ${state}`).sort()).to.deep.equal([
-      'confirmation_barber delivered', 'confirmation_customer delivered', 'reminder_customer due', 'reminder_customer due',
+      'confirmation_barber delivered',
+      'confirmation_customer delivered',
+      'reminder_customer due',
+      'reminder_customer due',
     ]);
     expect(before[0]).to.have.all.keys('id', 'kind', 'channel', 'state', 'dueAt', 'attempts', 'finishedAt', 'errorClass', 'errorText');
 
     await cancel(id);
-    const after = await eventually(() => deliveries(id), (rows) => isOver(rows, 'cancellation'));
+    const after = await eventually(
+      () => deliveries(id),
+      (rows) => isOver(rows, 'cancellation'),
+    );
     expect(after.map(({ kind, state }) => `${kind} ${state}`).sort()).to.deep.equal([
-      'cancellation_barber delivered', 'cancellation_customer delivered', 'confirmation_barber undone', 'confirmation_customer undone',
-      'reminder_customer skipped', 'reminder_customer skipped',
+      'cancellation_barber delivered',
+      'cancellation_customer delivered',
+      'confirmation_barber undone',
+      'confirmation_customer undone',
+      'reminder_customer skipped',
+      'reminder_customer skipped',
     ]);
   });
 
@@ -98,18 +121,26 @@ describe('cancelling', () => {
 
   it('a visit still to come, whose workflow a person has terminated, is cancelled all the same and everybody is told', async () => {
     const { id, workflowId, startsAt } = await booked();
-    await eventually(() => deliveries(id), (rows) => isOver(rows, 'confirmation'));
+    await eventually(
+      () => deliveries(id),
+      (rows) => isOver(rows, 'confirmation'),
+    );
     await engine.deps.temporal.client.workflow.getHandle(workflowId).terminate();
 
     expect((await cancel(id)).body).to.include({ status: 'cancelled', version: 2 });
     await booked({ startsAt });
-    const after = await eventually(() => deliveries(id), (rows) => isOver(rows, 'cancellation'));
+    const after = await eventually(
+      () => deliveries(id),
+      (rows) => isOver(rows, 'cancellation'),
+    );
     expect(after.filter(({ kind }) => kind.startsWith('cancellation')).map(({ state }) => state)).to.deep.equal(['delivered', 'delivered']);
   });
 
   it('a booking, that was refused or never was, cannot be cancelled', async () => {
     await book(engine, network, { startsAt: network.at('03:00') });
-    const [refused] = await engine.database.orm.em.fork().execute<{ id: string }[]>('select id from booking_request where network_id = ?', [network.networkId]);
+    const [refused] = await engine.database.orm.em
+      .fork()
+      .execute<{ id: string }[]>('select id from booking_request where network_id = ?', [network.networkId]);
 
     for (const id of [refused!.id, randomUUID(), 'x']) expectProblem(await cancel(id), 'not_found');
     expect(await deliveries(refused!.id)).to.deep.equal([]);

@@ -9,13 +9,29 @@ const production = { ...plain, NODE_ENV: 'production' };
 describe('the configuration', () => {
   const faulty: [what: string, env: Record<string, string>, named: RegExp][] = [
     ['without a database', { ...plain, DATABASE_URL: '' }, /DATABASE_URL is not set/],
-    ['with half of what Twilio needs', { ...plain, TWILIO_FROM: '+351210000000' }, /TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together/],
+    [
+      'with half of what Twilio needs',
+      { ...plain, TWILIO_FROM: '+351210000000' },
+      /TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together/,
+    ],
     ['with half of what Google needs', { ...plain, GOOGLE_CLIENT_ID: 'x' }, /GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together/],
-    ['with half of what Microsoft needs', { ...plain, MICROSOFT_CLIENT_SECRET: 'x' }, /MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET go together/],
+    [
+      'with half of what Microsoft needs',
+      { ...plain, MICROSOFT_CLIENT_SECRET: 'x' },
+      /MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET go together/,
+    ],
     ['with a key for calendars that is none', { ...plain, CALENDAR_KEYS: 'k1:secret' }, /CALENDAR_KEYS must be id:key/],
     ['of production, with a sandbox for Twilio', { ...production, ...twilio, TWILIO_API_URL: 'http://127.0.0.1:1090' }, /TWILIO_API_URL/],
-    ['of production, with a host that only looks like Twilio\'s', { ...production, ...twilio, TWILIO_API_URL: 'https://api.twilio.com.attacker.example' }, /TWILIO_API_URL/],
-    ['of production, with a sandbox for calendars', { ...production, CALENDAR_SANDBOX_URL: 'http://127.0.0.1:1095' }, /CALENDAR_SANDBOX_URL/],
+    [
+      "of production, with a host that only looks like Twilio's",
+      { ...production, ...twilio, TWILIO_API_URL: 'https://api.twilio.com.attacker.example' },
+      /TWILIO_API_URL/,
+    ],
+    [
+      'of production, with a sandbox for calendars',
+      { ...production, CALENDAR_SANDBOX_URL: 'http://127.0.0.1:1095' },
+      /CALENDAR_SANDBOX_URL/,
+    ],
     ['of production, with CalDAV on this machine', { ...production, CALDAV_ALLOW_LOOPBACK: '1' }, /CALDAV_ALLOW_LOOPBACK/],
     ['with a role of no worker', { ...plain, WORKER_ROLE: 'cook' }, /WORKER_ROLE/],
   ];
@@ -25,18 +41,27 @@ describe('the configuration', () => {
       try {
         readConfig(env);
       } catch (error) {
-        for (const value of [twilio.TWILIO_AUTH_TOKEN, 'k1:secret', plain.LINK_SECRET]) expect((error as Error).message).to.not.include(value);
+        for (const value of [twilio.TWILIO_AUTH_TOKEN, 'k1:secret', plain.LINK_SECRET])
+          expect((error as Error).message).to.not.include(value);
       }
     });
   }
 
-  it('of production, with a region of Twilio\'s own, is taken', () => {
-    expect(readConfig({ ...production, ...twilio, TWILIO_API_URL: 'https://api.dublin.ie1.twilio.com' }).twilio?.apiUrl).to.equal('https://api.dublin.ie1.twilio.com');
+  it("of production, with a region of Twilio's own, is taken", () => {
+    expect(readConfig({ ...production, ...twilio, TWILIO_API_URL: 'https://api.dublin.ie1.twilio.com' }).twilio?.apiUrl).to.equal(
+      'https://api.dublin.ie1.twilio.com',
+    );
   });
 
   it('of Microsoft, asks the tenant that is named, or a sandbox in its place', () => {
     const registered = { ...plain, MICROSOFT_CLIENT_ID: 'x', MICROSOFT_CLIENT_SECRET: 'y' };
-    expect(readConfig({ ...registered, MICROSOFT_TENANT: 'shop.example' }).calendars.signIns.graph).to.include({ tokenUrl: 'https://login.microsoftonline.com/shop.example/oauth2/v2.0/token', apiUrl: null });
-    expect(readConfig({ ...registered, CALENDAR_SANDBOX_URL: 'http://127.0.0.1:1095/' }).calendars.signIns.graph).to.include({ authorizeUrl: 'http://127.0.0.1:1095/common/oauth2/v2.0/authorize', apiUrl: 'http://127.0.0.1:1095/v1.0' });
+    expect(readConfig({ ...registered, MICROSOFT_TENANT: 'shop.example' }).calendars.signIns.graph).to.include({
+      tokenUrl: 'https://login.microsoftonline.com/shop.example/oauth2/v2.0/token',
+      apiUrl: null,
+    });
+    expect(readConfig({ ...registered, CALENDAR_SANDBOX_URL: 'http://127.0.0.1:1095/' }).calendars.signIns.graph).to.include({
+      authorizeUrl: 'http://127.0.0.1:1095/common/oauth2/v2.0/authorize',
+      apiUrl: 'http://127.0.0.1:1095/v1.0',
+    });
   });
 });

@@ -13,15 +13,21 @@ describe('the day of the visit', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
   beforeEach(() => open());
 
-  const open = async (wishes: NetworkWishes = {}) => { network = await buildNetwork(engine.database.orm, { timeZone: 'UTC', hours: everyDay(0, 1440), ...wishes }); };
-  const post = (path: string, body?: unknown, key: string = randomUUID()): Promise<Answer> => engine.call(network.apiKey, 'POST', path, body, { 'idempotency-key': key });
+  const open = async (wishes: NetworkWishes = {}) => {
+    network = await buildNetwork(engine.database.orm, { timeZone: 'UTC', hours: everyDay(0, 1440), ...wishes });
+  };
+  const post = (path: string, body?: unknown, key: string = randomUUID()): Promise<Answer> =>
+    engine.call(network.apiKey, 'POST', path, body, { 'idempotency-key': key });
   const at = (id: string, action: string, body?: unknown) => post(`/v1/appointments/${id}/${action}`, body);
   const read = async (id: string) => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}`)).body;
-  const walkIn = (wishes: object = {}, key?: string) => post('/v1/walk-ins', { shopId: network.shopId, serviceId: network.serviceId, ...wishes }, key);
+  const walkIn = (wishes: object = {}, key?: string) =>
+    post('/v1/walk-ins', { shopId: network.shopId, serviceId: network.serviceId, ...wishes }, key);
   /** A visit that should have begun so many minutes ago: staff may write down what is past. */
   const begun = async (minutesAgo: number) => {
     const startsAt = new Date(Math.floor(Date.now() / minute) * minute - minutesAgo * minute).toISOString();
@@ -48,16 +54,24 @@ describe('the day of the visit', () => {
   });
 
   it('a guest, checked in, begins and ends the visit, and what is left of the time is free again', async () => {
-    const { body: { id } } = await walkIn();
+    const {
+      body: { id },
+    } = await walkIn();
     expect((await at(id, 'start')).body).to.include({ status: 'started', version: 2 });
-    expect((await at(id, 'complete')).body).to.deep.include({ status: 'completed', version: 3, ended: { by: 'staff', reason: null, late: false } });
+    expect((await at(id, 'complete')).body).to.deep.include({
+      status: 'completed',
+      version: 3,
+      ended: { by: 'staff', reason: null, late: false },
+    });
 
     expect((await walkIn()).status).to.equal(201);
     expect(await countOverlaps(engine.database.orm, network.networkId)).to.equal(0);
   });
 
   it('a visit that is far ahead, can be neither checked in, nor begun, nor ended, nor missed', async () => {
-    const { body: { id } } = await book(engine, network, { startsAt: network.at('10:00', 3) });
+    const {
+      body: { id },
+    } = await book(engine, network, { startsAt: network.at('10:00', 3) });
     for (const action of ['check-in', 'start', 'complete', 'no-show']) expectProblem(await at(id, action), 'too_early');
     expect((await read(id)).version).to.equal(1);
     expectProblem(await walkIn({ startsAt: network.at('11:00', 3) }), 'too_early');
@@ -66,7 +80,10 @@ describe('the day of the visit', () => {
   it('a guest who does not come, is marked by the timer after the grace period, and the rest of the time is free', async () => {
     await open({ settings: { noShowGraceMinutes: 5 } });
     const { id } = await begun(10);
-    const missed = await eventually(() => read(id), ({ status }) => status === 'no_show');
+    const missed = await eventually(
+      () => read(id),
+      ({ status }) => status === 'no_show',
+    );
 
     expect(missed).to.deep.include({ version: 2, ended: { by: 'timer', reason: null, late: false } });
     expect((await walkIn()).status).to.equal(201);
@@ -82,13 +99,19 @@ describe('the day of the visit', () => {
   it('a guest who comes after all, has the rest of the time again if it is free, and otherwise is told that it is taken', async () => {
     await open({ settings: { noShowGraceMinutes: 0 } });
     const late = await begun(5);
-    await eventually(() => read(late.id), ({ status }) => status === 'no_show');
+    await eventually(
+      () => read(late.id),
+      ({ status }) => status === 'no_show',
+    );
     expect((await at(late.id, 'check-in')).body).to.deep.include({ status: 'checked_in', version: 3, ended: null });
     expectProblem(await walkIn(), 'slot_taken');
 
     await open({ settings: { noShowGraceMinutes: 0 } });
     const later = await begun(5);
-    await eventually(() => read(later.id), ({ status }) => status === 'no_show');
+    await eventually(
+      () => read(later.id),
+      ({ status }) => status === 'no_show',
+    );
     expect((await walkIn()).status).to.equal(201);
     expectProblem(await at(later.id, 'check-in'), 'slot_taken');
     expect((await read(later.id)).status).to.equal('no_show');
@@ -99,7 +122,12 @@ describe('the day of the visit', () => {
     await open({ settings: { noShowGraceMinutes: null, strikesForBlock: 1 } });
     const who = customer();
     const startsAt = new Date(Math.floor(Date.now() / minute) * minute - 10 * minute).toISOString();
-    const { body: { id } } = await post('/v1/appointments', bookingBody(network, { startsAt, customer: who, staff: { reason: 'other', waive: ['too_soon', 'off_step'] } }));
+    const {
+      body: { id },
+    } = await post(
+      '/v1/appointments',
+      bookingBody(network, { startsAt, customer: who, staff: { reason: 'other', waive: ['too_soon', 'off_step'] } }),
+    );
     expect((await at(id, 'no-show')).body.status).to.equal('no_show');
     expectProblem(await book(engine, network, { customer: who }), 'not_accepted');
 

@@ -11,7 +11,7 @@ import { buildNetwork } from '../support/network.ts';
 import { needPython } from '../support/python.ts';
 import { startTestRadicale, type TestRadicale } from '../support/radicale.ts';
 
-describe('development\'s page of a calendar', () => {
+describe("development's page of a calendar", () => {
   let radicale: TestRadicale;
   let engine: Engine;
   const servers: Server[] = [];
@@ -29,18 +29,29 @@ describe('development\'s page of a calendar', () => {
   async function serve(calendarUrl: string | null): Promise<string> {
     const { networkId } = await buildNetwork(engine.database.orm);
     const calendar = calendarUrl === null ? null : { calendarUrl, username: radicale.username, password: radicale.password };
-    const server = createApp(engine.deps, (app) => mountDevPages(app, engine.deps, { networkId, mailUi: null, mailApi: null, smsUi: null, calendar })).listen(0, '127.0.0.1');
+    const server = createApp(engine.deps, (app) =>
+      mountDevPages(app, engine.deps, { networkId, mailUi: null, mailApi: null, smsUi: null, calendar }),
+    ).listen(0, '127.0.0.1');
     servers.push(server);
     await once(server, 'listening');
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dev/calendar`;
   }
-  const submit = (page: string, origin: string, form: Record<string, string>) => fetch(page, { method: 'POST', redirect: 'manual', headers: { origin }, body: new URLSearchParams(form) });
+  const submit = (page: string, origin: string, form: Record<string, string>) =>
+    fetch(page, { method: 'POST', redirect: 'manual', headers: { origin }, body: new URLSearchParams(form) });
 
   it('shows what is there and who has put it there, hostile names as text', async () => {
     const url = await radicale.newCalendar();
-    await radicale.enter(url, 'ours.ics', icsOf(['UID:1@punctual', 'DTSTART:20261127T103000Z', 'DTEND:20261127T110000Z', 'SUMMARY:Corte <script>', 'LOCATION:Loja']));
+    await radicale.enter(
+      url,
+      'ours.ics',
+      icsOf(['UID:1@punctual', 'DTSTART:20261127T103000Z', 'DTEND:20261127T110000Z', 'SUMMARY:Corte <script>', 'LOCATION:Loja']),
+    );
     const html = await (await fetch(await serve(url))).text();
-    expect(html).to.include('Corte &lt;script&gt;').and.include('2026-11-27 10:30').and.include('<td>Punctual</td>').and.not.include('<script>');
+    expect(html)
+      .to.include('Corte &lt;script&gt;')
+      .and.include('2026-11-27 10:30')
+      .and.include('<td>Punctual</td>')
+      .and.not.include('<script>');
   });
 
   it('enters something for its owner, asked by its own form alone', async () => {
@@ -50,7 +61,9 @@ describe('development\'s page of a calendar', () => {
     expect((await submit(page, new URL(page).origin, { from: 'soon', minutes: '60' })).status).to.equal(400);
     expect(await radicale.objects(url)).to.deep.equal({});
     expect((await submit(page, new URL(page).origin, { from: '2026-11-27T10:30', minutes: '60' })).status).to.equal(303);
-    expect(Object.values(await radicale.objects(url)).join()).to.include('DTSTART:20261127T103000Z').and.include('DTEND:20261127T113000Z');
+    expect(Object.values(await radicale.objects(url)).join())
+      .to.include('DTSTART:20261127T103000Z')
+      .and.include('DTEND:20261127T113000Z');
     expect(await (await fetch(page)).text()).to.include('<td>its owner</td>');
   });
 

@@ -26,9 +26,16 @@ describe('dev pages', () => {
 
   before(async () => {
     twilio = await startTwilio();
-    engine = await startEngine({ env: {
-      ANSWER_WITHIN_MS: '60000', TEMPORAL_UI_URL: ui, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: twilio.url,
-    } });
+    engine = await startEngine({
+      env: {
+        ANSWER_WITHIN_MS: '60000',
+        TEMPORAL_UI_URL: ui,
+        TWILIO_ACCOUNT_SID: twilio.accountSid,
+        TWILIO_AUTH_TOKEN: twilio.authToken,
+        TWILIO_FROM: twilio.from,
+        TWILIO_API_URL: twilio.url,
+      },
+    });
   });
   after(async () => {
     for (const server of servers) server.close();
@@ -38,7 +45,16 @@ describe('dev pages', () => {
 
   /** The API of development, for one network. */
   async function serve(networkId: string, places: Partial<DevPlaces> = {}): Promise<string> {
-    const app = createApp(engine.deps, (app) => mountDevPages(app, engine.deps, { networkId, mailUi: 'http://mail.example', mailApi: required('TEST_MAIL_API'), smsUi: twilio.url, calendar: null, ...places }));
+    const app = createApp(engine.deps, (app) =>
+      mountDevPages(app, engine.deps, {
+        networkId,
+        mailUi: 'http://mail.example',
+        mailApi: required('TEST_MAIL_API'),
+        smsUi: twilio.url,
+        calendar: null,
+        ...places,
+      }),
+    );
     const server = app.listen(0, '127.0.0.1');
     servers.push(server);
     await once(server, 'listening');
@@ -48,8 +64,16 @@ describe('dev pages', () => {
     const response = await fetch(url, { redirect: 'manual' });
     return { status: response.status, text: await response.text(), headers: response.headers };
   };
-  const rowsOf = (text: string): string[] => text.split('<tr>').slice(1).filter((row) => row.includes('<td'));
-  const settled = (url: string, count: number) => eventually(() => read(`${url}/dev/sent?state=delivered`), ({ text }) => rowsOf(text).length === count);
+  const rowsOf = (text: string): string[] =>
+    text
+      .split('<tr>')
+      .slice(1)
+      .filter((row) => row.includes('<td'));
+  const settled = (url: string, count: number) =>
+    eventually(
+      () => read(`${url}/dev/sent?state=delivered`),
+      ({ text }) => rowsOf(text).length === count,
+    );
 
   async function booked(name: string): Promise<{ url: string; id: string }> {
     network = await buildNetwork(engine.database.orm, { settings: { alsoBySms: ['confirmation'] } });
@@ -71,7 +95,11 @@ describe('dev pages', () => {
     expect(rows, 'two confirmations by mail, one by SMS, two reminders').to.have.lengthOf(5);
     for (const row of rows) expect(row).to.include(`${ui}/namespaces/default/workflows/appointment-${id}`);
     const [sms] = rows.filter((row) => row.includes('<td>sms</td>') && row.includes('confirmation'));
-    expect(sms).to.include('Ada Lovelace').and.to.include('class="state delivered"').and.to.match(/:~:text=SM[0-9a-f]{32}/).and.to.include(`href="${twilio.url}/`);
+    expect(sms)
+      .to.include('Ada Lovelace')
+      .and.to.include('class="state delivered"')
+      .and.to.match(/:~:text=SM[0-9a-f]{32}/)
+      .and.to.include(`href="${twilio.url}/`);
     const barber = rows.find((row) => row.includes('/dev/messages/confirmation_barber'))!;
     expect(barber).to.include('Barber 1').and.to.include('<td>barber<');
     expect(rows.filter((row) => row.includes('class="state due"') && row.includes('<small>due '))).to.have.lengthOf(2);
@@ -97,7 +125,8 @@ describe('dev pages', () => {
     expect(rowsOf((await read(`${stranger}/dev/sent`)).text)).to.have.lengthOf(0);
     const [, mail = ''] = /href="(\/dev\/sent\/[^"]+\/mail)"/.exec((await read(`${url}/dev/sent`)).text)!;
     expect((await read(`${stranger}${mail}`)).status).to.equal(404);
-    for (const path of ['/dev/sent/nonsense/mail', '/dev/messages/nonsense', '/dev/nonsense']) expect((await read(`${url}${path}`)).status, path).to.equal(404);
+    for (const path of ['/dev/sent/nonsense/mail', '/dev/messages/nonsense', '/dev/nonsense'])
+      expect((await read(`${url}${path}`)).status, path).to.equal(404);
   });
 
   it('with a hostile name, show it as text', async () => {
@@ -122,12 +151,17 @@ describe('dev pages', () => {
         else expect(text).to.match(/[1-3] segments?, \d+ characters/);
       }
     }
-    expect((await read(`${url}/dev/messages/confirmation_customer`)).text, 'Portuguese unless told otherwise').to.include('Marcação confirmada').and.to.include('America/New_York').and.to.include('Ver a marcação').and.to.include('Barba e toalha quente');
+    expect((await read(`${url}/dev/messages/confirmation_customer`)).text, 'Portuguese unless told otherwise')
+      .to.include('Marcação confirmada')
+      .and.to.include('America/New_York')
+      .and.to.include('Ver a marcação')
+      .and.to.include('Barba e toalha quente');
     expect((await read(`${url}/dev/messages/choose_customer?locale=<b>`)).text).not.to.include('<b>');
   });
 
   it('in production, are not there, nor in development for who asks by another name', async () => {
-    for (const path of ['/dev', '/dev/sent', '/dev/messages', '/dev/messages/confirmation_customer']) expect((await read(`${engine.url}${path}`)).status, path).to.equal(404);
+    for (const path of ['/dev', '/dev/sent', '/dev/messages', '/dev/messages/confirmation_customer'])
+      expect((await read(`${engine.url}${path}`)).status, path).to.equal(404);
     const url = await serve((await buildNetwork(engine.database.orm)).networkId);
     expect((await read(`${url}/dev`)).headers.get('location')).to.equal('/dev/sent');
     const response = await fetch(`${url}/dev/sent`, { headers: { 'x-forwarded-host': 'tunnel.example' } });
@@ -141,11 +175,23 @@ describe('dev pages', () => {
     const { apiKey } = await createApiKey(orm.em.fork(), { networkId, clientName: 'demo', scopes: ['book'] });
     const reader = customer({ name: 'Ada Lovelace' });
     const { shopId, serviceId, barberId, startsAt } = slot;
-    const answer = await send(engine.url, apiKey, 'POST', '/v1/appointments', { shopId, serviceId, barberId, startsAt, customer: reader }, { 'idempotency-key': 'my-first-booking' });
+    const answer = await send(
+      engine.url,
+      apiKey,
+      'POST',
+      '/v1/appointments',
+      { shopId, serviceId, barberId, startsAt, customer: reader },
+      { 'idempotency-key': 'my-first-booking' },
+    );
     expect(answer.status, answer.text).to.equal(201);
 
-    const [text] = await eventually(() => twilio.messages(reader.phone), (found) => found.length > 0);
-    expect(text!.body).to.include(slot.shopName).and.to.match(/\/visit\/[\w-]{43}$/);
+    const [text] = await eventually(
+      () => twilio.messages(reader.phone),
+      (found) => found.length > 0,
+    );
+    expect(text!.body)
+      .to.include(slot.shopName)
+      .and.to.match(/\/visit\/[\w-]{43}$/);
     const url = await serve(networkId);
     const due = rowsOf((await read(`${url}/dev/sent?state=due&channel=sms`)).text);
     expect(due.filter((row) => row.includes('reminder'))).to.have.lengthOf.at.least(1);

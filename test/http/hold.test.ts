@@ -13,22 +13,33 @@ describe('holds', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
   beforeEach(() => open());
 
-  const open = async (wishes: NetworkWishes = {}) => { network = await buildNetwork(engine.database.orm, wishes); };
-  const post = (path: string, body: unknown, key = randomUUID()): Promise<Answer> => engine.call(network.apiKey, 'POST', path, body, { 'idempotency-key': key });
+  const open = async (wishes: NetworkWishes = {}) => {
+    network = await buildNetwork(engine.database.orm, wishes);
+  };
+  const post = (path: string, body: unknown, key = randomUUID()): Promise<Answer> =>
+    engine.call(network.apiKey, 'POST', path, body, { 'idempotency-key': key });
   const read = async (id: string) => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}`)).body;
-  const wanted = () => ({ shopId: network.shopId, serviceId: network.serviceId, barberId: network.barberIds[0], startsAt: network.at('10:00') });
-  const confirm = ({ id, token }: { id: string; token: string }, who: object = customer()) => post(`/v1/holds/${id}/confirm`, { token, customer: who });
+  const wanted = () => ({
+    shopId: network.shopId,
+    serviceId: network.serviceId,
+    barberId: network.barberIds[0],
+    startsAt: network.at('10:00'),
+  });
+  const confirm = ({ id, token }: { id: string; token: string }, who: object = customer()) =>
+    post(`/v1/holds/${id}/confirm`, { token, customer: who });
   async function hold(wishes: object = {}): Promise<{ id: string; token: string; decideBy: string }> {
     const { status, body, text } = await post('/v1/holds', { ...wanted(), ...wishes });
     expect(status, text).to.equal(201);
     return body;
   }
 
-  it('a time, held, is nobody else\'s; the hold says until when and has a token', async () => {
+  it("a time, held, is nobody else's; the hold says until when and has a token", async () => {
     const held = await hold({ holdSeconds: 60 });
 
     expect(held).to.deep.include({ status: 'held', version: 1 });
@@ -58,19 +69,28 @@ describe('holds', () => {
 
     expect(first.body, first.text).to.deep.include({ id: held.id, status: 'confirmed', version: 2, decideBy: null });
     expect(again.text).to.equal(first.text);
-    const mails = await eventually(() => mailsOf(held.id), (found) => found.length >= 2);
+    const mails = await eventually(
+      () => mailsOf(held.id),
+      (found) => found.length >= 2,
+    );
     expect(mails.map(({ envelope }) => envelope.to[0]!.address)).to.include(who.email);
     const { body } = await engine.call(network.apiKey, 'GET', `/v1/appointments/${held.id}/events`);
-    expect(body.items.map(({ kind, fromStatus, toStatus }: Record<string, string>) => [kind, fromStatus, toStatus])).to.deep.equal([['held', null, 'held'], ['confirmed', 'held', 'confirmed']]);
+    expect(body.items.map(({ kind, fromStatus, toStatus }: Record<string, string>) => [kind, fromStatus, toStatus])).to.deep.equal([
+      ['held', null, 'held'],
+      ['confirmed', 'held', 'confirmed'],
+    ]);
   });
 
-  it('a hold, confirmed by two people at once, is one\'s, and the other is told so', async () => {
+  it("a hold, confirmed by two people at once, is one's, and the other is told so", async () => {
     const held = await hold();
     const answers = await Promise.all([confirm(held), confirm(held)]);
     const late = await confirm(held);
 
     expect(answers.map(({ status }) => status).sort(), answers.map(({ text }) => text).join()).to.deep.equal([200, 409]);
-    expectProblem(answers.find(({ status }) => status === 409)!, 'not_allowed');
+    expectProblem(
+      answers.find(({ status }) => status === 409)!,
+      'not_allowed',
+    );
     expectProblem(late, 'not_allowed');
     expect(await count(engine.database.orm, 'contact', 'id = ?', [held.id])).to.equal(1);
   });
@@ -88,7 +108,10 @@ describe('holds', () => {
 
   it('a hold, let go, frees its time at once and tells nobody', async () => {
     const held = await hold();
-    const answers = [await post(`/v1/holds/${held.id}/release`, { token: held.token }), await post(`/v1/holds/${held.id}/release`, { token: held.token })];
+    const answers = [
+      await post(`/v1/holds/${held.id}/release`, { token: held.token }),
+      await post(`/v1/holds/${held.id}/release`, { token: held.token }),
+    ];
 
     expect(answers.map(({ body }) => body.status)).to.deep.equal(['cancelled', 'cancelled']);
     expect((await book(engine, network)).status).to.equal(201);
@@ -99,7 +122,10 @@ describe('holds', () => {
   it('a hold, of which nobody hears, ends by itself: its time is free, nobody is told, and nothing is kept of whom', async () => {
     await open({ settings: { holdSeconds: 1 } });
     const held = await hold();
-    await eventually(() => read(held.id), ({ status }) => status === 'expired');
+    await eventually(
+      () => read(held.id),
+      ({ status }) => status === 'expired',
+    );
 
     expect((await book(engine, network)).status).to.equal(201);
     expectProblem(await confirm(held), 'hold_expired');
@@ -110,15 +136,20 @@ describe('holds', () => {
   it('holds, confirmed at the very moment when they expire, are each booked or free, as the answer says', async () => {
     await open({ settings: { holdSeconds: 1 } });
     const hours = ['09:00', '10:00', '11:00', '12:00', '13:00', '14:00'];
-    const ends = await Promise.all(hours.map(async (hour, index) => {
-      const held = await hold({ startsAt: network.at(hour) });
-      const left = Date.parse(held.decideBy) - Date.now();
-      await new Promise((resolve) => setTimeout(resolve, left - 60 + index * 20));
-      return { held, answer: await confirm(held) };
-    }));
+    const ends = await Promise.all(
+      hours.map(async (hour, index) => {
+        const held = await hold({ startsAt: network.at(hour) });
+        const left = Date.parse(held.decideBy) - Date.now();
+        await new Promise((resolve) => setTimeout(resolve, left - 60 + index * 20));
+        return { held, answer: await confirm(held) };
+      }),
+    );
 
     for (const { held, answer } of ends) {
-      const { status } = await eventually(() => read(held.id), (found) => found.status !== 'held');
+      const { status } = await eventually(
+        () => read(held.id),
+        (found) => found.status !== 'held',
+      );
       if (answer.status === 200) expect(status).to.equal('confirmed');
       else expectProblem(answer, 'hold_expired');
       expect(status).to.equal(answer.status === 200 ? 'confirmed' : 'expired');

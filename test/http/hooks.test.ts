@@ -17,7 +17,7 @@ import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
 type Row = { id: string; kind: string; channel: string; state: string; errorClass: string | null; errorText: string | null };
 
-describe('provider\'s callbacks', () => {
+describe("provider's callbacks", () => {
   let twilio: TestTwilio;
   let line: Awaited<ReturnType<typeof startScripted>>;
   let engine: Engine;
@@ -28,7 +28,16 @@ describe('provider\'s callbacks', () => {
     const publicUrl = `http://127.0.0.1:${port}`;
     twilio = await startTwilio({ inboundUrl: `${publicUrl}/hooks/twilio/inbound` });
     line = await startScripted(twilio.url);
-    engine = await startEngine({ env: { PORT: String(port), PUBLIC_URL: publicUrl, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: line.url } });
+    engine = await startEngine({
+      env: {
+        PORT: String(port),
+        PUBLIC_URL: publicUrl,
+        TWILIO_ACCOUNT_SID: twilio.accountSid,
+        TWILIO_AUTH_TOKEN: twilio.authToken,
+        TWILIO_FROM: twilio.from,
+        TWILIO_API_URL: line.url,
+      },
+    });
   });
   after(async () => {
     await engine.stop();
@@ -37,30 +46,44 @@ describe('provider\'s callbacks', () => {
   });
   beforeEach(async () => {
     network = await buildNetwork(engine.database.orm);
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms', 'mail'], reminderLeadMinutes: [] } });
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms', 'mail'], reminderLeadMinutes: [] } });
   });
 
   const phone = () => `+35196${String(randomInt(10_000_000)).padStart(7, '0')}`;
-  const rows = async (id: string): Promise<Row[]> => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
+  const rows = async (id: string): Promise<Row[]> =>
+    (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
   const toCustomer = async (id: string) => (await rows(id)).find(({ kind }) => kind === 'confirmation_customer')!;
   const isConfirmed = async (id: string): Promise<boolean> =>
-    (await engine.database.orm.em.fork().execute<[{ at: string | null }]>(`select confirmed_at as at from delivery where id = ?`, [id]))[0].at !== null;
+    (await engine.database.orm.em.fork().execute<[{ at: string | null }]>(`select confirmed_at as at from delivery where id = ?`, [id]))[0]
+      .at !== null;
   /** A call as Twilio makes it. */
   async function tell(path: string, params: Record<string, string>, token: string = twilio.authToken): Promise<Response> {
     const signature = twilioLibrary.getExpectedTwilioSignature(token, `${engine.url}${path}`, params);
-    return fetch(`${engine.url}${path}`, { method: 'POST', headers: { 'x-twilio-signature': signature }, body: new URLSearchParams(params) });
+    return fetch(`${engine.url}${path}`, {
+      method: 'POST',
+      headers: { 'x-twilio-signature': signature },
+      body: new URLSearchParams(params),
+    });
   }
-  const status = (deliveryId: string, sid: string, MessageStatus: string, ErrorCode?: string) => tell(`/hooks/twilio/status/${deliveryId}`, { MessageSid: sid, MessageStatus, ...(ErrorCode && { ErrorCode }) });
+  const status = (deliveryId: string, sid: string, MessageStatus: string, ErrorCode?: string) =>
+    tell(`/hooks/twilio/status/${deliveryId}`, { MessageSid: sid, MessageStatus, ...(ErrorCode && { ErrorCode }) });
 
   async function texted(time = '10:00'): Promise<{ id: string; deliveryId: string; sid: string; to: string }> {
     const to = phone();
-    const { body: { id } } = await book(engine, network, { startsAt: network.at(time), customer: customer({ phone: to }) });
-    const delivery = await eventually(() => toCustomer(id), ({ state }) => state === 'delivered');
+    const {
+      body: { id },
+    } = await book(engine, network, { startsAt: network.at(time), customer: customer({ phone: to }) });
+    const delivery = await eventually(
+      () => toCustomer(id),
+      ({ state }) => state === 'delivered',
+    );
     expect(delivery.channel).to.equal('sms');
     return { id, deliveryId: delivery.id, sid: (await twilio.messages(to))[0]!.sid, to };
   }
 
-  it('an SMS that has arrived, is known to have, by the sandbox\'s own signed call', async () => {
+  it("an SMS that has arrived, is known to have, by the sandbox's own signed call", async () => {
     const { id, deliveryId, sid } = await texted();
     expect(await isConfirmed(deliveryId)).to.equal(false);
     await twilio.setStatus(sid, 'delivered');
@@ -73,7 +96,10 @@ describe('provider\'s callbacks', () => {
   it('an SMS that did not arrive, goes by the next way, once, however often it is told', async () => {
     const { id, deliveryId, sid, to } = await texted();
     for (let times = 0; times < 3; times += 1) expect((await status(deliveryId, sid, 'undelivered', '30003')).status).to.equal(204);
-    await eventually(() => toCustomer(id), ({ channel, state }) => channel === 'mail' && state === 'delivered');
+    await eventually(
+      () => toCustomer(id),
+      ({ channel, state }) => channel === 'mail' && state === 'delivered',
+    );
     expect((await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer')).to.have.length(1);
     expect(await twilio.messages(to)).to.have.length(1);
     expect(await engine.deps.marks.find('sms', to)).to.equal(null);
@@ -95,7 +121,9 @@ describe('provider\'s callbacks', () => {
   });
 
   it('an SMS that did not arrive, without another way, is bounced; a number that is none is marked', async () => {
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms'], reminderLeadMinutes: [] } });
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms'], reminderLeadMinutes: [] } });
     const { id, deliveryId, sid, to } = await texted();
     await status(deliveryId, sid, 'undelivered', '30005');
     expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered', errorText: 'SMS failed: 30005' });
@@ -105,39 +133,69 @@ describe('provider\'s callbacks', () => {
   });
 
   it('a call that overtakes our own note of the sending, is remembered for it', async () => {
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms'], reminderLeadMinutes: [] } });
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['sms'], reminderLeadMinutes: [] } });
     const { id, deliveryId, sid } = await texted();
     // As it was while Twilio had it and we did not know yet.
-    await engine.database.orm.em.fork().execute(`update delivery set state = 'in_flight', provider_id = null, finished_at = null where id = ?`, [deliveryId]);
+    await engine.database.orm.em
+      .fork()
+      .execute(`update delivery set state = 'in_flight', provider_id = null, finished_at = null where id = ?`, [deliveryId]);
     await status(deliveryId, sid, 'failed', '30007');
     await endDelivery(engine.database.orm.em.fork(), network.networkId, deliveryId, { state: 'delivered', providerId: sid });
     expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered' });
   });
 
-  it('a call that overtakes Twilio\'s own answer, with another way left, has the message go that way, once', async () => {
+  it("a call that overtakes Twilio's own answer, with another way left, has the message go that way, once", async () => {
     const to = phone();
     let told = 0;
     line.script.push({
       after: async (text) => {
-        const [open] = await engine.database.orm.em.fork().execute<{ id: string }[]>(`select id from delivery where kind = 'confirmation_customer' and state = 'in_flight' and network_id = ?`, [network.networkId]);
+        const [open] = await engine.database.orm.em
+          .fork()
+          .execute<{ id: string }[]>(
+            `select id from delivery where kind = 'confirmation_customer' and state = 'in_flight' and network_id = ?`,
+            [network.networkId],
+          );
         told = (await status(open!.id, (JSON.parse(text) as { sid: string }).sid, 'failed', '30007')).status;
       },
     });
-    const { body: { id } } = await book(engine, network, { customer: customer({ phone: to }) });
-    expect(await eventually(() => toCustomer(id), ({ state }) => state === 'delivered' || state === 'bounced')).to.include({ state: 'delivered', channel: 'mail' });
+    const {
+      body: { id },
+    } = await book(engine, network, { customer: customer({ phone: to }) });
+    expect(
+      await eventually(
+        () => toCustomer(id),
+        ({ state }) => state === 'delivered' || state === 'bounced',
+      ),
+    ).to.include({ state: 'delivered', channel: 'mail' });
     expect(told).to.equal(204);
     expect((await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer')).to.have.length(1);
     expect(await twilio.messages(to)).to.have.length(1);
   });
 
   it('a cancellation that did not arrive, as was known before we noted it, undoes nothing', async () => {
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], alsoBySms: ['confirmation', 'cancellation'], reminderLeadMinutes: [] } });
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(
+        Network,
+        { id: network.networkId },
+        { settings: { messageChannels: ['mail'], alsoBySms: ['confirmation', 'cancellation'], reminderLeadMinutes: [] } },
+      );
     const to = phone();
-    const { body: { id } } = await book(engine, network, { customer: customer({ phone: to }) });
+    const {
+      body: { id },
+    } = await book(engine, network, { customer: customer({ phone: to }) });
     const one = async (kind: string) => (await rows(id)).find((each) => each.kind === kind && each.channel === 'sms')!;
-    await eventually(() => one('confirmation_customer'), (row) => row?.state === 'delivered');
+    await eventually(
+      () => one('confirmation_customer'),
+      (row) => row?.state === 'delivered',
+    );
     await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`);
-    const gone = await eventually(() => one('cancellation_customer'), (row) => row?.state === 'delivered');
+    const gone = await eventually(
+      () => one('cancellation_customer'),
+      (row) => row?.state === 'delivered',
+    );
     const em = engine.database.orm.em.fork();
     await em.execute(`update delivery set state = 'delivered' where id = ?`, [(await one('confirmation_customer')).id]);
     const sid = (await em.execute<{ sid: string }[]>('select provider_id as sid from delivery where id = ?', [gone.id]))[0]!.sid;
@@ -154,7 +212,10 @@ describe('provider\'s callbacks', () => {
     await status(randomUUID(), sid, 'undelivered', '30003');
     expect((await toCustomer(id)).state).to.equal('delivered');
     await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`);
-    await eventually(() => toCustomer(id), ({ state }) => state === 'undone');
+    await eventually(
+      () => toCustomer(id),
+      ({ state }) => state === 'undone',
+    );
     await status(deliveryId, sid, 'undelivered', '30003');
     expect((await toCustomer(id)).state).to.equal('undone');
   });
@@ -165,11 +226,33 @@ describe('provider\'s callbacks', () => {
     const params = { MessageSid: sid, MessageStatus: 'undelivered', ErrorCode: '30003' };
     expect((await tell(path, params, 'another token, of somebody else')).status).to.equal(403);
     const signature = twilioLibrary.getExpectedTwilioSignature(twilio.authToken, `${engine.url}${path}`, params);
-    for (const [to, body] of [[path, { ...params, MessageStatus: 'delivered' }], [`/hooks/twilio/status/${randomUUID()}`, params], ['/hooks/twilio/inbound', params]] as const) {
-      expect((await fetch(`${engine.url}${to}`, { method: 'POST', headers: { 'x-twilio-signature': signature }, body: new URLSearchParams(body) })).status).to.equal(403);
+    for (const [to, body] of [
+      [path, { ...params, MessageStatus: 'delivered' }],
+      [`/hooks/twilio/status/${randomUUID()}`, params],
+      ['/hooks/twilio/inbound', params],
+    ] as const) {
+      expect(
+        (
+          await fetch(`${engine.url}${to}`, {
+            method: 'POST',
+            headers: { 'x-twilio-signature': signature },
+            body: new URLSearchParams(body),
+          })
+        ).status,
+      ).to.equal(403);
     }
-    expect((await fetch(`${engine.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-twilio-signature': signature }, body: JSON.stringify(params) })).status).to.equal(403);
-    expect((await fetch(`${engine.url}${path}`, { method: 'POST', body: new URLSearchParams({ big: 'x'.repeat(20_000) }) })).status).to.equal(413);
+    expect(
+      (
+        await fetch(`${engine.url}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-twilio-signature': signature },
+          body: JSON.stringify(params),
+        })
+      ).status,
+    ).to.equal(403);
+    expect(
+      (await fetch(`${engine.url}${path}`, { method: 'POST', body: new URLSearchParams({ big: 'x'.repeat(20_000) }) })).status,
+    ).to.equal(413);
     expect((await toCustomer(id)).state).to.equal('delivered');
   });
 
@@ -177,8 +260,15 @@ describe('provider\'s callbacks', () => {
     const { to } = await texted();
     await twilio.receive(to, ' stop ');
     expect(await engine.deps.marks.find('sms', to)).to.equal('opted_out');
-    const { body: { id } } = await book(engine, network, { startsAt: network.at('12:00'), customer: customer({ phone: to }) });
-    expect(await eventually(() => toCustomer(id), ({ state }) => state === 'delivered')).to.include({ channel: 'mail' });
+    const {
+      body: { id },
+    } = await book(engine, network, { startsAt: network.at('12:00'), customer: customer({ phone: to }) });
+    expect(
+      await eventually(
+        () => toCustomer(id),
+        ({ state }) => state === 'delivered',
+      ),
+    ).to.include({ channel: 'mail' });
 
     await tell('/hooks/twilio/inbound', { From: to, Body: 'Obrigado!' });
     expect(await engine.deps.marks.find('sms', to)).to.equal('opted_out');

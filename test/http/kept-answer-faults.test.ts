@@ -17,21 +17,34 @@ describe('kept answers', () => {
   let network: TestNetwork;
   let key: string;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
   beforeEach(async () => {
-    network = await buildNetwork(engine.database.orm, { timeZone: 'UTC', hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, fromMinute: 0, toMinute: 1440 })) });
+    network = await buildNetwork(engine.database.orm, {
+      timeZone: 'UTC',
+      hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, fromMinute: 0, toMinute: 1440 })),
+    });
     key = randomUUID();
   });
 
-  const { post, barbers, die } = keptAnswers(() => engine, () => network, () => key);
+  const { post, barbers, die } = keptAnswers(
+    () => engine,
+    () => network,
+    () => key,
+  );
 
   /** Holds every request that adds a barber, until the returned function is called. */
   async function holdBarbers(): Promise<() => Promise<void>> {
     let open!: () => void;
-    const gate = new Promise<void>((resolve) => { open = resolve; });
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
     let isHeld!: () => void;
-    const held = new Promise<void>((resolve) => { isHeld = resolve; });
+    const held = new Promise<void>((resolve) => {
+      isHeld = resolve;
+    });
     const ended = engine.database.orm.em.fork().transactional(async (tx) => {
       await tx.execute('lock table barber in exclusive mode');
       isHeld();
@@ -44,7 +57,12 @@ describe('kept answers', () => {
     };
   }
   const waiting = async (): Promise<number> =>
-    count(engine.database.orm, 'pg_stat_activity', `datname = current_database() and wait_event_type = 'Lock' and query ilike 'insert into "barber"%'`, []);
+    count(
+      engine.database.orm,
+      'pg_stat_activity',
+      `datname = current_database() and wait_event_type = 'Lock' and query ilike 'insert into "barber"%'`,
+      [],
+    );
 
   it('five at once with one key: one is done, the others are told to wait or get its answer', async () => {
     const release = await holdBarbers();
@@ -60,7 +78,8 @@ describe('kept answers', () => {
 
     const answer = await first;
     expect(answer.status, answer.text).to.equal(201);
-    for (const each of await Promise.all(Array.from({ length: 4 }, () => post('/v1/barbers', barber())))) expect(shown(each)).to.deep.equal(shown(answer));
+    for (const each of await Promise.all(Array.from({ length: 4 }, () => post('/v1/barbers', barber()))))
+      expect(shown(each)).to.deep.equal(shown(answer));
     expect(await barbers()).to.equal(2);
   });
 
@@ -68,7 +87,9 @@ describe('kept answers', () => {
     const release = await holdBarbers();
     const first = post('/v1/barbers', barber());
     await eventually(waiting, (found) => found === 1);
-    await engine.database.orm.em.fork().execute(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+    await engine.database.orm.em
+      .fork()
+      .execute(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
     expectProblem(await first, 'database_unavailable');
     await release();
 
@@ -102,11 +123,15 @@ describe('kept answers', () => {
   }
 
   it('a move, whose first request died after it, is taken over by one of many, and is one move', async () => {
-    const { body: { id } } = await book(engine, network);
+    const {
+      body: { id },
+    } = await book(engine, network);
     const moved = await post(`/v1/appointments/${id}/reschedule`, { startsAt: network.at('12:00') });
     expect(moved.body.version, moved.text).to.equal(2);
     await die();
-    const answers = await Promise.all(Array.from({ length: 5 }, () => post(`/v1/appointments/${id}/reschedule`, { startsAt: network.at('12:00') })));
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => post(`/v1/appointments/${id}/reschedule`, { startsAt: network.at('12:00') })),
+    );
 
     for (const answer of answers) {
       if (answer.status === 409) expectProblem(answer, 'request_running');
@@ -120,19 +145,32 @@ describe('kept answers', () => {
     const own = await startEngine({ env: { ANSWER_WITHIN_MS: '1000' } });
     try {
       network = await buildNetwork(own.database.orm);
-      const { body: { id } } = await book(own, network);
-      await eventually(() => own.call(network.apiKey, 'GET', `/v1/appointments/${id}`), ({ body }) => body.status === 'confirmed');
+      const {
+        body: { id },
+      } = await book(own, network);
+      await eventually(
+        () => own.call(network.apiKey, 'GET', `/v1/appointments/${id}`),
+        ({ body }) => body.status === 'confirmed',
+      );
       await own.stopWorkers();
       const cancel = (body: object) => own.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`, body, { 'idempotency-key': key });
       for (let time = 0; time < 2; time += 1) expectProblem(await cancel({}), 'outcome_unknown');
       expectProblem(await cancel({ reason: 'illness' }), 'idempotency_key_reused');
       await own.startWorkers();
 
-      const answer = await eventually(() => cancel({}), ({ status }) => status !== 503);
+      const answer = await eventually(
+        () => cancel({}),
+        ({ status }) => status !== 503,
+      );
       expect([answer.status, answer.body.status, answer.body.version], answer.text).to.deep.equal([200, 'cancelled', 2]);
       const { events } = await own.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(id)).fetchHistory();
-      const asked = (events ?? []).flatMap((event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.meta?.updateId ?? []);
-      expect(asked.filter((updateId) => updateId !== bookUpdateId), 'one update, asked for three times').to.have.length(1);
+      const asked = (events ?? []).flatMap(
+        (event) => event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.meta?.updateId ?? [],
+      );
+      expect(
+        asked.filter((updateId) => updateId !== bookUpdateId),
+        'one update, asked for three times',
+      ).to.have.length(1);
     } finally {
       await own.stop();
     }

@@ -14,19 +14,34 @@ describe('kept answers', () => {
   let network: TestNetwork;
   let key: string;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
   beforeEach(async () => {
-    network = await buildNetwork(engine.database.orm, { timeZone: 'UTC', hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, fromMinute: 0, toMinute: 1440 })) });
+    network = await buildNetwork(engine.database.orm, {
+      timeZone: 'UTC',
+      hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, fromMinute: 0, toMinute: 1440 })),
+    });
     key = randomUUID();
   });
 
-  const { post, rows, alter } = keptAnswers(() => engine, () => network, () => key);
+  const { post, rows, alter } = keptAnswers(
+    () => engine,
+    () => network,
+    () => key,
+  );
 
   it('a shop, added again with its key, is the same answer to the letter, also after it was changed, and one shop', async () => {
     const first = await post('/v1/shops', shop('kept'));
     expect(first.status, first.text).to.equal(201);
-    const changed = await engine.call(network.apiKey, 'PUT', `/v1/shops/${first.body.id}`, { ...shop('kept'), name: 'B' }, { 'if-match': '"1"' });
+    const changed = await engine.call(
+      network.apiKey,
+      'PUT',
+      `/v1/shops/${first.body.id}`,
+      { ...shop('kept'), name: 'B' },
+      { 'if-match': '"1"' },
+    );
     expect(changed.status).to.equal(200);
     const { slug, ...others } = shop('kept');
     const again = await post('/v1/shops', { ...others, slug });
@@ -37,7 +52,9 @@ describe('kept answers', () => {
   });
 
   it('each step of a visit, repeated with its key when the visit has moved on, gets its first answer', async () => {
-    const { body: { id } } = await post('/v1/walk-ins', { shopId: network.shopId, serviceId: network.serviceId });
+    const {
+      body: { id },
+    } = await post('/v1/walk-ins', { shopId: network.shopId, serviceId: network.serviceId });
     const [start, complete] = [{ 'idempotency-key': randomUUID() }, { 'idempotency-key': randomUUID() }];
     const started = await post(`/v1/appointments/${id}/start`, undefined, start);
     const completed = await post(`/v1/appointments/${id}/complete`, undefined, complete);
@@ -48,7 +65,9 @@ describe('kept answers', () => {
   });
 
   it('a cancellation, under the key of its booking, is done; again with another body, it is refused', async () => {
-    const { body: { id } } = await book(engine, network, {}, key);
+    const {
+      body: { id },
+    } = await book(engine, network, {}, key);
     const cancelled = await post(`/v1/appointments/${id}/cancel`, { reason: 'illness' });
 
     expect(cancelled.body.status, cancelled.text).to.equal('cancelled');
@@ -59,7 +78,9 @@ describe('kept answers', () => {
   });
 
   it('a refusal, repeated when it would no longer be one, is the first refusal', async () => {
-    const { body: { id } } = await book(engine, network, { startsAt: network.at('10:00', 3) });
+    const {
+      body: { id },
+    } = await book(engine, network, { startsAt: network.at('10:00', 3) });
     const refused = await post(`/v1/appointments/${id}/reschedule`, { startsAt: network.at('10:00', -1) });
     expect(refused.status, refused.text).to.equal(409);
 
@@ -71,12 +92,16 @@ describe('kept answers', () => {
 
   it('what is kept of a hold that was confirmed, has nothing of the customer and no token', async () => {
     const wanted = { ...bookingBody(network), customer: undefined };
-    const { body: { id, token } } = await post('/v1/holds', wanted);
+    const {
+      body: { id, token },
+    } = await post('/v1/holds', wanted);
     const who = customer();
     const confirmed = await post(`/v1/holds/${id}/confirm`, { token, customer: who });
     expect(confirmed.status, confirmed.text).to.equal(200);
 
-    const kept = JSON.stringify(await engine.database.orm.em.fork().execute('select * from kept_answer where network_id = ?', [network.networkId]));
+    const kept = JSON.stringify(
+      await engine.database.orm.em.fork().execute('select * from kept_answer where network_id = ?', [network.networkId]),
+    );
     expect(kept).to.include(id);
     for (const secret of [token, who.name, who.email, who.phone]) expect(kept).to.not.include(secret);
     expect(shown(await post(`/v1/holds/${id}/confirm`, { token, customer: who }))).to.deep.equal(shown(confirmed));

@@ -15,7 +15,9 @@ describe('lists', () => {
   let network: TestNetwork;
 
   // Without workers: appointments are made straight in the database.
-  before(async () => { engine = await startEngine({ workers: false }); });
+  before(async () => {
+    engine = await startEngine({ workers: false });
+  });
   after(() => engine.stop());
 
   async function walk(path: string, limit: number, between: () => Promise<unknown> = async () => {}): Promise<Item[]> {
@@ -33,7 +35,21 @@ describe('lists', () => {
   }
 
   /** Names that are equal, that differ by case or accent, that need escaping, and that are as long as a name may be. */
-  const names = ['Ana', 'Ana', 'Ana', 'ana', 'Ána', 'Ana ', '"\'\\', '漢'.repeat(200), '"'.repeat(200), '😀'.repeat(100), 'Zé', '100%', '_'];
+  const names = [
+    'Ana',
+    'Ana',
+    'Ana',
+    'ana',
+    'Ána',
+    'Ana ',
+    '"\'\\',
+    '漢'.repeat(200),
+    '"'.repeat(200),
+    '😀'.repeat(100),
+    'Zé',
+    '100%',
+    '_',
+  ];
   const kinds: Record<string, (name: string, index: number) => unknown> = {
     shops: (name, index) => ({ slug: `s-${index}`, name, address: 'Rua 1', timeZone: 'Europe/Lisbon', locale: 'pt' }),
     barbers: (name) => ({ name, locale: 'pt' }),
@@ -42,7 +58,8 @@ describe('lists', () => {
   for (const [kind, body] of Object.entries(kinds)) {
     it(`all ${kind}, paged by any size, come once each and in one order, whatever their names, while others are added`, async () => {
       network = await buildNetwork(engine.database.orm);
-      for (const [index, name] of names.entries()) expect((await engine.call(network.apiKey, 'POST', `/v1/${kind}`, body(name, index))).status).to.equal(201);
+      for (const [index, name] of names.entries())
+        expect((await engine.call(network.apiKey, 'POST', `/v1/${kind}`, body(name, index))).status).to.equal(201);
       const whole = await walk(`/v1/${kind}`, 100);
 
       expect(whole).to.have.length(names.length + 1);
@@ -72,7 +89,16 @@ describe('lists', () => {
       const em = engine.database.orm.em.fork();
       network = await buildNetwork(engine.database.orm, { timeZone: 'Atlantic/Azores', hours: everyDay(0, 1440), barbers: 2 });
       const { networkId } = network;
-      const fields = { slug: 'b', name: 'B', address: 'Rua 2', phone: null, email: null, timeZone: 'Europe/Lisbon', locale: 'pt', settings: {} };
+      const fields = {
+        slug: 'b',
+        name: 'B',
+        address: 'Rua 2',
+        phone: null,
+        email: null,
+        timeZone: 'Europe/Lisbon',
+        locale: 'pt',
+        settings: {},
+      };
       const shop = await createShop(em, networkId, fields);
       await changeShop(em, networkId, shop.id, 1, { openingHours: everyDay(0, 1440) }, real());
       const barber = await createBarber(em, networkId, { name: 'B', email: null, locale: 'pt', settings: {} });
@@ -99,12 +125,14 @@ describe('lists', () => {
     const expectFound = async (query: string, expected: string[]) => {
       for (const limit of [100, 1]) {
         const items = await walk(`/v1/appointments?${query}`, limit);
-        expect(items.map(({ id }) => Object.keys(made).find((name) => made[name] === id)).sort(), query).to.deep.equal([...expected].sort());
+        expect(items.map(({ id }) => Object.keys(made).find((name) => made[name] === id)).sort(), query).to.deep.equal(
+          [...expected].sort(),
+        );
         expect(items.map(({ startsAt }) => startsAt)).to.deep.equal(items.map(({ startsAt }) => startsAt).sort());
       }
     };
 
-    it('a local day, of a shop, reaches from midnight to midnight on that shop\'s clock', async () => {
+    it("a local day, of a shop, reaches from midnight to midnight on that shop's clock", async () => {
       await expectFound(`shopId=${network.shopId}&date=${days[0]}`, ['1 23:30']);
       await expectFound(`shopId=${network.shopId}&date=${days[1]}`, ['2 00:00', '2 00:30', '2 00:30 second', '2 23:30']);
       await expectFound(`shopId=${network.shopId}&date=${days[2]}`, ['3 00:00']);

@@ -17,12 +17,29 @@ import { believedBy, spanText } from '../support/message-beliefs.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
-type Visit = { id: string; status: string; startsAt: Date; email: string; phone: string; shares: { barberId: string; from: string; to: string }[] };
+type Visit = {
+  id: string;
+  status: string;
+  startsAt: Date;
+  email: string;
+  phone: string;
+  shares: { barberId: string; from: string; to: string }[];
+};
 
 const steps = 100;
 const rate = 0.2;
-const faults: Fault[] = ['drop', 'pass, then drop', { status: 503 }, { status: 429, body: { code: 20429 }, headers: { 'retry-after': '1' } }, { status: 401, body: { code: 20003 } }];
-const mailFaults: SmtpFault[] = [{ at: 'before', how: 'cut' }, { at: 'during', how: 'cut' }, { at: 'after', how: 'cut' }];
+const faults: Fault[] = [
+  'drop',
+  'pass, then drop',
+  { status: 503 },
+  { status: 429, body: { code: 20429 }, headers: { 'retry-after': '1' } },
+  { status: 401, body: { code: 20003 } },
+];
+const mailFaults: SmtpFault[] = [
+  { at: 'before', how: 'cut' },
+  { at: 'during', how: 'cut' },
+  { at: 'after', how: 'cut' },
+];
 
 describe('random walks with messages', () => {
   const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
@@ -40,10 +57,19 @@ describe('random walks with messages', () => {
     sms = await startScripted(twilio.url, () => fault(faults));
     smtp = await startFaultySmtp(Number(new URL(required('TEST_SMTP_URL')).port), '', () => fault(mailFaults));
     engine = await startEngine({
-      env: { SMTP_URL: smtp.url, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: sms.url },
+      env: {
+        SMTP_URL: smtp.url,
+        TWILIO_ACCOUNT_SID: twilio.accountSid,
+        TWILIO_AUTH_TOKEN: twilio.authToken,
+        TWILIO_FROM: twilio.from,
+        TWILIO_API_URL: sms.url,
+      },
       deps: { policy: { ...defaultPolicy, retryAfterSeconds: [1], retryEverySeconds: 1, giveUpAfterSeconds: 5 } },
     });
-    network = await buildNetwork(engine.database.orm, { barbers: 3, settings: { reminderLeadMinutes: [], maxHourlyBookingsPerContact: null, alsoBySms: ['confirmation'], messageChannels: ['mail'] } });
+    network = await buildNetwork(engine.database.orm, {
+      barbers: 3,
+      settings: { reminderLeadMinutes: [], maxHourlyBookingsPerContact: null, alsoBySms: ['confirmation'], messageChannels: ['mail'] },
+    });
   });
   after(async () => {
     await engine?.stop();
@@ -52,7 +78,8 @@ describe('random walks with messages', () => {
     await twilio?.stop();
   });
 
-  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => engine.call(network.apiKey, method, path, body, { ...newKey(), ...headers });
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+    engine.call(network.apiKey, method, path, body, { ...newKey(), ...headers });
   const sql = <T>(text: string, values: unknown[] = [network.networkId]) => engine.database.orm.em.fork().execute<T[]>(text, values);
   const letters = async (): Promise<{ id: string }[]> => (await call('GET', '/v1/dead-letters?limit=100')).body.items;
 
@@ -70,7 +97,15 @@ describe('random walks with messages', () => {
 
   /** All has ended, and what waits for a person was tried again by one. */
   async function settle(): Promise<void> {
-    const ended = () => eventually(() => sql(`select id, kind, channel, state, error_class, error_text from delivery where network_id = ? and state in ('due', 'in_flight') and due_at < now()`), (rows) => rows.length === 0, 90_000);
+    const ended = () =>
+      eventually(
+        () =>
+          sql(
+            `select id, kind, channel, state, error_class, error_text from delivery where network_id = ? and state in ('due', 'in_flight') and due_at < now()`,
+          ),
+        (rows) => rows.length === 0,
+        90_000,
+      );
     await ended();
     for (let round = 0; round < 5 && (await letters()).length > 0; round += 1) {
       await call('POST', '/v1/dead-letters/retry', {});
@@ -81,42 +116,70 @@ describe('random walks with messages', () => {
 
   it(`tell everybody the visit as it stands (SEED=${seed})`, async function () {
     this.timeout(400_000);
-    const walk: DeskWalk = { call, network, approvedServiceId: await addApprovedService(engine.database.orm.em.fork(), network.networkId), random: () => random.next(), visits: [], story: [] };
+    const walk: DeskWalk = {
+      call,
+      network,
+      approvedServiceId: await addApprovedService(engine.database.orm.em.fork(), network.networkId),
+      random: () => random.next(),
+      visits: [],
+      story: [],
+    };
     isCalm = false;
     const answers: Answer[] = [];
     for (let taken = 0; taken < steps; taken += 1) {
       const answer = await step(walk);
       if (answer) answers.push(answer);
-      if (random.next() < 0.5) await new Promise((resolve) => { setTimeout(resolve, random.next() * 300); });
+      if (random.next() < 0.5)
+        await new Promise((resolve) => {
+          setTimeout(resolve, random.next() * 300);
+        });
     }
     isCalm = true;
-    expect(answers.filter(({ status }) => ![200, 201, 202, 403, 404, 409].includes(status)).map(({ status, text: said }) => `${status} ${said}`)).to.deep.equal([]);
+    expect(
+      answers.filter(({ status }) => ![200, 201, 202, 403, 404, 409].includes(status)).map(({ status, text: said }) => `${status} ${said}`),
+    ).to.deep.equal([]);
     expect(answers.filter(({ status }) => status < 300).length, 'of a walk in which nothing is allowed, nothing is learnt').to.be.above(25);
     await settle();
 
     const visits = await sql<Visit>(
       `select a.id, a.status, a.starts_at as "startsAt", c.email, c.phone,
          (select json_agg(p) from (select barber_id as "barberId", min(starts_at) as "from", max(ends_at) as "to" from appointment_part where appointment_id = a.id group by 1) p) as shares
-       from appointment a join contact c on c.id = a.id where a.network_id = ? and a.status <> 'held'`);
+       from appointment a join contact c on c.id = a.id where a.network_id = ? and a.status <> 'held'`,
+    );
     const mails = await mailsOfAny(visits.map(({ id }) => id));
-    for (const visit of visits) await expectTold(visit, mails.filter(({ headers }) => headers['x-punctual-appointment'] === visit.id), `\n${walk.story.join('\n')}\n${visit.status} ${visit.id}`);
+    for (const visit of visits)
+      await expectTold(
+        visit,
+        mails.filter(({ headers }) => headers['x-punctual-appointment'] === visit.id),
+        `\n${walk.story.join('\n')}\n${visit.status} ${visit.id}`,
+      );
   });
 
   async function expectTold(visit: Visit, mails: InboxMail[], story: string): Promise<void> {
     const shares = visit.status === 'confirmed' ? visit.shares : [];
     const box = (address: string) => believedBy(mails.filter(({ envelope }) => envelope.to[0]!.address === address));
-    expect((await box(visit.email)).map(halves).reduce(hull, null), `${story}, by mail`).to.deep.equal(shares.map(({ from, to }) => halves(spanText(from, to))).reduce(hull, null));
+    expect((await box(visit.email)).map(halves).reduce(hull, null), `${story}, by mail`).to.deep.equal(
+      shares.map(({ from, to }) => halves(spanText(from, to))).reduce(hull, null),
+    );
     for (const barberId of network.barberIds)
-      expect(await box(`${barberId}@barbers.example`), `${story}, by mail to ${barberId}`).to.deep.equal(shares.filter((share) => share.barberId === barberId).map(({ from, to }) => spanText(from, to)));
+      expect(await box(`${barberId}@barbers.example`), `${story}, by mail to ${barberId}`).to.deep.equal(
+        shares.filter((share) => share.barberId === barberId).map(({ from, to }) => spanText(from, to)),
+      );
     expectTexted(visit, (await twilio.messages(visit.phone)).map(({ body }) => body).reverse(), story);
   }
 
   function expectTexted({ status, startsAt }: Visit, texts: string[], story: string): void {
     const told = `${story}, by SMS: ${texts.join(' // ')}`;
-    expect(texts.filter((text, index) => text === texts[index - 1]), told).to.deep.equal([]);
+    expect(
+      texts.filter((text, index) => text === texts[index - 1]),
+      told,
+    ).to.deep.equal([]);
     const last = texts.at(-1);
     if (last === undefined) return;
-    if (status === 'confirmed') expect(last, told).to.include(new Intl.DateTimeFormat('en-GB', { timeZone: network.timeZone, hour: '2-digit', minute: '2-digit' }).format(new Date(startsAt)));
+    if (status === 'confirmed')
+      expect(last, told).to.include(
+        new Intl.DateTimeFormat('en-GB', { timeZone: network.timeZone, hour: '2-digit', minute: '2-digit' }).format(new Date(startsAt)),
+      );
     if (status === 'cancelled') expect(last, told).to.match(/cancel/i);
   }
 });

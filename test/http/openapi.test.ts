@@ -62,7 +62,10 @@ describe('the OpenAPI document', () => {
     const references: string[] = all(document, '$ref');
     expect(references).to.not.be.empty;
     for (const reference of references) {
-      const found = reference.split('/').slice(1).reduce((at, name) => at?.[name], document);
+      const found = reference
+        .split('/')
+        .slice(1)
+        .reduce((at, name) => at?.[name], document);
       expect(reference.startsWith('#/') && found, reference).to.be.an('object');
     }
   });
@@ -90,17 +93,26 @@ describe('the OpenAPI document', () => {
     else if (answer.text !== '') expect(route.answers[answer.status]!.body!.parse(answer.body)).to.deep.equal(answer.body);
     const isWithoutVersion = answer.body.version === undefined || answer.body.version === null;
     for (const header of Object.keys(response.headers ?? {})) {
-      expect(answer.headers.has(header) || (header === 'ETag' && isWithoutVersion), `${route.method} ${route.path} ${header}`).to.equal(true);
+      expect(answer.headers.has(header) || (header === 'ETag' && isWithoutVersion), `${route.method} ${route.path} ${header}`).to.equal(
+        true,
+      );
     }
   }
 
   it('real answers, good and bad, are what the document declares', async () => {
-    const { shopId, serviceId, barberIds: [barberId = ''] } = network;
+    const {
+      shopId,
+      serviceId,
+      barberIds: [barberId = ''],
+    } = network;
     const shop = { slug: 'a', name: 'A', address: 'Rua 1', timeZone: 'Europe/Lisbon', locale: 'pt' };
     const ask = async (method: Route['method'], path: string, address: string, body?: unknown, ifMatch?: number): Promise<Answer> => {
       const headers = { 'idempotency-key': randomUUID(), ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }) };
       const answer = await engine.call(network.apiKey, method.toUpperCase(), address, body, headers);
-      expectDeclared(routes.find((route) => route.method === method && route.path === path)!, answer);
+      expectDeclared(
+        routes.find((route) => route.method === method && route.path === path)!,
+        answer,
+      );
       return answer;
     };
     const booked = await ask('post', '/v1/appointments', '/v1/appointments', bookingBody(network));
@@ -109,8 +121,11 @@ describe('the OpenAPI document', () => {
     for (const body of [bookingBody(network), refusedAt, past, bookingBody(network, { shopId: randomUUID() }), {}]) {
       await ask('post', '/v1/appointments', '/v1/appointments', body);
     }
-    const rows = await engine.database.orm.em.fork().execute<{ id: string }[]>('select id from booking_request where network_id = ?', [network.networkId]);
-    for (const { id } of rows) await ask('get', '/v1/appointments/:id', `/v1/appointments/${id}`).then(({ status }) => expect(status).to.equal(200));
+    const rows = await engine.database.orm.em
+      .fork()
+      .execute<{ id: string }[]>('select id from booking_request where network_id = ?', [network.networkId]);
+    for (const { id } of rows)
+      await ask('get', '/v1/appointments/:id', `/v1/appointments/${id}`).then(({ status }) => expect(status).to.equal(200));
     await ask('get', '/v1/appointments', '/v1/appointments?limit=1');
     await ask('get', '/v1/availability', `/v1/availability?shopId=${shopId}&serviceId=${serviceId}&from=2027-01-04&to=2027-01-05`);
     await ask('get', '/v1/appointments/:id/deliveries', `/v1/appointments/${booked.body.id}/deliveries`);
@@ -118,11 +133,19 @@ describe('the OpenAPI document', () => {
     await ask('post', '/v1/appointments/:id/cancel', `/v1/appointments/${randomUUID()}/cancel`);
 
     const wanted = { shopId, serviceId, everyWeeks: 1 };
-    const { body: { visits } } = await ask('post', '/v1/series/preview', '/v1/series/preview', { ...wanted, localStart: `${network.at('10:00', 7).slice(0, 10)}T10:00`, times: 2 });
+    const {
+      body: { visits },
+    } = await ask('post', '/v1/series/preview', '/v1/series/preview', {
+      ...wanted,
+      localStart: `${network.at('10:00', 7).slice(0, 10)}T10:00`,
+      times: 2,
+    });
     await ask('post', '/v1/series/preview', '/v1/series/preview', { ...wanted, localStart: '2027-03-28T01:30', times: 2 });
     const accepted = [{ startsAt: visits[0].startsAt }, { startsAt: network.at('03:00', 15) }];
     const ordered = { ...wanted, customer: bookingBody(network).customer, visits: accepted };
-    const { body: { id: seriesId } } = await ask('post', '/v1/series', '/v1/series', ordered);
+    const {
+      body: { id: seriesId },
+    } = await ask('post', '/v1/series', '/v1/series', ordered);
     await ask('post', '/v1/series', '/v1/series', { ...ordered, visits: [{ localStart: '2027-03-28T01:30' }] });
     await ask('get', '/v1/series/:id', `/v1/series/${seriesId}`);
     await ask('post', '/v1/series/:id/cancel', `/v1/series/${seriesId}/cancel`);
@@ -132,7 +155,9 @@ describe('the OpenAPI document', () => {
       await ask('get', `/v1/${kind}`, `/v1/${kind}`);
       await ask('get', `/v1/${kind}/:id`, `/v1/${kind}/${{ shops: shopId, barbers: barberId, services: serviceId }[kind]}`);
     }
-    const { body: { id } } = await ask('post', '/v1/shops', '/v1/shops', shop);
+    const {
+      body: { id },
+    } = await ask('post', '/v1/shops', '/v1/shops', shop);
     await ask('put', '/v1/shops/:id', `/v1/shops/${id}`, shop);
     await ask('put', '/v1/shops/:id', `/v1/shops/${id}`, shop, 9);
     await ask('put', '/v1/shops/:id/hours', `/v1/shops/${id}/hours`, { openingHours: [{ weekday: 6, from: '18:00', to: '26:00' }] }, 1);
@@ -151,7 +176,10 @@ describe('the OpenAPI document', () => {
     await ask('delete', '/v1/barbers/:id/services/:serviceId', terms, undefined, 1);
     await ask('get', '/v1/barbers/:id/hours', `/v1/barbers/${barberId}/hours`);
     await ask('get', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`);
-    const closure = await ask('post', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`, { fromDate: '2027-01-04', toDate: '2027-01-05' });
+    const closure = await ask('post', '/v1/shops/:id/closures', `/v1/shops/${id}/closures`, {
+      fromDate: '2027-01-04',
+      toDate: '2027-01-05',
+    });
     const closed = `/v1/shops/${id}/closures/${closure.body.id}`;
     await ask('get', '/v1/shops/:id/closures/:closureId', closed);
     await ask('put', '/v1/shops/:id/closures/:closureId', closed, { fromDate: '2027-01-04', toDate: '2027-01-04' }, 1);
@@ -163,7 +191,19 @@ describe('the OpenAPI document', () => {
     await ask('get', '/v1/shops/:id/exceptions/:date', open);
     await ask('get', '/v1/shops/:id/exceptions', `/v1/shops/${id}/exceptions?from=2027-01-01&to=2027-12-31`);
     await ask('delete', '/v1/shops/:id/exceptions/:date', open, undefined, 1);
-    await ask('put', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', { name: 'Own', days: [{ name: 'A', month: 5, weekday: 7, nth: -1 }, { name: 'B', date: '2027-03-10' }] }, 0);
+    await ask(
+      'put',
+      '/v1/holiday-sets/:slug',
+      '/v1/holiday-sets/own',
+      {
+        name: 'Own',
+        days: [
+          { name: 'A', month: 5, weekday: 7, nth: -1 },
+          { name: 'B', date: '2027-03-10' },
+        ],
+      },
+      0,
+    );
     await ask('put', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', { name: 'Own', days: [{ name: 'A', monthDay: '02-30' }] }, 0);
     await ask('get', '/v1/network', '/v1/network');
     await ask('put', '/v1/network', '/v1/network', { name: 'N', settings: { holidaySets: ['own', 'pt'] } }, 1);
@@ -172,13 +212,28 @@ describe('the OpenAPI document', () => {
     await ask('delete', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', undefined, 1).then(({ status }) => expect(status).to.equal(409));
     await ask('put', '/v1/network', '/v1/network', { name: 'N' }, 2);
     await ask('delete', '/v1/holiday-sets/:slug', '/v1/holiday-sets/own', undefined, 1);
-    const dayOff = await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, { fromDate: '2027-05-05', toDate: '2027-05-06' });
-    await ask('put', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`, { fromDate: '2027-05-05', toDate: '2027-05-05' }, 1);
+    const dayOff = await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, {
+      fromDate: '2027-05-05',
+      toDate: '2027-05-06',
+    });
+    await ask(
+      'put',
+      '/v1/barbers/:id/time-off/:timeOffId',
+      `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`,
+      { fromDate: '2027-05-05', toDate: '2027-05-05' },
+      1,
+    );
     await ask('get', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`);
     await ask('delete', '/v1/barbers/:id/time-off/:timeOffId', `/v1/barbers/${barberId}/time-off/${dayOff.body.id}`, undefined, 2);
-    await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, { startsAt: network.at('10:00', 5), endsAt: network.at('12:00', 5) });
+    await ask('post', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`, {
+      startsAt: network.at('10:00', 5),
+      endsAt: network.at('12:00', 5),
+    });
     await ask('get', '/v1/barbers/:id/time-off', `/v1/barbers/${barberId}/time-off`);
-    for (const [kind, owner] of [['shops', id], ['barbers', barberId]] as const) {
+    for (const [kind, owner] of [
+      ['shops', id],
+      ['barbers', barberId],
+    ] as const) {
       const feed = await ask('post', `/v1/${kind}/:id/feeds`, `/v1/${kind}/${owner}/feeds`, { privacy: 'full', name: 'A' });
       await ask('post', `/v1/${kind}/:id/feeds`, `/v1/${kind}/${owner}/feeds`, {});
       await ask('get', `/v1/${kind}/:id/feeds`, `/v1/${kind}/${owner}/feeds`);
@@ -197,7 +252,9 @@ describe('the OpenAPI document', () => {
     const html = await page.text();
     const links = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => new URL(link!, page.url));
     expect([page.status, links.length > 3]).to.deep.equal([200, true]);
-    expect(page.headers.get('content-security-policy')).to.match(/default-src 'self'/).and.match(/script-src 'self'/);
+    expect(page.headers.get('content-security-policy'))
+      .to.match(/default-src 'self'/)
+      .and.match(/script-src 'self'/);
     for (const link of links) {
       expect(link.origin).to.equal(engine.url);
       const { status, headers } = await fetch(link);

@@ -25,7 +25,11 @@ describe('operations', () => {
     const [health, ready] = [await probe('/healthz'), await probe('/readyz')];
 
     expect([health.status, health.body]).to.deep.equal([200, { status: 'ok' }]);
-    expect([ready.status, ready.body.status, Object.keys(ready.body.checks)]).to.deep.equal([200, 'ready', ['database', 'temporal', 'zoneData']]);
+    expect([ready.status, ready.body.status, Object.keys(ready.body.checks)]).to.deep.equal([
+      200,
+      'ready',
+      ['database', 'temporal', 'zoneData'],
+    ]);
     expect(ready.body.checks.database).to.deep.equal({ ok: true, schemaVersion, expected: schemaVersion });
     for (const { headers } of [health, ready]) {
       expect(headers.has('x-powered-by')).to.equal(false);
@@ -66,7 +70,9 @@ describe('operations', () => {
       expect(answer.headers.get('retry-after')).to.equal('5');
       expect(answer.text).to.not.include('secret').and.to.not.include(String(port));
     }
-    expect([(await probe('/healthz')).status, (await probe('/readyz')).status, (await probe('/metrics')).status]).to.deep.equal([200, 503, 200]);
+    expect([(await probe('/healthz')).status, (await probe('/readyz')).status, (await probe('/metrics')).status]).to.deep.equal([
+      200, 503, 200,
+    ]);
   });
 
   it('the metrics, after bookings, count them by outcome, time answers by route, and hold no id and no personal data', async () => {
@@ -80,19 +86,28 @@ describe('operations', () => {
 
     expect(headers.get('content-type')).to.match(/^text\/plain/);
     for (const line of [
-      'punctual_bookings_total{outcome="booked"} 1', 'punctual_bookings_total{outcome="slot_taken"} 1', 'punctual_bookings_total{outcome="shop_closed"} 1',
+      'punctual_bookings_total{outcome="booked"} 1',
+      'punctual_bookings_total{outcome="slot_taken"} 1',
+      'punctual_bookings_total{outcome="shop_closed"} 1',
       'punctual_http_answer_seconds_count{method="GET",route="/v1/appointments/:id",status="200"} 1',
       'punctual_http_answer_seconds_count{method="POST",route="/v1/appointments",status="409"} 2',
-      'punctual_reservation_conflicts_total 0', 'punctual_parked_deliveries 0',
-    ]) expect(text.split('\n')).to.include(line);
-    for (const secret of ['Marker', 'planted', body.id, network.networkId, network.shopId, network.apiKey.slice(3, 35)]) expect(text).to.not.include(secret);
+      'punctual_reservation_conflicts_total 0',
+      'punctual_parked_deliveries 0',
+    ])
+      expect(text.split('\n')).to.include(line);
+    for (const secret of ['Marker', 'planted', body.id, network.networkId, network.shopId, network.apiKey.slice(3, 35)])
+      expect(text).to.not.include(secret);
   });
 
   it('a key, after as many requests as a minute allows, is told when to come back, while another goes on', async () => {
     const own = await start({ workers: false, env: { RATE_LIMIT_PER_MINUTE: '5' } });
     const network = await buildNetwork(own.database.orm);
     const ask = (apiKey: string) => own.call(apiKey, 'GET', '/v1/shops');
-    const { apiKey: another } = await createApiKey(own.database.orm.em.fork(), { networkId: network.networkId, clientName: 'test', scopes: ['book'] });
+    const { apiKey: another } = await createApiKey(own.database.orm.em.fork(), {
+      networkId: network.networkId,
+      clientName: 'test',
+      scopes: ['book'],
+    });
     const within = [];
     for (let index = 0; index < 5; index += 1) within.push(await ask(network.apiKey));
 

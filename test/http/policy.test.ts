@@ -14,7 +14,9 @@ describe('policies', () => {
   let network: TestNetwork;
   let aheadMs = 0;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' }, deps: { now: () => new Date(Date.now() + aheadMs) } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' }, deps: { now: () => new Date(Date.now() + aheadMs) } });
+  });
   after(() => engine.stop());
 
   const open = async (settings: Partial<Settings>) => {
@@ -31,14 +33,23 @@ describe('policies', () => {
     return answer.body;
   };
   /** So many minutes before the visit. */
-  const travel = (startsAt: string, minutesBefore: number) => { aheadMs = Date.parse(startsAt) - minutesBefore * 60_000 - Date.now(); };
+  const travel = (startsAt: string, minutesBefore: number) => {
+    aheadMs = Date.parse(startsAt) - minutesBefore * 60_000 - Date.now();
+  };
 
   it('a cancellation after the cut-off, where late ones count, is made and counts; one before does not', async () => {
     await open({ cancelCutoffMinutes: 120, lateCancel: 'count' });
     const [late, inTime] = [await booked(), await booked({ startsAt: network.at('12:00') })];
     travel(inTime.startsAt, 125);
-    expect((await at(inTime.id, 'cancel', { reason: 'illness' })).body.ended).to.deep.equal({ by: 'customer', reason: 'illness', late: false });
-    expect((await at(late.id, 'cancel')).body).to.deep.include({ status: 'cancelled', ended: { by: 'customer', reason: null, late: true } });
+    expect((await at(inTime.id, 'cancel', { reason: 'illness' })).body.ended).to.deep.equal({
+      by: 'customer',
+      reason: 'illness',
+      late: false,
+    });
+    expect((await at(late.id, 'cancel')).body).to.deep.include({
+      status: 'cancelled',
+      ended: { by: 'customer', reason: null, late: true },
+    });
     expect((await lastEvent(late.id)).details).to.deep.equal({ by: 'customer', late: true });
   });
 
@@ -49,8 +60,15 @@ describe('policies', () => {
 
     const refused = await at(id, 'cancel');
     expectProblem(refused, 'cancel_too_late');
-    expect(refused.body.current.policy).to.include({ lateCancel: 'refuse', cancelUntil: new Date(Date.parse(startsAt) - 7_200_000).toISOString().replace('.000', '') });
-    expect((await at(id, 'cancel', { staff: { reason: 'goodwill' } })).body.ended).to.deep.equal({ by: 'staff', reason: 'goodwill', late: false });
+    expect(refused.body.current.policy).to.include({
+      lateCancel: 'refuse',
+      cancelUntil: new Date(Date.parse(startsAt) - 7_200_000).toISOString().replace('.000', ''),
+    });
+    expect((await at(id, 'cancel', { staff: { reason: 'goodwill' } })).body.ended).to.deep.equal({
+      by: 'staff',
+      reason: 'goodwill',
+      late: false,
+    });
     expect((await lastEvent(id)).details).to.deep.include({ by: 'staff', reason: 'goodwill' });
   });
 
@@ -71,14 +89,19 @@ describe('policies', () => {
     travel(startsAt, 59);
 
     expectProblem(await at(id, 'reschedule', { startsAt: network.at('15:00') }), 'reschedule_too_late');
-    expect((await at(id, 'reschedule', { startsAt: network.at('15:00'), staff: { reason: 'customer_asked' } })).body).to.include({ version: 2, startsAt: network.at('15:00') });
+    expect((await at(id, 'reschedule', { startsAt: network.at('15:00'), staff: { reason: 'customer_asked' } })).body).to.include({
+      version: 2,
+      startsAt: network.at('15:00'),
+    });
     expect((await lastEvent(id)).details).to.deep.include({ by: 'staff', reason: 'customer_asked' });
   });
 
   it('an appointment, when the shop changes its policy, keeps the one that it was booked under; the next has the new one', async () => {
     await open({ cancelCutoffMinutes: 60, lateCancel: 'refuse' });
     const before = await booked();
-    await engine.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { cancelCutoffMinutes: 2880, lateCancel: 'refuse' } });
+    await engine.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { cancelCutoffMinutes: 2880, lateCancel: 'refuse' } });
     const next = await booked({ startsAt: network.at('12:00') });
 
     expect((await read(before.id)).policy).to.deep.equal(before.policy);
@@ -87,10 +110,13 @@ describe('policies', () => {
     expect((await at(before.id, 'cancel')).body.status).to.equal('cancelled');
   });
 
-  it('a policy, told, is in the answer and in the customer\'s mail, in the customer\'s language', async () => {
+  it("a policy, told, is in the answer and in the customer's mail, in the customer's language", async () => {
     await open({ cancelCutoffMinutes: 1440, lateCancel: 'refuse', noShowGraceMinutes: 15 });
     const { id, policy } = await booked({ startsAt: network.at('10:00', 5) });
-    const mails = await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer'));
+    const mails = await eventually(
+      () => mailsOf(id),
+      (found) => found.some(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer'),
+    );
 
     expect(policy.text).to.deep.equal({
       en: 'You can cancel until 1 day before the visit; after that, please call the shop. You can move the visit until it begins. We keep your chair for 15 minutes.',
@@ -100,7 +126,13 @@ describe('policies', () => {
   });
 
   it('a customer with strikes, must be approved, then is turned away, and is free again when staff forgive; staff book them in any case', async () => {
-    await open({ cancelCutoffMinutes: 10_000, lateCancel: 'count', strikesForApproval: 1, strikesForBlock: 2, maxHourlyBookingsPerContact: null });
+    await open({
+      cancelCutoffMinutes: 10_000,
+      lateCancel: 'count',
+      strikesForApproval: 1,
+      strikesForBlock: 2,
+      maxHourlyBookingsPerContact: null,
+    });
     const who = customer();
     const bookAt = (time: string, more = {}) => book(engine, network, { startsAt: network.at(time), customer: who, ...more });
     const first = (await bookAt('10:00')).body;
@@ -114,8 +146,9 @@ describe('policies', () => {
     expectProblem(await bookAt('12:00'), 'not_accepted');
     expect((await book(engine, network, { startsAt: network.at('12:00'), customer: customer() })).body.status).to.equal('confirmed');
     expect((await bookAt('13:00', { staff: { reason: 'goodwill' } })).body.status).to.equal('confirmed');
-    for (const { id } of [first, second]) expect((await at(id, 'forgive', { staff: { reason: 'goodwill' } })).body).to.deep.include({ id, status: 'cancelled' });
-    expect((await lastEvent(second.id))).to.deep.include({ kind: 'forgiven', details: { by: 'staff', reason: 'goodwill' } });
+    for (const { id } of [first, second])
+      expect((await at(id, 'forgive', { staff: { reason: 'goodwill' } })).body).to.deep.include({ id, status: 'cancelled' });
+    expect(await lastEvent(second.id)).to.deep.include({ kind: 'forgiven', details: { by: 'staff', reason: 'goodwill' } });
     expect((await bookAt('14:00')).body.status).to.equal('confirmed');
   });
 
@@ -127,8 +160,14 @@ describe('policies', () => {
     expectProblem(await book(engine, network, early), 'too_soon');
     expectProblem(await book(engine, network, { ...early, staff: { reason: 'emergency', waive: ['too_soon'] } }), 'off_step');
     expectProblem(await book(engine, network, { ...early, staff: { waive: ['off_step'] } }), 'invalid_request', ['/staff/reason']);
-    expectProblem(await book(engine, network, { ...early, staff: { ...waived, waive: ['slot_taken'] } }), 'invalid_request', ['/staff/waive/0']);
-    const { apiKey } = await createApiKey(engine.database.orm.em.fork(), { networkId: network.networkId, clientName: 'website', scopes: ['book'] });
+    expectProblem(await book(engine, network, { ...early, staff: { ...waived, waive: ['slot_taken'] } }), 'invalid_request', [
+      '/staff/waive/0',
+    ]);
+    const { apiKey } = await createApiKey(engine.database.orm.em.fork(), {
+      networkId: network.networkId,
+      clientName: 'website',
+      scopes: ['book'],
+    });
     expectProblem(await book(engine, { ...network, apiKey }, { ...early, staff: waived }), 'forbidden');
     const { id } = await booked({ ...early, staff: waived });
     expect((await lastEvent(id)).details).to.deep.include({ by: 'staff', waived: ['too_soon', 'off_step'], why: 'emergency' });
@@ -137,7 +176,11 @@ describe('policies', () => {
 
   it('a booking that the shop must approve, approved, is confirmed and told; refused, or not answered in time, it is told so and its time is free', async () => {
     await open({ approvalRequired: true, approvalWithinMinutes: 600 });
-    const told = (id: string, kind: string) => eventually(() => mailsOf(id), (mails) => mails.some(({ headers }) => headers['x-punctual-kind'] === kind));
+    const told = (id: string, kind: string) =>
+      eventually(
+        () => mailsOf(id),
+        (mails) => mails.some(({ headers }) => headers['x-punctual-kind'] === kind),
+      );
     const [approved, refused] = [await booked(), await booked({ startsAt: network.at('11:00') })];
     for (const { id, status } of [approved, refused]) {
       expect(status).to.equal('pending_approval');
@@ -149,7 +192,9 @@ describe('policies', () => {
     expect((await at(approved.id, 'approve')).body).to.include({ status: 'confirmed', decideBy: null });
     expect((await told(approved.id, 'confirmation_customer'))[0]!.attachments).to.deep.equal([]);
     expect((await at(refused.id, 'refuse')).body).to.deep.include({ status: 'refused', ended: { by: 'staff', reason: null, late: false } });
-    const declined = (await told(refused.id, 'declined_customer')).find(({ headers }) => headers['x-punctual-kind'] === 'declined_customer')!;
+    const declined = (await told(refused.id, 'declined_customer')).find(
+      ({ headers }) => headers['x-punctual-kind'] === 'declined_customer',
+    )!;
     expect([declined.attachments.length, declined.text.includes('não foi aprovado')]).to.deep.equal([0, true]);
     expect((await book(engine, network, { startsAt: network.at('11:00') })).status).to.equal(201);
 

@@ -14,11 +14,28 @@ import { buildNetwork, everyDay, type TestNetwork } from '../support/network.ts'
 import { expectProblem } from '../support/problem.ts';
 import { always, real } from '../support/rules.ts';
 
-type Case = { code: RefusalCode; what: string; at: [time: string, days?: number]; prepare?: (engine: Engine, network: TestNetwork) => Promise<unknown> };
+type Case = {
+  code: RefusalCode;
+  what: string;
+  at: [time: string, days?: number];
+  prepare?: (engine: Engine, network: TestNetwork) => Promise<unknown>;
+};
 
 const takeOff = (engine: Engine, { networkId, barberIds: [barberId] }: TestNetwork, from: string, to: string) =>
-  addTimeOff(engine.database.orm.em.fork(), networkId, barberId!, { startsAt: new Date(from), endsAt: new Date(to), fromDate: null, toDate: null, reason: '' }, real());
-const week = (engine: Engine, { networkId, barberIds: [barberId], shopId }: TestNetwork, from: number, to: number, breaks = everyDay(720, 780)) =>
+  addTimeOff(
+    engine.database.orm.em.fork(),
+    networkId,
+    barberId!,
+    { startsAt: new Date(from), endsAt: new Date(to), fromDate: null, toDate: null, reason: '' },
+    real(),
+  );
+const week = (
+  engine: Engine,
+  { networkId, barberIds: [barberId], shopId }: TestNetwork,
+  from: number,
+  to: number,
+  breaks = everyDay(720, 780),
+) =>
   putAssignment(engine.database.orm.em.fork(), networkId, { barberId: barberId!, shopId }, 1, always(everyDay(from, to), breaks), real());
 
 const cases: Case[] = [
@@ -28,28 +45,52 @@ const cases: Case[] = [
   { code: 'shop_closed', what: 'at night', at: ['03:00'] },
   { code: 'shop_closed', what: 'so late that the visit would outlast the opening hours', at: ['19:45'] },
   {
-    code: 'shop_closed', what: 'on a day of closure', at: ['10:00'],
+    code: 'shop_closed',
+    what: 'on a day of closure',
+    at: ['10:00'],
     prepare: (engine, network) => {
       const { date } = toWall(Date.parse(network.at('10:00')), network.timeZone);
-      return addClosure(engine.database.orm.em.fork(), network.networkId, network.shopId, { fromDate: date, toDate: date, reason: '' }, real());
+      return addClosure(
+        engine.database.orm.em.fork(),
+        network.networkId,
+        network.shopId,
+        { fromDate: date, toDate: date, reason: '' },
+        real(),
+      );
     },
   },
-  { code: 'outside_working_hours', what: 'before the barber comes', at: ['10:00'], prepare: (engine, network) => week(engine, network, 660, 1140) },
-  { code: 'on_break', what: 'in the barber\'s break', at: ['12:30'], prepare: (engine, network) => week(engine, network, 480, 1200) },
   {
-    code: 'time_off', what: 'while the barber is away', at: ['10:00'],
+    code: 'outside_working_hours',
+    what: 'before the barber comes',
+    at: ['10:00'],
+    prepare: (engine, network) => week(engine, network, 660, 1140),
+  },
+  { code: 'on_break', what: "in the barber's break", at: ['12:30'], prepare: (engine, network) => week(engine, network, 480, 1200) },
+  {
+    code: 'time_off',
+    what: 'while the barber is away',
+    at: ['10:00'],
     prepare: (engine, network) => takeOff(engine, network, network.at('09:00'), network.at('12:00')),
   },
-  { code: 'slot_taken', what: 'that another visit reaches into', at: ['10:00'], prepare: (engine, network) => book(engine, network, { startsAt: network.at('10:15') }) },
+  {
+    code: 'slot_taken',
+    what: 'that another visit reaches into',
+    at: ['10:00'],
+    prepare: (engine, network) => book(engine, network, { startsAt: network.at('10:15') }),
+  },
 ];
 
 describe('refusals', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
-  beforeEach(async () => { network = await buildNetwork(engine.database.orm); });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm);
+  });
 
   for (const { code, what, at, prepare } of cases) {
     it(`a time ${what}, when it is asked for, is refused as ${code} with times that can be had, and its key repeats that for ever`, async () => {
@@ -62,12 +103,15 @@ describe('refusals', () => {
       const { instance: _, ...answered } = first.body;
       // Nothing is free beyond the horizon, nor within a week of it as seen from far away.
       if (code !== 'too_far_ahead') expect(answered.nearest).to.have.length(3);
-      for (const { barberId, startsAt } of answered.nearest.slice(-1)) expect((await book(engine, network, { barberId, startsAt })).status).to.equal(201);
+      for (const { barberId, startsAt } of answered.nearest.slice(-1))
+        expect((await book(engine, network, { barberId, startsAt })).status).to.equal(201);
 
       const { instance: __, ...again } = (await post()).body;
       expect(again, 'the same key').to.deep.equal(answered);
       expectProblem(await book(engine, network, { startsAt: network.at('18:00') }, key), 'idempotency_key_reused');
-      expect(await count(engine.database.orm, 'appointment', 'network_id = ? and starts_at = ?', [network.networkId, body.startsAt])).to.equal(0);
+      expect(
+        await count(engine.database.orm, 'appointment', 'network_id = ? and starts_at = ?', [network.networkId, body.startsAt]),
+      ).to.equal(0);
       expect(await count(engine.database.orm, 'contact', 'email = ?', [body.customer.email]), 'contacts of a refused booking').to.equal(0);
     });
   }
@@ -75,12 +119,20 @@ describe('refusals', () => {
   it('a refused booking, read by its id, tells the code and the times offered', async () => {
     const [key, startsAt] = [randomUUID(), network.at('03:00')];
     const refused = await book(engine, network, { startsAt }, key);
-    const [row] = await engine.database.orm.em.fork().execute<{ id: string }[]>('select id from booking_request where network_id = ?', [network.networkId]);
+    const [row] = await engine.database.orm.em
+      .fork()
+      .execute<{ id: string }[]>('select id from booking_request where network_id = ?', [network.networkId]);
     const read = await engine.call(network.apiKey, 'GET', `/v1/appointments/${row!.id}`);
 
     expect(read.status).to.equal(200);
     expect(read.body).to.deep.equal({
-      id: row!.id, status: 'refused', shopId: network.shopId, serviceId: network.serviceId, startsAt, code: 'shop_closed', nearest: refused.body.nearest,
+      id: row!.id,
+      status: 'refused',
+      shopId: network.shopId,
+      serviceId: network.serviceId,
+      startsAt,
+      code: 'shop_closed',
+      nearest: refused.body.nearest,
     });
   });
 
@@ -100,7 +152,11 @@ describe('refusals', () => {
     expectProblem(await book(engine, archived), 'not_found', ['/serviceId']);
 
     for (const strange of [randomUUID(), undefined]) {
-      for (const [field, ids] of [['shopId', other.shopId], ['serviceId', other.serviceId], ['barberId', other.barberIds[0]]] as const) {
+      for (const [field, ids] of [
+        ['shopId', other.shopId],
+        ['serviceId', other.serviceId],
+        ['barberId', other.barberIds[0]],
+      ] as const) {
         expectProblem(await book(engine, network, { [field]: strange ?? ids }, key), 'not_found', [`/${field}`]);
       }
     }

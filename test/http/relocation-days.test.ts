@@ -19,13 +19,21 @@ describe('a relocation', () => {
   let network: TestNetwork;
   let date: string;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
 
-  const build = async (wishes: NetworkWishes = {}) => { ({ network, date } = await buildDay(engine, wishes)); };
-  const { call, booked, post, begin, finished, appointment, told, stopIdleWorkers } = relocationCalls(() => engine, () => network, () => date);
+  const build = async (wishes: NetworkWishes = {}) => {
+    ({ network, date } = await buildDay(engine, wishes));
+  };
+  const { call, booked, post, begin, finished, appointment, told, stopIdleWorkers } = relocationCalls(
+    () => engine,
+    () => network,
+    () => date,
+  );
 
-  it('a sick barber\'s day, moved: the same time by another, else the nearest time, else a choice; who cancelled is left alone; each is told once', async () => {
+  it("a sick barber's day, moved: the same time by another, else the nearest time, else a choice; who cancelled is left alone; each is told once", async () => {
     await build({ barbers: 2, hours: everyDay(600, 900) });
     const [a, b, gone] = [await booked('10:00'), await booked('10:30'), await booked('11:00')];
     // At noon the other barber has a visit; what is nearest is 11:30 or 12:30. At 14:00 he has all but nothing within the hour.
@@ -37,26 +45,54 @@ describe('a relocation', () => {
 
     await stopIdleWorkers([a, b, gone, cancelledLater, c, d]);
     const first = await begin({ withinMinutes: 45 });
-    expect(first.body).to.include({ barberId: network.barberIds[0], shopId: null, date, mode: 'move', reason: 'illness', withinMinutes: 45, finishedAt: null });
+    expect(first.body).to.include({
+      barberId: network.barberIds[0],
+      shopId: null,
+      date,
+      mode: 'move',
+      reason: 'illness',
+      withinMinutes: 45,
+      finishedAt: null,
+    });
     expect(first.body.progress).to.deep.equal({ total: 5, moved: 0, offered: 0, gone: 0, stuck: 0, left: 5 });
-    expect(first.body.visits.map(({ appointmentId }: { appointmentId: string }) => appointmentId)).to.deep.equal([a, b, cancelledLater, c, d]);
+    expect(first.body.visits.map(({ appointmentId }: { appointmentId: string }) => appointmentId)).to.deep.equal([
+      a,
+      b,
+      cancelledLater,
+      c,
+      d,
+    ]);
     // Before anything has moved, nobody books into the day.
-    const answers = await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&barberId=${network.barberIds[0]}&from=${date}`);
+    const answers = await call(
+      'GET',
+      `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&barberId=${network.barberIds[0]}&from=${date}`,
+    );
     expect(answers.body.slots).to.deep.equal([]);
     expectProblem(await book(engine, network, { startsAt: network.at('14:30') }), 'time_off');
     expect((await begin({ mode: 'offer' })).body).to.deep.equal(first.body);
-    await engine.database.orm.em.fork().execute(`update appointment set status = 'cancelled', version = version + 1 where id = ?`, [cancelledLater]);
+    await engine.database.orm.em
+      .fork()
+      .execute(`update appointment set status = 'cancelled', version = version + 1 where id = ?`, [cancelledLater]);
     await engine.database.orm.em.fork().execute('delete from occupancy where appointment_id = ?', [cancelledLater]);
     await engine.startWorkers();
 
     const over = await finished(first.body.id);
-    expect(statesOf(over)).to.deep.equal({ [a]: 'moved', [b]: 'moved', [cancelledLater]: 'gone cancelled', [c]: 'moved', [d]: 'offered nothing_free' });
+    expect(statesOf(over)).to.deep.equal({
+      [a]: 'moved',
+      [b]: 'moved',
+      [cancelledLater]: 'gone cancelled',
+      [c]: 'moved',
+      [d]: 'offered nothing_free',
+    });
     expect(over.progress).to.deep.equal({ total: 5, moved: 3, offered: 1, gone: 1, stuck: 0, left: 0 });
     const handle = engine.deps.temporal.client.workflow.getHandle(relocationWorkflowId(over.id));
     expect(await handle.query('progress')).to.deep.equal(over.progress);
     expect(await handle.result()).to.deep.equal(over.progress);
 
-    for (const [id, time] of [[a, '10:00'], [b, '10:30']] as const) {
+    for (const [id, time] of [
+      [a, '10:00'],
+      [b, '10:30'],
+    ] as const) {
       expect(await appointment(id)).to.include({ status: 'confirmed', barberId: network.barberIds[1], startsAt: network.at(time) });
       expect(await told(id)).to.deep.equal(['rescheduled_customer']);
     }
@@ -79,17 +115,29 @@ describe('a relocation', () => {
   it('a closed shop, offered: every customer is asked once and keeps the time; holds are let go, the day is shut', async () => {
     await build({ barbers: 2, settings: { cancelCutoffMinutes: 7 * 24 * 60, lateCancel: 'refuse', rescheduleCutoffMinutes: 7 * 24 * 60 } });
     const [a, b] = [await booked('10:00'), await booked('10:00', 1)];
-    const hold = await engine.call(network.apiKey, 'POST', '/v1/holds', { shopId: network.shopId, serviceId: network.serviceId, barberId: network.barberIds[0], startsAt: network.at('12:00') }, { 'idempotency-key': randomUUID() });
+    const hold = await engine.call(
+      network.apiKey,
+      'POST',
+      '/v1/holds',
+      { shopId: network.shopId, serviceId: network.serviceId, barberId: network.barberIds[0], startsAt: network.at('12:00') },
+      { 'idempotency-key': randomUUID() },
+    );
     expect(hold.status, hold.text).to.equal(201);
     const dayAfter = await booked('10:00', 0, { startsAt: network.at('10:00', 2) });
 
-    const over = await finished((await begin({ barberId: undefined, shopId: network.shopId, mode: 'offer', reason: 'shop_closed' })).body.id);
+    const over = await finished(
+      (await begin({ barberId: undefined, shopId: network.shopId, mode: 'offer', reason: 'shop_closed' })).body.id,
+    );
 
     expect(statesOf(over)).to.deep.equal({ [a]: 'offered', [b]: 'offered', [hold.body.id]: 'gone hold_released' });
     for (const id of [a, b]) {
       expect(await told(id)).to.deep.equal(['choose_customer']);
       expect(await appointment(id)).to.include({ status: 'confirmed', startsAt: network.at('10:00') });
-      expect((await call('GET', `/v1/appointments/${id}/deliveries`)).body.items.filter(({ kind, state }: { kind: string; state: string }) => kind === 'reminder_customer' && state === 'due')).to.deep.equal([]);
+      expect(
+        (await call('GET', `/v1/appointments/${id}/deliveries`)).body.items.filter(
+          ({ kind, state }: { kind: string; state: string }) => kind === 'reminder_customer' && state === 'due',
+        ),
+      ).to.deep.equal([]);
     }
     expect((await appointment(hold.body.id)).status).to.equal('cancelled');
     expect(await told(dayAfter)).to.deep.equal([]);
@@ -107,15 +155,41 @@ describe('a relocation', () => {
     const [otherShopId, { orm }] = [randomUUID(), engine.database];
     const em = orm.em.fork();
     const hours = everyDay(480, 1200);
-    await em.insert(Shop, { id: otherShopId, networkId: network.networkId, slug: 'other', name: 'Other', address: 'Rua 2', phone: null, email: null, timeZone: network.timeZone, locale: 'pt-PT', settings: {}, openingHours: hours, archivedAt: null, version: 1 });
+    await em.insert(Shop, {
+      id: otherShopId,
+      networkId: network.networkId,
+      slug: 'other',
+      name: 'Other',
+      address: 'Rua 2',
+      phone: null,
+      email: null,
+      timeZone: network.timeZone,
+      locale: 'pt-PT',
+      settings: {},
+      openingHours: hours,
+      archivedAt: null,
+      version: 1,
+    });
     const a = await booked('10:00');
     await em.nativeDelete(Assignment, { barberId: network.barberIds[1]! });
-    await em.insert(Assignment, { id: randomUUID(), networkId: network.networkId, barberId: network.barberIds[1]!, shopId: otherShopId, periods: [{ fromDate: null, toDate: null, hours, breaks: [] }], version: 1 });
+    await em.insert(Assignment, {
+      id: randomUUID(),
+      networkId: network.networkId,
+      barberId: network.barberIds[1]!,
+      shopId: otherShopId,
+      periods: [{ fromDate: null, toDate: null, hours, breaks: [] }],
+      version: 1,
+    });
 
-    const over = await finished((await begin({ barberId: undefined, shopId: network.shopId, toShopId: otherShopId, reason: 'emergency' })).body.id);
+    const over = await finished(
+      (await begin({ barberId: undefined, shopId: network.shopId, toShopId: otherShopId, reason: 'emergency' })).body.id,
+    );
 
     expect(statesOf(over)).to.deep.equal({ [a]: 'moved' });
-    expect(over.visits[0]).to.deep.include({ startedAt: network.at('10:00'), now: { status: 'confirmed', shopId: otherShopId, barberId: network.barberIds[1], startsAt: network.at('10:00') } });
+    expect(over.visits[0]).to.deep.include({
+      startedAt: network.at('10:00'),
+      now: { status: 'confirmed', shopId: otherShopId, barberId: network.barberIds[1], startsAt: network.at('10:00') },
+    });
     expect(await told(a)).to.deep.equal(['rescheduled_customer']);
   });
 
@@ -129,11 +203,22 @@ describe('a relocation', () => {
 
   it('a faulty request, is told which field and why, and blocks nothing', async () => {
     await build();
-    const { shopId, barberIds: [barberId] } = network;
+    const {
+      shopId,
+      barberIds: [barberId],
+    } = network;
     const faulty: [Record<string, unknown>, string[]][] = [
-      [{ shopId }, ['/barberId']], [{ barberId: undefined }, ['/barberId']], [{ barberId: undefined, shopId }, ['/toShopId']], [{ toShopId: shopId }, ['/toShopId']],
-      [{ barberId: undefined, shopId, toShopId: shopId }, ['/toShopId']], [{ date: '2026-02-30' }, ['/date']], [{ date: addDays(date, -3) }, ['/date']], [{ mode: 'drop' }, ['/mode']],
-      [{ reason: 'customer_asked' }, ['/reason']], [{ withinMinutes: -1 }, ['/withinMinutes']], [{ note: 'x' }, ['/note']],
+      [{ shopId }, ['/barberId']],
+      [{ barberId: undefined }, ['/barberId']],
+      [{ barberId: undefined, shopId }, ['/toShopId']],
+      [{ toShopId: shopId }, ['/toShopId']],
+      [{ barberId: undefined, shopId, toShopId: shopId }, ['/toShopId']],
+      [{ date: '2026-02-30' }, ['/date']],
+      [{ date: addDays(date, -3) }, ['/date']],
+      [{ mode: 'drop' }, ['/mode']],
+      [{ reason: 'customer_asked' }, ['/reason']],
+      [{ withinMinutes: -1 }, ['/withinMinutes']],
+      [{ note: 'x' }, ['/note']],
     ];
     for (const [wishes, paths] of faulty) expectProblem(await post(wishes), 'invalid_request', paths);
     expectProblem(await post({ barberId: randomUUID() }), 'not_found');

@@ -15,12 +15,17 @@ describe('rescheduling', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
   beforeEach(() => open({ barbers: 2 }));
 
-  const open = async (wishes: NetworkWishes) => { network = await buildNetwork(engine.database.orm, wishes); };
-  const post = (path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => engine.call(network.apiKey, 'POST', path, body, headers);
+  const open = async (wishes: NetworkWishes) => {
+    network = await buildNetwork(engine.database.orm, wishes);
+  };
+  const post = (path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+    engine.call(network.apiKey, 'POST', path, body, headers);
   const read = async (id: string) => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}`)).body;
   const move = (id: string, to: object, headers = {}) => post(`/v1/appointments/${id}/reschedule`, to, headers);
   const booked = async (wishes: object = {}) => {
@@ -31,7 +36,19 @@ describe('rescheduling', () => {
   const insertService = async (wishes: object = {}) => {
     const id = randomUUID();
     const { networkId } = network;
-    await engine.database.orm.em.fork().insert(Service, { id, networkId, name: 'Barba', durationMinutes: 60, segments: [{ kind: 'busy', minutes: 60 }], priceCents: 2500, currency: 'EUR', settings: {}, archivedAt: null, version: 1, ...wishes });
+    await engine.database.orm.em.fork().insert(Service, {
+      id,
+      networkId,
+      name: 'Barba',
+      durationMinutes: 60,
+      segments: [{ kind: 'busy', minutes: 60 }],
+      priceCents: 2500,
+      currency: 'EUR',
+      settings: {},
+      archivedAt: null,
+      version: 1,
+      ...wishes,
+    });
     return id;
   };
 
@@ -52,14 +69,27 @@ describe('rescheduling', () => {
     const { id } = await booked({ startsAt: network.at('10:00', 3) });
     for (const hour of ['11:00', '12:00']) expect((await move(id, { startsAt: network.at(hour, 3) })).status).to.equal(200);
 
-    const events = await eventually(async () => (await mailsOf(id)).filter(({ attachments }) => attachments.length > 0), (mails) => mails.filter(({ headers }) => headers['x-punctual-kind'] === 'rescheduled_customer').length >= 1);
+    const events = await eventually(
+      async () => (await mailsOf(id)).filter(({ attachments }) => attachments.length > 0),
+      (mails) => mails.filter(({ headers }) => headers['x-punctual-kind'] === 'rescheduled_customer').length >= 1,
+    );
     expect(events.map(({ headers }) => headers['x-punctual-kind'])).to.include('rescheduled_barber');
-    const rows = await engine.database.orm.em.fork().execute<{ due_at: string; state: string }[]>(`select due_at, state from delivery where appointment_id = ? and kind = 'reminder_customer' order by due_at`, [id]);
+    const rows = await engine.database.orm.em
+      .fork()
+      .execute<{ due_at: string; state: string }[]>(
+        `select due_at, state from delivery where appointment_id = ? and kind = 'reminder_customer' order by due_at`,
+        [id],
+      );
     const planned = rows.filter(({ state }) => state === 'due').map(({ due_at }) => new Date(due_at).getTime());
     const startsAt = Date.parse(network.at('12:00', 3));
     expect(planned).to.deep.equal([startsAt - 1440 * 60_000, startsAt - 120 * 60_000]);
     expect(rows.filter(({ state }) => state !== 'due')).to.have.length(4);
-    const sequences = await engine.database.orm.em.fork().execute<{ kind: string; sequence: number }[]>(`select kind, sequence from delivery where appointment_id = ? and kind like '%customer' and kind not like 'reminder%' order by sequence`, [id]);
+    const sequences = await engine.database.orm.em
+      .fork()
+      .execute<{ kind: string; sequence: number }[]>(
+        `select kind, sequence from delivery where appointment_id = ? and kind like '%customer' and kind not like 'reminder%' order by sequence`,
+        [id],
+      );
     expect(sequences.map(({ kind }) => kind)).to.deep.equal(['confirmation_customer', 'rescheduled_customer', 'rescheduled_customer']);
     expect(new Set(sequences.map(({ sequence }) => sequence))).to.have.length(3);
   });
@@ -92,26 +122,69 @@ describe('rescheduling', () => {
     expectProblem(await move(id, { startsAt: network.at('15:00') }), 'slot_taken');
     expect((await move(id, { startsAt: network.at('15:00'), anyBarber: true })).body).to.include({ barberId: second, version: 2 });
     expect((await move(id, { startsAt: network.at('10:00'), barberId: first })).body).to.include({ barberId: first, version: 3 });
-    const rows = await engine.database.orm.em.fork().execute<{ kind: string }[]>(`select kind from delivery where appointment_id = ? and kind like '%barber' order by kind`, [id]);
-    expect(rows.map(({ kind }) => kind).sort()).to.deep.equal(['cancellation_barber', 'cancellation_barber', 'confirmation_barber', 'confirmation_barber', 'confirmation_barber']);
+    const rows = await engine.database.orm.em
+      .fork()
+      .execute<{ kind: string }[]>(`select kind from delivery where appointment_id = ? and kind like '%barber' order by kind`, [id]);
+    expect(rows.map(({ kind }) => kind).sort()).to.deep.equal([
+      'cancellation_barber',
+      'cancellation_barber',
+      'confirmation_barber',
+      'confirmation_barber',
+      'confirmation_barber',
+    ]);
   });
 
-  it('a visit, moved to another shop and service, is there with that shop\'s hours, zone, length and price', async () => {
+  it("a visit, moved to another shop and service, is there with that shop's hours, zone, length and price", async () => {
     const shopId = randomUUID();
     const { networkId, barberIds } = network;
     const em = engine.database.orm.em.fork();
-    await em.insert(Shop, { id: shopId, networkId, slug: 'ponta', name: 'Ponta Delgada', address: 'Rua 1', phone: null, email: null, timeZone: 'Atlantic/Azores', locale: 'pt-PT', settings: {}, openingHours: everyDay(0, 1440), archivedAt: null, version: 1 });
-    await em.insert(Assignment, { id: randomUUID(), networkId, barberId: barberIds[0]!, shopId, periods: [{ fromDate: null, toDate: null, hours: everyDay(1200, 1440), breaks: [] }], version: 1 });
+    await em.insert(Shop, {
+      id: shopId,
+      networkId,
+      slug: 'ponta',
+      name: 'Ponta Delgada',
+      address: 'Rua 1',
+      phone: null,
+      email: null,
+      timeZone: 'Atlantic/Azores',
+      locale: 'pt-PT',
+      settings: {},
+      openingHours: everyDay(0, 1440),
+      archivedAt: null,
+      version: 1,
+    });
+    await em.insert(Assignment, {
+      id: randomUUID(),
+      networkId,
+      barberId: barberIds[0]!,
+      shopId,
+      periods: [{ fromDate: null, toDate: null, hours: everyDay(1200, 1440), breaks: [] }],
+      version: 1,
+    });
     const serviceId = await insertService();
     const { id, startsAt } = await booked();
     const localStart = `${startsAt.slice(0, 10)}T21:00`;
 
     const { body, text } = await move(id, { shopId, serviceId, localStart });
 
-    expect(body, text).to.deep.include({ shopId, serviceId, priceCents: 2500, version: 2, shopTime: { timeZone: 'Atlantic/Azores', startsAt: `${localStart}:00-01:00`, endsAt: `${localStart.slice(0, 11)}22:00:00-01:00` } });
+    expect(body, text).to.deep.include({
+      shopId,
+      serviceId,
+      priceCents: 2500,
+      version: 2,
+      shopTime: { timeZone: 'Atlantic/Azores', startsAt: `${localStart}:00-01:00`, endsAt: `${localStart.slice(0, 11)}22:00:00-01:00` },
+    });
     expectProblem(await move(id, { shopId: randomUUID(), startsAt }), 'not_found', ['/shopId']);
-    const told = async (kind: string) => (await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind))).find(({ headers }) => headers['x-punctual-kind'] === kind)!.text;
-    expect(await told('rescheduled_customer')).to.match(/\nQuando: .*21:00–22:00 \(Atlantic\/Azores.*\n(?:.*\n)?Antes: .*10:00 \(Europe\/Lisbon.*\), Corte, Barbearia Ação\n/);
+    const told = async (kind: string) =>
+      (
+        await eventually(
+          () => mailsOf(id),
+          (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind),
+        )
+      ).find(({ headers }) => headers['x-punctual-kind'] === kind)!.text;
+    expect(await told('rescheduled_customer')).to.match(
+      /\nQuando: .*21:00–22:00 \(Atlantic\/Azores.*\n(?:.*\n)?Antes: .*10:00 \(Europe\/Lisbon.*\), Corte, Barbearia Ação\n/,
+    );
   });
 
   it('a version that is no longer, named, is refused with the appointment as it is', async () => {
@@ -133,9 +206,12 @@ describe('rescheduling', () => {
     expect(answers[0]!.body.version).to.equal(2);
   });
 
-  it('two visits, moved to each other\'s times at once, never both nor half: each is somewhere whole', async () => {
+  it("two visits, moved to each other's times at once, never both nor half: each is somewhere whole", async () => {
     for (let round = 0; round < 4; round += 1) {
-      const [a, b] = [await booked({ startsAt: network.at('10:00', round + 1) }), await booked({ startsAt: network.at('11:00', round + 1) })];
+      const [a, b] = [
+        await booked({ startsAt: network.at('10:00', round + 1) }),
+        await booked({ startsAt: network.at('11:00', round + 1) }),
+      ];
       const answers = await Promise.all([move(a.id, { startsAt: b.startsAt }), move(b.id, { startsAt: a.startsAt })]);
       for (const answer of answers) expectProblem(answer, 'slot_taken');
       expect([(await read(a.id)).startsAt, (await read(b.id)).startsAt]).to.deep.equal([a.startsAt, b.startsAt]);
@@ -157,32 +233,52 @@ describe('rescheduling', () => {
   it('a move and a cancellation at the same moment, end cancelled with all time free', async () => {
     for (let round = 0; round < 5; round += 1) {
       const { id } = await booked({ startsAt: network.at('10:00', round + 1) });
-      const [moved, cancelled] = await Promise.all([move(id, { startsAt: network.at('12:00', round + 1) }), post(`/v1/appointments/${id}/cancel`)]);
+      const [moved, cancelled] = await Promise.all([
+        move(id, { startsAt: network.at('12:00', round + 1) }),
+        post(`/v1/appointments/${id}/cancel`),
+      ]);
 
       expect(cancelled.body.status, cancelled.text).to.equal('cancelled');
       if (moved.status !== 200) expectProblem(moved, 'not_allowed');
       const final = await read(id);
       expect([final.status, final.version]).to.deep.equal(['cancelled', moved.status === 200 ? 3 : 2]);
       expect(await count(engine.database.orm, 'occupancy', 'appointment_id = ?', [id])).to.equal(0);
-      const mails = await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === 'cancellation_customer'));
+      const mails = await eventually(
+        () => mailsOf(id),
+        (found) => found.some(({ headers }) => headers['x-punctual-kind'] === 'cancellation_customer'),
+      );
       expect(mails.filter(({ headers }) => headers['x-punctual-kind'] === 'cancellation_customer')).to.have.length(1);
     }
   });
 
   it('a visit of several services, moved, moves as a whole', async () => {
     const beard = await insertService({ durationMinutes: 15, segments: [{ kind: 'busy', minutes: 15 }] });
-    const { id, parts } = await booked({ serviceId: undefined, barberId: undefined, services: [{ serviceId: network.serviceId }, { serviceId: beard }], customer: customer() });
+    const { id, parts } = await booked({
+      serviceId: undefined,
+      barberId: undefined,
+      services: [{ serviceId: network.serviceId }, { serviceId: beard }],
+      customer: customer(),
+    });
     const { body, text } = await move(id, { startsAt: network.at('16:00') });
 
-    expect(body.parts.map(({ barberId, startsAt }: { barberId: string; startsAt: string }) => [barberId, startsAt]), text).to.deep.equal([[parts[0].barberId, network.at('16:00')], [parts[0].barberId, network.at('16:30')]]);
+    expect(
+      body.parts.map(({ barberId, startsAt }: { barberId: string; startsAt: string }) => [barberId, startsAt]),
+      text,
+    ).to.deep.equal([
+      [parts[0].barberId, network.at('16:00')],
+      [parts[0].barberId, network.at('16:30')],
+    ]);
     expect(await count(engine.database.orm, 'appointment_part', 'appointment_id = ?', [id])).to.equal(2);
   });
 
-  it('the invitation of a move, read by a calendar, is the first one\'s event at the new time', async () => {
+  it("the invitation of a move, read by a calendar, is the first one's event at the new time", async () => {
     const { id } = await booked();
     await move(id, { startsAt: network.at('15:00') });
     const eventOf = async (kind: string) => {
-      const mails = await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind));
+      const mails = await eventually(
+        () => mailsOf(id),
+        (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind),
+      );
       const mail = mails.find(({ headers }) => headers['x-punctual-kind'] === kind)!;
       return new ICAL.Component(ICAL.parse(await invitationOf(mail))).getFirstSubcomponent('vevent')!;
     };
@@ -190,6 +286,8 @@ describe('rescheduling', () => {
 
     expect(moved.getFirstPropertyValue('uid')).to.equal(`${id}@punctual`);
     expect(moved.getFirstPropertyValue('sequence')).to.be.above(0);
-    expect((moved.getFirstPropertyValue('dtstart') as ICAL.Time).toJSDate().toISOString()).to.equal(new Date(network.at('15:00')).toISOString());
+    expect((moved.getFirstPropertyValue('dtstart') as ICAL.Time).toJSDate().toISOString()).to.equal(
+      new Date(network.at('15:00')).toISOString(),
+    );
   });
 });

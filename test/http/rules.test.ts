@@ -7,15 +7,33 @@ import { expectProblem } from '../support/problem.ts';
 const settings = { slotStepMinutes: 20, minimumNoticeMinutes: 30, bookingHorizonDays: 60, reminderLeadMinutes: [60] };
 
 /** For each kind: a full record, one with only what must be given, what is then filled in, and faulty values by field. */
-const kinds: Record<string, { full: Record<string, unknown>; bare: Record<string, unknown>; filled: Record<string, unknown>; faulty: Record<string, unknown> }> = {
+const kinds: Record<
+  string,
+  { full: Record<string, unknown>; bare: Record<string, unknown>; filled: Record<string, unknown>; faulty: Record<string, unknown> }
+> = {
   shops: {
     full: {
-      slug: 'rua-augusta', name: 'Augusta "O\'Neill" <b>', address: 'Rua Augusta 1', phone: '+351210000000', email: 'a@example.com',
-      timeZone: 'Europe/Lisbon', locale: 'pt-PT', settings,
+      slug: 'rua-augusta',
+      name: 'Augusta "O\'Neill" <b>',
+      address: 'Rua Augusta 1',
+      phone: '+351210000000',
+      email: 'a@example.com',
+      timeZone: 'Europe/Lisbon',
+      locale: 'pt-PT',
+      settings,
     },
     bare: { slug: 'funchal', name: 'Funchal', address: 'Rua 2', timeZone: 'Atlantic/Madeira', locale: 'pt' },
     filled: { phone: null, email: null, settings: {}, openingHours: [] },
-    faulty: { slug: 'Rua Augusta', name: '', address: 'a\nb', phone: '210000000', email: 'a@b', timeZone: 'Lisbon', locale: '', settings: [] },
+    faulty: {
+      slug: 'Rua Augusta',
+      name: '',
+      address: 'a\nb',
+      phone: '210000000',
+      email: 'a@b',
+      timeZone: 'Lisbon',
+      locale: '',
+      settings: [],
+    },
   },
   barbers: {
     full: { name: 'Zé', email: 'ze@example.com', locale: 'pt-PT', settings },
@@ -24,7 +42,14 @@ const kinds: Record<string, { full: Record<string, unknown>; bare: Record<string
     faulty: { name: ' ', email: 'zé', locale: 'portuguese!', settings: 'none' },
   },
   services: {
-    full: { name: 'Corte e barba', durationMinutes: 45, segments: [{ kind: 'busy', minutes: 45 }], priceCents: 2500, currency: 'EUR', settings: { ...settings, bufferBeforeMinutes: 5, bufferAfterMinutes: 10 } },
+    full: {
+      name: 'Corte e barba',
+      durationMinutes: 45,
+      segments: [{ kind: 'busy', minutes: 45 }],
+      priceCents: 2500,
+      currency: 'EUR',
+      settings: { ...settings, bufferBeforeMinutes: 5, bufferAfterMinutes: 10 },
+    },
     bare: { name: 'Corte', durationMinutes: 30, priceCents: 0 },
     filled: { segments: [{ kind: 'busy', minutes: 30 }], currency: 'EUR', settings: {} },
     faulty: { name: 5, durationMinutes: 0, segments: 'none', priceCents: 1e12, currency: 'EUX', settings: null },
@@ -37,12 +62,17 @@ describe('records', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => engine.call(network.apiKey, method, path, body, headers);
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    engine.call(network.apiKey, method, path, body, headers);
   const seen = (version: number) => ({ 'if-match': `"${version}"` });
 
-  before(async () => { engine = await startEngine({ workers: false }); });
+  before(async () => {
+    engine = await startEngine({ workers: false });
+  });
   after(() => engine.stop());
-  beforeEach(async () => { network = await buildNetwork(engine.database.orm); });
+  beforeEach(async () => {
+    network = await buildNetwork(engine.database.orm);
+  });
 
   for (const [kind, { full, bare, filled, faulty }] of Object.entries(kinds)) {
     it(`one of the ${kind}, when added, is answered, read and listed as it was given`, async () => {
@@ -60,7 +90,9 @@ describe('records', () => {
     });
 
     it(`one of the ${kind}, when changed to less, keeps nothing of what was left out, and counts its version`, async () => {
-      const { body: { id } } = await call('POST', `/v1/${kind}`, full);
+      const {
+        body: { id },
+      } = await call('POST', `/v1/${kind}`, full);
       const changed = await call('PUT', `/v1/${kind}/${id}`, bare, seen(1));
 
       expect(changed.status, changed.text).to.equal(200);
@@ -72,7 +104,10 @@ describe('records', () => {
     it(`one of the ${kind}, when changed or archived without the version that is there, stays, and a stale caller is shown it`, async () => {
       const { body } = await call('POST', `/v1/${kind}`, full);
       const path = `/v1/${kind}/${body.id}`;
-      for (const [method, change] of [['PUT', bare], ['DELETE', undefined]] as const) {
+      for (const [method, change] of [
+        ['PUT', bare],
+        ['DELETE', undefined],
+      ] as const) {
         expectProblem(await call(method, path, change), 'precondition_required');
         expectProblem(await call(method, path, change, { 'if-match': '*' }), 'invalid_request', ['If-Match']);
         const stale = await call(method, path, change, seen(7));
@@ -83,7 +118,9 @@ describe('records', () => {
     });
 
     it(`one of the ${kind}, when two change the same version at once, is changed by one of them`, async () => {
-      const { body: { id } } = await call('POST', `/v1/${kind}`, full);
+      const {
+        body: { id },
+      } = await call('POST', `/v1/${kind}`, full);
       const answers = await Promise.all(['One', 'Two'].map((name) => call('PUT', `/v1/${kind}/${id}`, { ...full, name }, seen(1))));
 
       expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 412]);
@@ -92,31 +129,51 @@ describe('records', () => {
     });
 
     it(`one of the ${kind}, once archived, is gone`, async () => {
-      const { body: { id } } = await call('POST', `/v1/${kind}`, full);
+      const {
+        body: { id },
+      } = await call('POST', `/v1/${kind}`, full);
       const archived = await call('DELETE', `/v1/${kind}/${id}`, undefined, seen(1));
       expect([archived.status, archived.body]).to.deep.equal([200, noHits]);
 
-      for (const [method, body] of [['GET', undefined], ['PUT', full], ['DELETE', undefined]] as const) {
+      for (const [method, body] of [
+        ['GET', undefined],
+        ['PUT', full],
+        ['DELETE', undefined],
+      ] as const) {
         expectProblem(await call(method, `/v1/${kind}/${id}`, body, method === 'GET' ? {} : seen(2)), 'not_found');
       }
       expect((await call('GET', `/v1/${kind}`)).body.items.map((item: { id: string }) => item.id)).to.not.include(id);
     });
 
     it(`one of the ${kind}, with a fault in every field, is refused by the name of each, and so is what only the database may set`, async () => {
-      expectProblem(await call('POST', `/v1/${kind}`, faulty), 'invalid_request', Object.keys(faulty).map((field) => `/${field}`));
+      expectProblem(
+        await call('POST', `/v1/${kind}`, faulty),
+        'invalid_request',
+        Object.keys(faulty).map((field) => `/${field}`),
+      );
       const columns = { id: 1, networkId: 1, version: 1, archivedAt: null, openingHours: [] };
-      expectProblem(await call('POST', `/v1/${kind}`, { ...bare, ...columns }), 'invalid_request', Object.keys(columns).map((field) => `/${field}`));
+      expectProblem(
+        await call('POST', `/v1/${kind}`, { ...bare, ...columns }),
+        'invalid_request',
+        Object.keys(columns).map((field) => `/${field}`),
+      );
       const wrong = { slotStepMinutes: 0, minimumNoticeMinutes: '5', bookingHorizonDays: 731, reminderLeadMinutes: [60, null], other: 1 };
       expectProblem(await call('POST', `/v1/${kind}`, { ...bare, settings: wrong }), 'invalid_request', [
-        '/settings/slotStepMinutes', '/settings/minimumNoticeMinutes', '/settings/bookingHorizonDays', '/settings/reminderLeadMinutes/1', '/settings/other',
+        '/settings/slotStepMinutes',
+        '/settings/minimumNoticeMinutes',
+        '/settings/bookingHorizonDays',
+        '/settings/reminderLeadMinutes/1',
+        '/settings/other',
       ]);
     });
   }
 
-  it('a shop\'s slug, when it is used already, is refused in the same network, added or changed, and free in another', async () => {
+  it("a shop's slug, when it is used already, is refused in the same network, added or changed, and free in another", async () => {
     const { full, bare } = kinds.shops!;
     await call('POST', '/v1/shops', full);
-    const { body: { id } } = await call('POST', '/v1/shops', bare);
+    const {
+      body: { id },
+    } = await call('POST', '/v1/shops', bare);
     expectProblem(await call('POST', '/v1/shops', full), 'invalid_request', ['/slug']);
     expectProblem(await call('PUT', `/v1/shops/${id}`, full, seen(1)), 'invalid_request', ['/slug']);
 
@@ -124,9 +181,11 @@ describe('records', () => {
     expect((await engine.call(other.apiKey, 'POST', '/v1/shops', full)).status).to.equal(201);
   });
 
-  it('a shop\'s slug, once the shop is archived, is free again', async () => {
+  it("a shop's slug, once the shop is archived, is free again", async () => {
     const { full, bare } = kinds.shops!;
-    const { body: { id } } = await call('POST', '/v1/shops', full);
+    const {
+      body: { id },
+    } = await call('POST', '/v1/shops', full);
     const { body: second } = await call('POST', '/v1/shops', bare);
     expectProblem(await call('PUT', `/v1/shops/${second.id}?dryRun=true`, full, seen(1)), 'invalid_request', ['/slug']);
     await call('DELETE', `/v1/shops/${id}`, undefined, seen(1));

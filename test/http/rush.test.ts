@@ -13,7 +13,8 @@ type Slot = { startsAt: string; endsAt: string; barberId: string };
 
 const tally = (answers: Answer[]) => {
   const counts: Record<string, number> = {};
-  for (const { status, body } of answers) counts[`${status} ${body.code ?? body.status}`] = (counts[`${status} ${body.code ?? body.status}`] ?? 0) + 1;
+  for (const { status, body } of answers)
+    counts[`${status} ${body.code ?? body.status}`] = (counts[`${status} ${body.code ?? body.status}`] ?? 0) + 1;
   return counts;
 };
 
@@ -21,15 +22,22 @@ describe('a rush', () => {
   let engine: Engine;
 
   const appointments = (network: TestNetwork) => count(engine.database.orm, 'appointment', 'network_id = ?', [network.networkId]);
-  const crowd = (size: number, ask: (index: number) => Promise<Answer>) => Promise.all(Array.from({ length: size }, (_, index) => ask(index)));
+  const crowd = (size: number, ask: (index: number) => Promise<Answer>) =>
+    Promise.all(Array.from({ length: size }, (_, index) => ask(index)));
   async function offered(network: TestNetwork, days: number): Promise<Slot[]> {
     const [from, to] = [network.at('12:00'), network.at('12:00', days)].map((instant) => instant.slice(0, 10));
-    const { body } = await engine.call(network.apiKey, 'GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=${from}&to=${to}`);
+    const { body } = await engine.call(
+      network.apiKey,
+      'GET',
+      `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=${from}&to=${to}`,
+    );
     return body.slots;
   }
 
   // A loaded machine may be slow; how slow is not the question here.
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
 
   it('20 requests with one key, all at once, make one appointment and get one answer', async () => {
@@ -63,13 +71,15 @@ describe('a rush', () => {
     expect(await appointments(network)).to.equal(1);
   });
 
-  it('a request, whose twin with the same key was decided between two of its reads, gets the twin\'s answer', async () => {
+  it("a request, whose twin with the same key was decided between two of its reads, gets the twin's answer", async () => {
     const network = await buildNetwork(engine.database.orm);
     const [key, body] = [randomUUID(), bookingBody(network, { startsAt: network.at('03:00') })];
     const post = () => engine.call(network.apiKey, 'POST', '/v1/appointments', body, { 'idempotency-key': key });
     expectProblem(await post(), 'shop_closed');
     const em = engine.database.orm.em.fork();
-    const [stored] = await em.execute<{ row: object }[]>('select to_jsonb(r) as row from booking_request r where network_id = ?', [network.networkId]);
+    const [stored] = await em.execute<{ row: object }[]>('select to_jsonb(r) as row from booking_request r where network_id = ?', [
+      network.networkId,
+    ]);
     await em.execute('delete from booking_request where network_id = ?', [network.networkId]);
 
     // The route's second read waits here, while its first one found nothing; meanwhile the twin is decided.
@@ -79,13 +89,15 @@ describe('a rush', () => {
     const blocked = () => count(engine.database.orm, 'pg_stat_activity', `datname = current_database() and wait_event_type = 'Lock'`, []);
     await eventually(blocked, (found) => found > 0);
     const twin = { ...stored!.row, outcome: { ok: false, code: 'time_off', nearest: [] } };
-    await em.execute('insert into booking_request select * from jsonb_populate_record(null::booking_request, ?::jsonb)', [JSON.stringify(twin)]);
+    await em.execute('insert into booking_request select * from jsonb_populate_record(null::booking_request, ?::jsonb)', [
+      JSON.stringify(twin),
+    ]);
     await em.commit();
 
     expectProblem(await waiting, 'time_off');
   });
 
-  it('40 customers, for 40 different free times of one barber\'s day, all get theirs', async () => {
+  it("40 customers, for 40 different free times of one barber's day, all get theirs", async () => {
     const network = await buildNetwork(engine.database.orm, { durationMinutes: 15 });
     const free = (await offered(network, 1)).slice(0, 40);
     const answers = await crowd(40, (index) => book(engine, network, free[index] && { startsAt: free[index].startsAt }));
@@ -116,9 +128,21 @@ describe('a rush', () => {
   });
 
   it('every time that is offered, as long as nobody took it, is accepted', async () => {
-    const network = await buildNetwork(engine.database.orm, { barbers: 2, durationMinutes: 40, bufferBeforeMinutes: 5, bufferAfterMinutes: 10 });
+    const network = await buildNetwork(engine.database.orm, {
+      barbers: 2,
+      durationMinutes: 40,
+      bufferBeforeMinutes: 5,
+      bufferAfterMinutes: 10,
+    });
     const { networkId, shopId, barberIds } = network;
-    await putAssignment(engine.database.orm.em.fork(), networkId, { barberId: barberIds[1]!, shopId }, 1, always(everyDay(600, 1000), everyDay(720, 765)), real());
+    await putAssignment(
+      engine.database.orm.em.fork(),
+      networkId,
+      { barberId: barberIds[1]!, shopId },
+      1,
+      always(everyDay(600, 1000), everyDay(720, 765)),
+      real(),
+    );
     const slots = await offered(network, 3);
     expect(slots.length).to.be.above(100);
     // Every seventh, so that the sample meets breaks, edges and itself.

@@ -7,13 +7,19 @@ import { startEngine, type Engine } from '../support/engine.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
 
-const colour: Segment[] = [{ kind: 'busy', minutes: 30 }, { kind: 'free', minutes: 30 }, { kind: 'busy', minutes: 30 }];
+const colour: Segment[] = [
+  { kind: 'busy', minutes: 30 },
+  { kind: 'free', minutes: 30 },
+  { kind: 'busy', minutes: 30 },
+];
 
 describe('segments', () => {
   let engine: Engine;
   let network: TestNetwork;
   let cut: string;
-  before(async () => { engine = await startEngine(); });
+  before(async () => {
+    engine = await startEngine();
+  });
   after(() => engine.stop());
   beforeEach(async () => {
     network = await buildNetwork(engine.database.orm, { segments: colour });
@@ -27,13 +33,21 @@ describe('segments', () => {
   }
   /** Tomorrow's free times for a service from 09:00 to 12:00. */
   const free = async (serviceId: string): Promise<string[]> =>
-    (await engine.call(network.apiKey, 'GET', `/v1/availability?shopId=${network.shopId}&serviceId=${serviceId}&from=${network.at('10:00').slice(0, 10)}`))
-      .body.slots.map(({ startsAtLocal }: { startsAtLocal: string }) => startsAtLocal.slice(11, 16)).filter((time: string) => time >= '09:00' && time < '12:00');
+    (
+      await engine.call(
+        network.apiKey,
+        'GET',
+        `/v1/availability?shopId=${network.shopId}&serviceId=${serviceId}&from=${network.at('10:00').slice(0, 10)}`,
+      )
+    ).body.slots
+      .map(({ startsAtLocal }: { startsAtLocal: string }) => startsAtLocal.slice(11, 16))
+      .filter((time: string) => time >= '09:00' && time < '12:00');
 
   it('a colour, while it sets, leaves a gap that is offered and booked by another customer, and then is gone', async () => {
     expect((await book(engine, network)).body).to.include({ startsAt: network.at('10:00'), endsAt: network.at('11:30') });
     expect(await free(cut)).to.deep.equal(['09:00', '09:15', '09:30', '10:30', '11:30', '11:45']);
-    for (const time of ['10:15', '10:45', '11:00']) expectProblem(await book(engine, network, { serviceId: cut, startsAt: network.at(time) }), 'slot_taken');
+    for (const time of ['10:15', '10:45', '11:00'])
+      expectProblem(await book(engine, network, { serviceId: cut, startsAt: network.at(time) }), 'slot_taken');
 
     const inGap = await book(engine, network, { serviceId: cut, startsAt: network.at('10:30') });
     expect(inGap.status, inGap.text).to.equal(201);
@@ -55,10 +69,14 @@ describe('segments', () => {
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, 409, 409]);
   });
 
-  it('buffers of the service in the gap, count there; the colour\'s own surround the whole of it', async () => {
+  it("buffers of the service in the gap, count there; the colour's own surround the whole of it", async () => {
     const cleaned = await addService({ name: 'Barba', durationMinutes: 20, settings: { bufferAfterMinutes: 10 } });
     const scrubbed = await addService({ name: 'Máscara', durationMinutes: 25, settings: { bufferAfterMinutes: 10 } });
-    const buffered = await addService({ name: 'Madeixas', segments: colour, settings: { bufferBeforeMinutes: 15, bufferAfterMinutes: 15 } });
+    const buffered = await addService({
+      name: 'Madeixas',
+      segments: colour,
+      settings: { bufferBeforeMinutes: 15, bufferAfterMinutes: 15 },
+    });
     await book(engine, network, { serviceId: buffered });
 
     expect(await free(cleaned)).to.deep.equal(['09:00', '09:15', '10:30', '11:45']);
@@ -76,7 +94,9 @@ describe('segments', () => {
   });
 
   it('a colour, when cancelled, gives all of its time back, and the visit in its gap stays', async () => {
-    const { body: { id } } = await book(engine, network);
+    const {
+      body: { id },
+    } = await book(engine, network);
     await book(engine, network, { serviceId: cut, startsAt: network.at('10:30') });
     expect((await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/cancel`)).status).to.equal(200);
     expect(await free(cut)).to.deep.equal(['09:00', '09:15', '09:30', '09:45', '10:00', '11:00', '11:15', '11:30', '11:45']);

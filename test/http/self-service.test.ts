@@ -14,7 +14,12 @@ describe('self-service', () => {
   let network: TestNetwork;
   let aheadMs = 0;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000', PUBLIC_URL: 'https://bookings.example/' }, deps: { now: () => new Date(Date.now() + aheadMs) } }); });
+  before(async () => {
+    engine = await startEngine({
+      env: { ANSWER_WITHIN_MS: '60000', PUBLIC_URL: 'https://bookings.example/' },
+      deps: { now: () => new Date(Date.now() + aheadMs) },
+    });
+  });
   after(() => engine.stop());
   beforeEach(() => open());
 
@@ -31,9 +36,17 @@ describe('self-service', () => {
   };
   /** The links of a mail, by what they are called there. */
   async function linksOf(id: string, kind: string): Promise<Record<string, string>> {
-    const mails = await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind));
+    const mails = await eventually(
+      () => mailsOf(id),
+      (found) => found.some(({ headers }) => headers['x-punctual-kind'] === kind),
+    );
     const { text } = mails.findLast(({ headers }) => headers['x-punctual-kind'] === kind)!;
-    return Object.fromEntries([...text.matchAll(/^(.+)\n(https:\/\/bookings\.example\/visit\/[\w-]{43})$/gm)].map(([, name, url]) => [name!, new URL(url!).pathname]));
+    return Object.fromEntries(
+      [...text.matchAll(/^(.+)\n(https:\/\/bookings\.example\/visit\/[\w-]{43})$/gm)].map(([, name, url]) => [
+        name!,
+        new URL(url!).pathname,
+      ]),
+    );
   }
   async function visit(path: string, form?: Record<string, string>): Promise<PageAnswer> {
     const response = await fetch(`${engine.url}${path}`, form && { method: 'POST', body: new URLSearchParams(form) });
@@ -139,7 +152,10 @@ describe('self-service', () => {
     const id = await booked();
     const { 'Mudar a hora': move, Cancelar: cancel } = await linksOf(id, 'confirmation_customer');
     aheadMs = Date.parse(network.at('10:00')) - 60 * 60_000 - Date.now();
-    for (const [path, said] of [[move, 'Já é tarde para mudar a hora aqui.'], [cancel, 'Já é tarde para cancelar aqui.']]) {
+    for (const [path, said] of [
+      [move, 'Já é tarde para mudar a hora aqui.'],
+      [cancel, 'Já é tarde para cancelar aqui.'],
+    ]) {
       const page = await visit(path!);
       expect(page.text).to.include(said).and.include('+351500000001').and.not.include('<button');
     }
@@ -150,9 +166,17 @@ describe('self-service', () => {
     const { 'Ver a marcação': view } = await linksOf(id, 'confirmation_customer');
     const hand = await post(`/v1/appointments/${id}/links`, { purpose: 'confirm_attendance' });
     const date = toWall(Date.parse(network.at('10:00')), network.timeZone).date;
-    expect((await post('/v1/relocations', { shopId: network.shopId, date, mode: 'offer', reason: 'shop_closed' })).status).to.be.within(200, 202);
-    await eventually(() => mailsOf(id), (found) => found.some(({ headers }) => headers['x-punctual-kind'] === 'choose_customer'));
-    expect((await visit(view!)).text).to.include('Não pode realizar-se como estava marcada').and.not.include('Confirmada');
+    expect((await post('/v1/relocations', { shopId: network.shopId, date, mode: 'offer', reason: 'shop_closed' })).status).to.be.within(
+      200,
+      202,
+    );
+    await eventually(
+      () => mailsOf(id),
+      (found) => found.some(({ headers }) => headers['x-punctual-kind'] === 'choose_customer'),
+    );
+    expect((await visit(view!)).text)
+      .to.include('Não pode realizar-se como estava marcada')
+      .and.not.include('Confirmada');
     expect((await visit(new URL(hand.body.url).pathname)).status).to.equal(410);
     const mail = (await mailsOf(id)).find(({ headers }) => headers['x-punctual-kind'] === 'choose_customer')!;
     expect(mail.text).to.include('Se nada escolher, é cancelada a: ');
@@ -162,7 +186,10 @@ describe('self-service', () => {
     const id = await booked();
     const links = await linksOf(id, 'confirmation_customer');
     await visit(links['Ver a marcação']!, { startsAt: network.at('16:00'), purpose: 'cancel', action: 'cancel' });
-    await visit(links.Cancelar!.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), {});
+    await visit(
+      links.Cancelar!.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+      {},
+    );
     for (const path of ['/visit/x', `/visit/${'x'.repeat(43)}`, `/visit/${id}`]) expect((await visit(path, {})).status).to.equal(410);
     expect(await read(id)).to.include({ status: 'confirmed', version: 1 });
     expect((await fetch(`${engine.url}${links.Cancelar}`, { method: 'DELETE' })).status).to.equal(404);
@@ -175,7 +202,11 @@ describe('self-service', () => {
     aheadMs = Date.parse(network.at('10:00')) - Date.now() - 60 * 60_000;
 
     const [cancel, move] = [await visit(links.Cancelar!, {}), await visit(links['Mudar a hora']!, { startsAt: network.at('16:00') })];
-    expect([cancel.status, cancel.text.includes('tarde para cancelar'), cancel.text.includes('+351500000001')]).to.deep.equal([409, true, true]);
+    expect([cancel.status, cancel.text.includes('tarde para cancelar'), cancel.text.includes('+351500000001')]).to.deep.equal([
+      409,
+      true,
+      true,
+    ]);
     expect([move.status, move.text.includes('tarde para mudar')]).to.deep.equal([409, true]);
     expect((await read(id)).version).to.equal(1);
   });
@@ -189,7 +220,9 @@ describe('self-service', () => {
   it('a reminder, asks whether the customer comes; the answer is noted once', async () => {
     await open({ settings: { reminderLeadMinutes: [7 * 1440] } });
     const id = await booked({ startsAt: network.at('10:00', 7), customer: customer({ locale: 'en-GB' }) });
-    await engine.database.orm.em.fork().execute(`update delivery set due_at = now() where appointment_id = ? and kind = 'reminder_customer'`, [id]);
+    await engine.database.orm.em
+      .fork()
+      .execute(`update delivery set due_at = now() where appointment_id = ? and kind = 'reminder_customer'`, [id]);
     const issued = await post(`/v1/appointments/${id}/links`, { purpose: 'confirm_attendance' });
     const path = new URL(issued.body.url).pathname;
 
@@ -202,11 +235,24 @@ describe('self-service', () => {
   it('an offer from the waitlist, is taken or declined by the links of its mail', async () => {
     await open({ hours: everyDay(600, 630) });
     const taken = await booked();
-    const days = { fromDate: toWall(Date.parse(network.at('10:00')), network.timeZone).date, toDate: toWall(Date.parse(network.at('10:00')), network.timeZone).date };
+    const days = {
+      fromDate: toWall(Date.parse(network.at('10:00')), network.timeZone).date,
+      toDate: toWall(Date.parse(network.at('10:00')), network.timeZone).date,
+    };
     const entries = [];
-    for (let index = 0; index < 2; index += 1) entries.push((await post('/v1/waitlist', { shopId: network.shopId, serviceId: network.serviceId, ...days, customer: customer() })).body.id as string);
+    for (let index = 0; index < 2; index += 1)
+      entries.push(
+        (await post('/v1/waitlist', { shopId: network.shopId, serviceId: network.serviceId, ...days, customer: customer() })).body
+          .id as string,
+      );
     await post(`/v1/appointments/${taken}/cancel`);
-    const offered = async (entry: string) => (await eventually(() => engine.call(network.apiKey, 'GET', `/v1/waitlist/${entry}`), ({ body }) => body.status === 'offered')).body.appointmentId as string;
+    const offered = async (entry: string) =>
+      (
+        await eventually(
+          () => engine.call(network.apiKey, 'GET', `/v1/waitlist/${entry}`),
+          ({ body }) => body.status === 'offered',
+        )
+      ).body.appointmentId as string;
 
     const first = await linksOf(await offered(entries[0]!), 'offer_customer');
     expect(Object.keys(first)).to.deep.equal(['Ficar com esta hora', 'Não, obrigado']);
@@ -240,9 +286,12 @@ describe('self-service', () => {
     const tokens = Object.values(await linksOf(id, 'confirmation_customer')).map((path) => path.split('/').at(-1)!);
     await post(`/v1/appointments/${id}/links`, { purpose: 'view' });
     const em = engine.database.orm.em.fork();
-    const tables = await em.execute<{ name: string }[]>(`select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`);
+    const tables = await em.execute<{ name: string }[]>(
+      `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
+    );
     for (const { name } of tables) {
-      for (const token of tokens) expect(await em.execute(`select 1 from ${name} t where t::text like ?`, [`%${token}%`]), name).to.deep.equal([]);
+      for (const token of tokens)
+        expect(await em.execute(`select 1 from ${name} t where t::text like ?`, [`%${token}%`]), name).to.deep.equal([]);
     }
   });
 

@@ -11,45 +11,77 @@ describe('a series of visits', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
 
-  const build = async (wishes: NetworkWishes = {}) => { network = await buildNetwork(engine.database.orm, wishes); };
-  const { call, weekly, seriesBody, commit, now, begun } = seriesCalls(() => engine, () => network);
+  const build = async (wishes: NetworkWishes = {}) => {
+    network = await buildNetwork(engine.database.orm, wishes);
+  };
+  const { call, weekly, seriesBody, commit, now, begun } = seriesCalls(
+    () => engine,
+    () => network,
+  );
 
   it('booked, lets one visit be moved alone, and the others stay', async () => {
     await build();
-    const { body: { id, visits } } = await commit(seriesBody());
+    const {
+      body: { id, visits },
+    } = await commit(seriesBody());
     const moved = await call('POST', `/v1/appointments/${visits[1].id}/reschedule`, { startsAt: network.at('16:00', 15) });
     expect(moved.status, moved.text).to.equal(200);
 
     const { body } = await call('GET', `/v1/series/${id}`);
-    expect(body.visits.map(({ appointment }: { appointment: { startsAt: string } }) => appointment.startsAt)).to.deep.equal([network.at('10:00', 7), network.at('16:00', 15), network.at('10:00', 21)]);
+    expect(body.visits.map(({ appointment }: { appointment: { startsAt: string } }) => appointment.startsAt)).to.deep.equal([
+      network.at('10:00', 7),
+      network.at('16:00', 15),
+      network.at('10:00', 21),
+    ]);
   });
 
   it('booked, lets one visit be cancelled alone, then the rest from a time on, then all, as often as is asked', async () => {
     await build();
-    const { body: { id, visits } } = await commit(seriesBody({ visits: weekly(1, 2, 3, 4) }));
+    const {
+      body: { id, visits },
+    } = await commit(seriesBody({ visits: weekly(1, 2, 3, 4) }));
     expect((await call('POST', `/v1/appointments/${visits[2].id}/cancel`)).status).to.equal(200);
     expect(await now(id)).to.deep.equal(['confirmed', 'confirmed', 'cancelled', 'confirmed']);
 
     const rest = await call('POST', `/v1/series/${id}/cancel`, { from: network.at('10:00', 14), reason: 'customer_asked' });
-    expect([rest.status, rest.body.from, ...statuses(rest)]).to.deep.equal([200, network.at('10:00', 14), 'cancelled', 'cancelled', 'cancelled']);
+    expect([rest.status, rest.body.from, ...statuses(rest)]).to.deep.equal([
+      200,
+      network.at('10:00', 14),
+      'cancelled',
+      'cancelled',
+      'cancelled',
+    ]);
     expect(rest.body.visits[0].appointment.ended).to.deep.equal({ by: 'customer', reason: 'customer_asked', late: false });
     expect(await now(id)).to.deep.equal(['confirmed', 'cancelled', 'cancelled', 'cancelled']);
 
-    for (const _ of [1, 2]) expect(statuses(await call('POST', `/v1/series/${id}/cancel`))).to.deep.equal(['cancelled', 'cancelled', 'cancelled', 'cancelled']);
+    for (const _ of [1, 2])
+      expect(statuses(await call('POST', `/v1/series/${id}/cancel`))).to.deep.equal(['cancelled', 'cancelled', 'cancelled', 'cancelled']);
     expect(await count(engine.database.orm, 'occupancy', 'network_id = ?', [network.networkId])).to.equal(0);
   });
 
   it('of which a visit may not be cancelled any more, keeps that one with the reason; staff are exempt', async () => {
     await build({ settings: { cancelCutoffMinutes: 10 * 24 * 60, lateCancel: 'refuse' } });
-    const { body: { id } } = await commit(seriesBody());
+    const {
+      body: { id },
+    } = await commit(seriesBody());
 
     const answer = await call('POST', `/v1/series/${id}/cancel`, {});
-    expect(answer.body.visits.map(({ status, code }: { status: string; code?: string }) => code ?? status)).to.deep.equal(['cancel_too_late', 'cancelled', 'cancelled']);
+    expect(answer.body.visits.map(({ status, code }: { status: string; code?: string }) => code ?? status)).to.deep.equal([
+      'cancel_too_late',
+      'cancelled',
+      'cancelled',
+    ]);
     expect(await now(id)).to.deep.equal(['confirmed', 'cancelled', 'cancelled']);
-    expect(statuses(await call('POST', `/v1/series/${id}/cancel`, { staff: { reason: 'goodwill' } }))).to.deep.equal(['cancelled', 'cancelled', 'cancelled']);
+    expect(statuses(await call('POST', `/v1/series/${id}/cancel`, { staff: { reason: 'goodwill' } }))).to.deep.equal([
+      'cancelled',
+      'cancelled',
+      'cancelled',
+    ]);
   });
 
   it('cancelled while it is being booked, ends with no visit', async () => {

@@ -12,11 +12,18 @@ describe('a series of visits', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
 
-  const build = async (wishes: NetworkWishes = {}) => { network = await buildNetwork(engine.database.orm, wishes); };
-  const { localStart, preview, appointments } = seriesCalls(() => engine, () => network);
+  const build = async (wishes: NetworkWishes = {}) => {
+    network = await buildNetwork(engine.database.orm, wishes);
+  };
+  const { localStart, preview, appointments } = seriesCalls(
+    () => engine,
+    () => network,
+  );
 
   it('looked at before, shows each visit, free or with its conflict and free times near it, and writes nothing', async () => {
     await build();
@@ -28,10 +35,17 @@ describe('a series of visits', () => {
     expect(status).to.equal(200);
     expect(body).to.deep.include({ timeZone: 'Europe/Lisbon', currency: 'EUR', free: 2 });
     expect(body.visits.map(({ code }: { code: string | null }) => code)).to.deep.equal([null, 'slot_taken', null]);
-    expect(body.visits[0]).to.deep.include({ startsAt: network.at('10:00', 7), localStart: localStart('10:00', 7), repeated: false, nearest: [] });
+    expect(body.visits[0]).to.deep.include({
+      startsAt: network.at('10:00', 7),
+      localStart: localStart('10:00', 7),
+      repeated: false,
+      nearest: [],
+    });
     expect(body.visits[0].slot).to.deep.include({ barberId: network.barberIds[0], priceCents: 1500, startsAt: network.at('10:00', 7) });
     expect(body.visits[1].slot).to.equal(null);
-    expect(body.visits[1].nearest.map(({ startsAt }: { startsAt: string }) => startsAt)).to.deep.equal(['09:30', '10:30', '09:15'].map((time) => network.at(time, 14)));
+    expect(body.visits[1].nearest.map(({ startsAt }: { startsAt: string }) => startsAt)).to.deep.equal(
+      ['09:30', '10:30', '09:15'].map((time) => network.at(time, 14)),
+    );
     expect([await appointments(), await count(engine.database.orm, 'booking_request', 'true', [])]).to.deep.equal([before, requests]);
   });
 
@@ -40,13 +54,26 @@ describe('a series of visits', () => {
     const far = (await preview()).body.visits;
     expect(far.map(({ code }: { code: string | null }) => code)).to.deep.equal([null, 'too_far_ahead', 'too_far_ahead']);
 
-    await build({ settings: { bookingHorizonDays: 730 }, hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, fromMinute: 0, toMinute: 1440 })) });
+    await build({
+      settings: { bookingHorizonDays: 730 },
+      hours: [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, fromMinute: 0, toMinute: 1440 })),
+    });
     const changes = clockChanges(network.timeZone);
     const shifted = (local: string, days: number) => `${addDays(local.slice(0, 10), days)}${local.slice(10)}`;
     const [, skipped, after] = (await preview({ localStart: shifted(changes.skipped, -7) })).body.visits;
-    expect(skipped).to.deep.include({ localStart: changes.skipped, startsAt: null, startsAtLocal: null, slot: null, code: 'skipped_local_time' });
+    expect(skipped).to.deep.include({
+      localStart: changes.skipped,
+      startsAt: null,
+      startsAtLocal: null,
+      slot: null,
+      code: 'skipped_local_time',
+    });
     expect(skipped.nearest[0].startsAt, 'where the gap ends').to.equal(`${changes.skipped.slice(0, 10)}T01:00:00Z`);
-    expect(after).to.deep.include({ localStart: shifted(changes.skipped, 7), startsAtLocal: `${shifted(changes.skipped, 7)}:00+01:00`, code: null });
+    expect(after).to.deep.include({
+      localStart: shifted(changes.skipped, 7),
+      startsAtLocal: `${shifted(changes.skipped, 7)}:00+01:00`,
+      code: null,
+    });
     const [, repeated] = (await preview({ localStart: shifted(changes.repeated, -7), times: 2 })).body.visits;
     expect(repeated, 'the first of the two').to.deep.include({ startsAtLocal: `${changes.repeated}:00+01:00`, repeated: true, code: null });
   });

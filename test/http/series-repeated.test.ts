@@ -10,11 +10,18 @@ describe('a series of visits', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } }); });
+  before(async () => {
+    engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000' } });
+  });
   after(() => engine.stop());
 
-  const build = async (wishes: NetworkWishes = {}) => { network = await buildNetwork(engine.database.orm, wishes); };
-  const { call, weekly, seriesBody, commit, now, appointments } = seriesCalls(() => engine, () => network);
+  const build = async (wishes: NetworkWishes = {}) => {
+    network = await buildNetwork(engine.database.orm, wishes);
+  };
+  const { call, weekly, seriesBody, commit, now, appointments } = seriesCalls(
+    () => engine,
+    () => network,
+  );
 
   it('repeated with its key, one after another and at once, answers the same to the byte and books nothing more; another body is refused', async () => {
     await build();
@@ -41,7 +48,10 @@ describe('a series of visits', () => {
       expect(await now(first.body.id)).to.deep.equal(['pending', 'open', 'open']);
 
       await engine.startWorkers();
-      const done = await eventually(() => commit(body, key), ({ status }) => status !== 202);
+      const done = await eventually(
+        () => commit(body, key),
+        ({ status }) => status !== 202,
+      );
 
       expect([done.status, ...statuses(done)]).to.deep.equal([201, 'booked', 'booked', 'booked']);
       expect(done.body.visits.map(({ id }: { id: string }) => id)).to.deep.equal(first.body.visits.map(({ id }: { id: string }) => id));

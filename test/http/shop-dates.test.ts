@@ -11,12 +11,14 @@ const ends = (times: string[]) => [times.length, times[0], times.at(-1)];
 /** Open 08:00 to 20:00, half an hour each, every 15 minutes. */
 const untouched = [47, '08:00', '19:30'];
 
-describe('a shop\'s dates', () => {
+describe("a shop's dates", () => {
   let engine: Engine;
   let network: TestNetwork;
   let tomorrow: string;
 
-  before(async () => { engine = await startEngine({ workers: false }); });
+  before(async () => {
+    engine = await startEngine({ workers: false });
+  });
   after(() => engine.stop());
   beforeEach(() => build());
 
@@ -36,14 +38,21 @@ describe('a shop\'s dates', () => {
   const exceptions = () => `${shop()}/exceptions`;
   const itemsOf = async (path: string) => (await call('GET', path)).body.items;
   const free = async (date = tomorrow): Promise<string[]> =>
-    (await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=${date}`)).body.slots.map(({ startsAtLocal }: { startsAtLocal: string }) => startsAtLocal.slice(11, 16));
+    (await call('GET', `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=${date}`)).body.slots.map(
+      ({ startsAtLocal }: { startsAtLocal: string }) => startsAtLocal.slice(11, 16),
+    );
 
   it('a closure, from its making over a change to its removal, empties its days', async () => {
     const fields = { fromDate: tomorrow, toDate: tomorrow, reason: 'Obras' };
     const made = await call('POST', closures(), fields);
     const { id } = made.body;
     const path = `${closures()}/${id}`;
-    expect([made.status, made.body, made.headers.get('etag'), made.headers.get('location')]).to.deep.equal([201, { id, ...fields, version: 1, ...noHits }, '"1"', path]);
+    expect([made.status, made.body, made.headers.get('etag'), made.headers.get('location')]).to.deep.equal([
+      201,
+      { id, ...fields, version: 1, ...noHits },
+      '"1"',
+      path,
+    ]);
     const read = await call('GET', path);
     expect([read.body, read.headers.get('etag')]).to.deep.equal([{ id, ...fields, version: 1 }, '"1"']);
     expect((await call('GET', closures())).body).to.deep.equal({ items: [read.body], nextCursor: null });
@@ -51,17 +60,26 @@ describe('a shop\'s dates', () => {
 
     const later = { fromDate: addDays(tomorrow, 1), toDate: addDays(tomorrow, 2), reason: '' };
     expect(await edit('PUT', path, later, 1)).to.deep.equal({ id, ...later, version: 2, ...noHits });
-    expect([ends(await free()), await free(addDays(tomorrow, 1)), await free(addDays(tomorrow, 2)), ends(await free(addDays(tomorrow, 3)))]).to.deep.equal([untouched, [], [], untouched]);
+    expect([
+      ends(await free()),
+      await free(addDays(tomorrow, 1)),
+      await free(addDays(tomorrow, 2)),
+      ends(await free(addDays(tomorrow, 3))),
+    ]).to.deep.equal([untouched, [], [], untouched]);
 
     expect(await edit('DELETE', path, undefined, 2)).to.deep.equal(noHits);
     expect(ends(await free(addDays(tomorrow, 1)))).to.deep.equal(untouched);
-    for (const method of ['GET', 'PUT', 'DELETE']) expectProblem(await call(method, path, method === 'PUT' ? later : undefined, 2), 'not_found');
+    for (const method of ['GET', 'PUT', 'DELETE'])
+      expectProblem(await call(method, path, method === 'PUT' ? later : undefined, 2), 'not_found');
   });
 
   it('a closure, edited without the version that is there, stays, and a stale caller is shown it', async () => {
     const { id } = await edit('POST', closures(), { fromDate: tomorrow, toDate: tomorrow });
     const path = `${closures()}/${id}`;
-    for (const [method, body] of [['PUT', { fromDate: tomorrow, toDate: addDays(tomorrow, 1) }], ['DELETE', undefined]] as const) {
+    for (const [method, body] of [
+      ['PUT', { fromDate: tomorrow, toDate: addDays(tomorrow, 1) }],
+      ['DELETE', undefined],
+    ] as const) {
       expectProblem(await call(method, path, body), 'precondition_required');
       const stale = await call(method, path, body, 7);
       expectProblem(stale, 'precondition_failed');
@@ -105,7 +123,7 @@ describe('a shop\'s dates', () => {
     for (const method of ['GET', 'DELETE']) expectProblem(await call(method, path, undefined, 2), 'not_found');
   });
 
-  it('an exception, for barbers who keep the shop\'s hours, is theirs too, also where the shop is shut all week', async () => {
+  it("an exception, for barbers who keep the shop's hours, is theirs too, also where the shop is shut all week", async () => {
     await edit('PUT', `/v1/barbers/${network.barberIds[0]}/hours/${network.shopId}`, { periods: [{ hours: null }] }, 1);
     await edit('PUT', `${shop()}/hours`, { openingHours: [] }, 1);
     await edit('PUT', `${exceptions()}/${tomorrow}`, { hours: [stretch('23:00', '25:00')] }, 0);
@@ -129,7 +147,7 @@ describe('a shop\'s dates', () => {
     expect(ends(await free())).to.deep.equal(untouched);
   });
 
-  it('exceptions, listed, begin today on the shop\'s clock unless other dates are asked for', async () => {
+  it("exceptions, listed, begin today on the shop's clock unless other dates are asked for", async () => {
     await build({ timeZone: 'Pacific/Kiritimati' });
     const today = addDays(tomorrow, -1);
     const dates = [-40, -1, 0, 1, 400].map((days) => addDays(today, days));
@@ -150,13 +168,18 @@ describe('a shop\'s dates', () => {
     expectProblem(early, 'precondition_failed');
     expect(early.body.current).to.equal(null);
     await edit('PUT', path, { hours: [stretch('09:00', '10:00')] }, 0);
-    for (const [method, body] of [['PUT', { hours: [] }], ['DELETE', undefined]] as const) {
+    for (const [method, body] of [
+      ['PUT', { hours: [] }],
+      ['DELETE', undefined],
+    ] as const) {
       expectProblem(await call(method, path, body), 'precondition_required');
       const stale = await call(method, path, body, 0);
       expectProblem(stale, 'precondition_failed');
       expect(stale.body.current).to.deep.equal((await call('GET', path)).body);
     }
-    const both = await Promise.all(['09:00', '10:00'].map((from) => call('PUT', `${exceptions()}/${addDays(tomorrow, 1)}`, { hours: [stretch(from, '12:00')] }, 0)));
+    const both = await Promise.all(
+      ['09:00', '10:00'].map((from) => call('PUT', `${exceptions()}/${addDays(tomorrow, 1)}`, { hours: [stretch(from, '12:00')] }, 0)),
+    );
     expect(both.map(({ status }) => status).sort(), 'both make it').to.deep.equal([200, 412]);
   });
 
@@ -164,7 +187,7 @@ describe('a shop\'s dates', () => {
     'have no hours': [{}, ['/hours']],
     'end before they begin': [{ hours: [stretch('12:00', '09:00')] }, ['/hours/0/to']],
     'last more than a day': [{ hours: [stretch('09:00', '33:01')] }, ['/hours/0/to']],
-    'overlap': [{ hours: [stretch('09:00', '12:00'), stretch('11:00', '13:00')] }, ['/hours/1']],
+    overlap: [{ hours: [stretch('09:00', '12:00'), stretch('11:00', '13:00')] }, ['/hours/1']],
     'name a weekday': [{ hours: [{ weekday: weekdayOf('2027-01-01'), ...stretch('09:00', '12:00') }] }, ['/hours/0/weekday']],
   };
   for (const [what, [body, paths]] of Object.entries(badExceptions)) {
@@ -174,9 +197,13 @@ describe('a shop\'s dates', () => {
     });
   }
 
-  it('a shop\'s exceptions, on a date that does not exist, are refused by the name of it', async () => {
+  it("a shop's exceptions, on a date that does not exist, are refused by the name of it", async () => {
     for (const date of ['2027-02-30', '2027-13-01', '1999-12-31', 'tomorrow', '%00']) {
-      for (const [method, body] of [['PUT', { hours: [] }], ['GET', undefined], ['DELETE', undefined]] as const) {
+      for (const [method, body] of [
+        ['PUT', { hours: [] }],
+        ['GET', undefined],
+        ['DELETE', undefined],
+      ] as const) {
         expectProblem(await call(method, `${exceptions()}/${date}`, body, 0), 'invalid_request', ['date']);
       }
     }
@@ -186,7 +213,8 @@ describe('a shop\'s dates', () => {
     const { id } = await edit('POST', closures(), { fromDate: tomorrow, toDate: tomorrow });
     await edit('PUT', `${exceptions()}/${tomorrow}`, { hours: [] }, 0);
     await edit('DELETE', shop(), undefined, 1);
-    for (const path of [closures(), `${closures()}/${id}`, exceptions(), `${exceptions()}/${tomorrow}`]) expectProblem(await call('GET', path), 'not_found');
+    for (const path of [closures(), `${closures()}/${id}`, exceptions(), `${exceptions()}/${tomorrow}`])
+      expectProblem(await call('GET', path), 'not_found');
     expectProblem(await call('DELETE', `${closures()}/${id}`, undefined, 1), 'not_found');
     expectProblem(await call('PUT', `${exceptions()}/${tomorrow}`, { hours: [] }, 1), 'not_found');
   });

@@ -11,13 +11,22 @@ import { mailsOf } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { expectProblem } from '../support/problem.ts';
 
-type Part = { serviceId: string; barberId: string; startsAt: string; endsAt: string; priceCents: number; chosen: { rule: string; bookedMinutes?: number; among?: number } };
+type Part = {
+  serviceId: string;
+  barberId: string;
+  startsAt: string;
+  endsAt: string;
+  priceCents: number;
+  chosen: { rule: string; bookedMinutes?: number; among?: number };
+};
 
 describe('visits of several services', () => {
   let engine: Engine;
   let network: TestNetwork;
   let beard: string;
-  before(async () => { engine = await startEngine(); });
+  before(async () => {
+    engine = await startEngine();
+  });
   after(() => engine.stop());
   beforeEach(async () => {
     network = await buildNetwork(engine.database.orm, { barbers: 2, bufferAfterMinutes: 10, settings: { slotStepMinutes: 5 } });
@@ -27,27 +36,62 @@ describe('visits of several services', () => {
   async function addService(wishes: { currency?: string; durationMinutes?: number; segments?: Segment[] }): Promise<string> {
     const id = randomUUID();
     await engine.database.orm.em.fork().insert(Service, {
-      id, networkId: network.networkId, name: 'Barba', durationMinutes: 20, segments: [{ kind: 'busy', minutes: 20 }], priceCents: 1000, currency: 'EUR', settings: {}, archivedAt: null, version: 1, ...wishes,
+      id,
+      networkId: network.networkId,
+      name: 'Barba',
+      durationMinutes: 20,
+      segments: [{ kind: 'busy', minutes: 20 }],
+      priceCents: 1000,
+      currency: 'EUR',
+      settings: {},
+      archivedAt: null,
+      version: 1,
+      ...wishes,
     });
     return id;
   }
-  const refuses = (barberId: string, serviceId: string) => engine.database.orm.em.fork().insert(BarberService, {
-    id: randomUUID(), networkId: network.networkId, barberId, serviceId, offered: false, segments: null, priceCents: null, settings: {}, version: 1,
-  });
+  const refuses = (barberId: string, serviceId: string) =>
+    engine.database.orm.em.fork().insert(BarberService, {
+      id: randomUUID(),
+      networkId: network.networkId,
+      barberId,
+      serviceId,
+      offered: false,
+      segments: null,
+      priceCents: null,
+      settings: {},
+      version: 1,
+    });
   const visit = (services: { serviceId: string; barberId?: string }[], more: Record<string, unknown> = {}) =>
     book(engine, network, { serviceId: undefined, barberId: undefined, services, ...more });
   const both = () => [{ serviceId: network.serviceId }, { serviceId: beard }];
   const parts = ({ body }: { body: { parts: Part[] } }) => body.parts;
-  const claims = (id: string) => engine.database.orm.em.fork().execute<{ barber_id: string; minutes: number; visit_starts_at: Date | null }[]>(
-    `select barber_id, (extract(epoch from upper(during) - lower(during)) / 60)::int as minutes, visit_starts_at from occupancy where appointment_id = ? order by lower(during)`, [id]);
+  const claims = (id: string) =>
+    engine.database.orm.em
+      .fork()
+      .execute<{ barber_id: string; minutes: number; visit_starts_at: Date | null }[]>(
+        `select barber_id, (extract(epoch from upper(during) - lower(during)) / 60)::int as minutes, visit_starts_at from occupancy where appointment_id = ? order by lower(during)`,
+        [id],
+      );
 
   it('two services, by one barber, follow each other without a gap and are one claim, with one buffer at the end', async () => {
     const answer = await visit(both());
 
     expect(answer.status, answer.text).to.equal(201);
     const [cut, shave] = parts(answer);
-    expect([cut!.startsAt, cut!.endsAt, shave!.startsAt, shave!.endsAt]).to.deep.equal([network.at('10:00'), network.at('10:30'), network.at('10:30'), network.at('10:50')]);
-    expect(answer.body).to.include({ priceCents: 2500, serviceId: network.serviceId, barberId: cut!.barberId, startsAt: network.at('10:00'), endsAt: network.at('10:50') });
+    expect([cut!.startsAt, cut!.endsAt, shave!.startsAt, shave!.endsAt]).to.deep.equal([
+      network.at('10:00'),
+      network.at('10:30'),
+      network.at('10:30'),
+      network.at('10:50'),
+    ]);
+    expect(answer.body).to.include({
+      priceCents: 2500,
+      serviceId: network.serviceId,
+      barberId: cut!.barberId,
+      startsAt: network.at('10:00'),
+      endsAt: network.at('10:50'),
+    });
     expect(shave!.barberId).to.equal(cut!.barberId);
     expect([cut!.chosen, shave!.chosen]).to.deep.equal([{ rule: 'least_booked', bookedMinutes: 0, among: 2 }, { rule: 'same_barber' }]);
     // The beard has no buffer of its own, and the cut's is not at the end of the run.
@@ -64,10 +108,20 @@ describe('visits of several services', () => {
 
     expect(answer.status, answer.text).to.equal(201);
     expect(parts(answer).map(({ barberId }) => barberId)).to.deep.equal(network.barberIds);
-    expect((await claims(answer.body.id)).map(({ barber_id, minutes }) => [barber_id, minutes])).to.deep.equal([[network.barberIds[0], 40], [network.barberIds[1], 20]]);
-    const mails = await eventually(() => mailsOf(answer.body.id), (found) => found.length === 3);
-    expect(mails.map(({ envelope }) => envelope.to[0]!.address).filter((address) => address.endsWith('@barbers.example')).toSorted())
-      .to.deep.equal(network.barberIds.map((id) => `${id}@barbers.example`).toSorted());
+    expect((await claims(answer.body.id)).map(({ barber_id, minutes }) => [barber_id, minutes])).to.deep.equal([
+      [network.barberIds[0], 40],
+      [network.barberIds[1], 20],
+    ]);
+    const mails = await eventually(
+      () => mailsOf(answer.body.id),
+      (found) => found.length === 3,
+    );
+    expect(
+      mails
+        .map(({ envelope }) => envelope.to[0]!.address)
+        .filter((address) => address.endsWith('@barbers.example'))
+        .toSorted(),
+    ).to.deep.equal(network.barberIds.map((id) => `${id}@barbers.example`).toSorted());
     for (const barberId of network.barberIds) {
       const listed = await engine.call(network.apiKey, 'GET', `/v1/appointments?barberId=${barberId}`);
       expect(listed.body.items.map((item: { id: string }) => item.id)).to.deep.equal([answer.body.id]);
@@ -76,7 +130,10 @@ describe('visits of several services', () => {
     const cancelled = await engine.call(network.apiKey, 'POST', `/v1/appointments/${answer.body.id}/cancel`);
     expect(cancelled.status, cancelled.text).to.equal(200);
     expect(await claims(answer.body.id)).to.deep.equal([]);
-    await eventually(() => mailsOf(answer.body.id), (found) => found.length === 6);
+    await eventually(
+      () => mailsOf(answer.body.id),
+      (found) => found.length === 6,
+    );
   });
 
   it('a chain whose second barber is taken, asked for by name, is refused whole and leaves nothing behind', async () => {
@@ -84,7 +141,13 @@ describe('visits of several services', () => {
     await book(engine, network, { barberId: second, startsAt: network.at('10:30') });
     const before = await count(engine.database.orm, 'occupancy', 'network_id = ?', [network.networkId]);
 
-    const answer = await visit([{ serviceId: network.serviceId, barberId: first! }, { serviceId: beard, barberId: second! }], { sameBarber: false });
+    const answer = await visit(
+      [
+        { serviceId: network.serviceId, barberId: first! },
+        { serviceId: beard, barberId: second! },
+      ],
+      { sameBarber: false },
+    );
 
     expectProblem(answer, 'slot_taken');
     expect(answer.body.nearest).to.not.have.length(0);
@@ -94,7 +157,12 @@ describe('visits of several services', () => {
   it('offered visits, by one barber or a chain, can be booked as they are offered', async () => {
     await refuses(network.barberIds[0]!, beard);
     for (const sameBarber of ['true', 'false']) {
-      const query = new URLSearchParams({ shopId: network.shopId, services: `${network.serviceId},${beard}`, sameBarber, from: network.at('00:00', 2).slice(0, 10) });
+      const query = new URLSearchParams({
+        shopId: network.shopId,
+        services: `${network.serviceId},${beard}`,
+        sameBarber,
+        from: network.at('00:00', 2).slice(0, 10),
+      });
       const { body, status, text } = await engine.call(network.apiKey, 'GET', `/v1/availability?${query.toString()}`);
       expect(status, text).to.equal(200);
       const slot = body.slots[sameBarber === 'true' ? 7 : 3];
@@ -127,7 +195,14 @@ describe('visits of several services', () => {
     expectProblem(await visit(both(), { serviceId: beard }), 'invalid_request', ['/serviceId']);
     expectProblem(await visit(both(), { barberId: first }), 'invalid_request', ['/barberId']);
     expectProblem(await book(engine, network, { sameBarber: true }), 'invalid_request', ['/sameBarber']);
-    expectProblem(await visit([{ serviceId: beard, barberId: first! }, { serviceId: beard, barberId: second! }]), 'invalid_request', ['/services']);
+    expectProblem(
+      await visit([
+        { serviceId: beard, barberId: first! },
+        { serviceId: beard, barberId: second! },
+      ]),
+      'invalid_request',
+      ['/services'],
+    );
     expectProblem(await visit(Array.from({ length: 7 }, () => ({ serviceId: beard }))), 'invalid_request', ['/services']);
     expectProblem(await visit([...both(), { serviceId: randomUUID() }]), 'not_found', ['/services/2/serviceId']);
     const foreign = await addService({ currency: 'USD' });

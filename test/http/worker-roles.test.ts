@@ -23,12 +23,24 @@ describe('a worker with a role', () => {
     const { status, body } = await book(engine, network);
     expect(status).to.equal(201);
     const { taskQueue } = engine.deps.config.temporal;
-    const pollers = async (queue: string) => (await engine.deps.temporal.client.workflowService.describeTaskQueue({ namespace: 'default', taskQueue: { name: queue }, taskQueueType: 2 })).pollers ?? [];
+    const pollers = async (queue: string) =>
+      (
+        await engine.deps.temporal.client.workflowService.describeTaskQueue({
+          namespace: 'default',
+          taskQueue: { name: queue },
+          taskQueueType: 2,
+        })
+      ).pollers ?? [];
     expect(await pollers(effectsQueue(taskQueue, 'mail'))).to.deep.equal([]);
     const deps = await openDeps(readConfig(programEnvironment(engine.database, taskQueue, { WORKER_ROLE: 'effects' })));
     const effects = await startWorker(deps);
     try {
-      expect((await eventually(() => mailsOf(body.id), (mails) => mails.length === 2))).to.have.length(2);
+      expect(
+        await eventually(
+          () => mailsOf(body.id),
+          (mails) => mails.length === 2,
+        ),
+      ).to.have.length(2);
       await engine.stopWorkers();
       // Nobody decides any more.
       expect((await book(engine, network, { startsAt: network.at('15:00') })).status).to.equal(202);

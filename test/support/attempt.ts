@@ -5,4 +5,5 @@ import type { AppointmentRow } from '../../src/db/entities/appointment.ts';
 export const asActivity = <T>(attempt: () => Promise<T>): Promise<T> => new MockActivityEnvironment().run(attempt);
 
 /** What deliveries need to know of their appointment. */
-export const rowOf = (networkId: string, id: string, version = 1): AppointmentRow => ({ id, networkId, version, policy: {} }) as AppointmentRow;
+export const rowOf = (networkId: string, id: string, version = 1): AppointmentRow =>
+  ({ id, networkId, version, policy: {} }) as AppointmentRow;

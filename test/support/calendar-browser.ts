@@ -3,10 +3,19 @@ import { fullScope } from '../../src/dev/calendar-sandbox/tokens.ts';
 import type { Json, TestSandbox } from './calendar-sandbox.ts';
 
 /** Opens a provider's page, decides, and answers the address to which the browser is sent back. */
-export async function decideAs({ url: sandboxUrl }: TestSandbox, url: string, email: string, decision: 'allow' | 'deny' = 'allow'): Promise<string> {
+export async function decideAs(
+  { url: sandboxUrl }: TestSandbox,
+  url: string,
+  email: string,
+  decision: 'allow' | 'deny' = 'allow',
+): Promise<string> {
   const page = await (await fetch(url)).text();
   const request = /name="request" value="([^"]+)"/.exec(page)![1]!;
-  const answer = await fetch(`${sandboxUrl}/sandbox/decide`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ request, timeZone: 'Europe/Lisbon', email, decision }) });
+  const answer = await fetch(`${sandboxUrl}/sandbox/decide`, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams({ request, timeZone: 'Europe/Lisbon', email, decision }),
+  });
   return answer.headers.get('location')!;
 }
 
@@ -15,8 +24,19 @@ export async function visitsShown(sandbox: TestSandbox, email: string): Promise<
   const account = sandbox.byHand.account(email);
   const { accessToken } = sandbox.tokens.issue(sandbox.tokens.grant(account, sandbox.clientId, fullScope[account.provider], true));
   const as = { ...account, calendarId: '', accessToken, refreshToken: '' };
-  const found = account.provider === 'google'
-    ? ((await sandbox.google(as).events.list({ calendarId: 'primary' })).data.items ?? []).map(({ id, summary, start }) => ({ id: id!, summary: summary!, start: start!.dateTime! }))
-    : ((await sandbox.graph(as)('GET', '/me/events')).body.value as Json[]).map(({ id, subject, start }) => ({ id: String(id), summary: String(subject), start: `${(start as { dateTime: string }).dateTime.slice(0, 19)}Z` }));
-  return found.map(({ start, ...more }) => ({ ...more, start: new Date(start).toISOString() })).sort((a, b) => (a.start < b.start ? -1 : 1));
+  const found =
+    account.provider === 'google'
+      ? ((await sandbox.google(as).events.list({ calendarId: 'primary' })).data.items ?? []).map(({ id, summary, start }) => ({
+          id: id!,
+          summary: summary!,
+          start: start!.dateTime!,
+        }))
+      : ((await sandbox.graph(as)('GET', '/me/events')).body.value as Json[]).map(({ id, subject, start }) => ({
+          id: String(id),
+          summary: String(subject),
+          start: `${(start as { dateTime: string }).dateTime.slice(0, 19)}Z`,
+        }));
+  return found
+    .map(({ start, ...more }) => ({ ...more, start: new Date(start).toISOString() }))
+    .sort((a, b) => (a.start < b.start ? -1 : 1));
 }

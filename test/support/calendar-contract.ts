@@ -10,7 +10,10 @@ import { describeWriting } from './calendar-writing.ts';
 import type { Answer } from './faulty-http.ts';
 
 /** `hasSequence`: whether the provider's events carry a sequence number. `start` may skip by the context that it is given. */
-export function describeCalendar(name: string, { hasSequence, start }: { hasSequence: boolean; start: (context: Mocha.Context) => Promise<CalendarProviderUnderTest> }): void {
+export function describeCalendar(
+  name: string,
+  { hasSequence, start }: { hasSequence: boolean; start: (context: Mocha.Context) => Promise<CalendarProviderUnderTest> },
+): void {
   describe(`${name}, as every calendar,`, () => {
     const stage = {
       hasSequence,
@@ -19,7 +22,9 @@ export function describeCalendar(name: string, { hasSequence, start }: { hasSequ
       breakEach: (fault, kind, doing) => breakEach(stage.subject.line, fault, kind, doing),
     } as ContractStage;
 
-    before(async function () { stage.provider = await start(this); });
+    before(async function () {
+      stage.provider = await start(this);
+    });
     after(() => stage.provider?.stop());
     beforeEach(async () => {
       stage.subject = await stage.provider.open('Europe/Lisbon');
@@ -32,10 +37,18 @@ export function describeCalendar(name: string, { hasSequence, start }: { hasSequ
   });
 }
 
-async function breakEach({ script, done }: CalendarSubject['line'], fault: Answer, kind: CalendarErrorKind, doing: () => Promise<unknown>): Promise<number> {
+async function breakEach(
+  { script, done }: CalendarSubject['line'],
+  fault: Answer,
+  kind: CalendarErrorKind,
+  doing: () => Promise<unknown>,
+): Promise<number> {
   for (let passed = 0; ; passed += 1) {
     script.push(...Array.from({ length: passed }, (): Answer => 'pass'), fault);
-    const outcome = await doing().then(() => 'done', (error: unknown) => error);
+    const outcome = await doing().then(
+      () => 'done',
+      (error: unknown) => error,
+    );
     await done();
     if (script.length > 0) {
       expect(outcome).to.equal('done');

@@ -14,7 +14,10 @@ export function describeReading(stage: ContractStage): void {
     const grown = await stage.calendar.changes(whole.token, contractWindow);
     expect(grown.isWhole).to.equal(false);
     expect(grown.objects).to.have.length(2);
-    expect(grown.objects.find(({ remoteId }) => remoteId === dentist)).to.deep.include({ busy: [span('2026-11-30T09:00Z', '2026-11-30T10:00Z')], mark: null });
+    expect(grown.objects.find(({ remoteId }) => remoteId === dentist)).to.deep.include({
+      busy: [span('2026-11-30T09:00Z', '2026-11-30T10:00Z')],
+      mark: null,
+    });
     const ours = grown.objects.find(({ uid }) => uid === event.uid)!;
     expect(ours).to.deep.include({ ...placed, busy: [span('2026-11-27T11:30Z', '2026-11-27T12:15Z')] });
     expect(ours.mark).to.be.a('string');
@@ -42,7 +45,7 @@ export function describeReading(stage: ContractStage): void {
     expect(view.busy()).to.deep.equal([span('2026-12-02T09:00Z', '2026-12-02T10:00Z')]);
   });
 
-  it('entries of another zone, free, or across the window\'s edge, read, are busy as their owner meant', async () => {
+  it("entries of another zone, free, or across the window's edge, read, are busy as their owner meant", async () => {
     await stage.subject.byHand.add({ start: '2026-11-27T10:30', end: '2026-11-27T11:00', timeZone: 'America/New_York' });
     await stage.subject.byHand.add({ start: '2026-11-28T10:30', end: '2026-11-28T11:00', isFree: true });
     await stage.subject.byHand.add({ start: '2026-10-31T23:00', end: '2026-11-01T01:00' });
@@ -63,12 +66,15 @@ export function describeReading(stage: ContractStage): void {
     expect(view.busy()).to.deep.equal([span('2026-11-30T09:00Z', '2026-11-30T10:00Z')]);
   });
 
-  it('whole days, read, are those of the calendar\'s zone, also where they have 25 hours', async () => {
+  it("whole days, read, are those of the calendar's zone, also where they have 25 hours", async () => {
     const away = await stage.provider.open('America/New_York');
     try {
       await away.byHand.add({ start: '2026-11-01', end: '2026-11-02', timeZone: 'America/New_York' });
       await away.byHand.add({ start: '2026-12-24', end: '2026-12-27', timeZone: 'America/New_York' });
-      expect(busyOf(await away.calendar.changes(null, contractWindow))).to.deep.equal([span('2026-11-01T04:00Z', '2026-11-02T05:00Z'), span('2026-12-24T05:00Z', '2026-12-27T05:00Z')]);
+      expect(busyOf(await away.calendar.changes(null, contractWindow))).to.deep.equal([
+        span('2026-11-01T04:00Z', '2026-11-02T05:00Z'),
+        span('2026-12-24T05:00Z', '2026-12-27T05:00Z'),
+      ]);
     } finally {
       await away.close();
     }
@@ -78,8 +84,17 @@ export function describeReading(stage: ContractStage): void {
     const wide = span('2026-10-01T00:00Z', '2026-12-01T00:00Z');
     const view = createView(stage.calendar, wide);
     await view.update();
-    await stage.subject.byHand.add({ start: '2026-10-18T09:00', end: '2026-10-18T10:00', weekly: { count: 5, without: '2026-11-01', moved: { on: '2026-11-08', start: '2026-11-09T15:00', end: '2026-11-09T16:00' } } });
-    const expected = [span('2026-10-18T08:00Z', '2026-10-18T09:00Z'), span('2026-10-25T09:00Z', '2026-10-25T10:00Z'), span('2026-11-09T15:00Z', '2026-11-09T16:00Z'), span('2026-11-15T09:00Z', '2026-11-15T10:00Z')];
+    await stage.subject.byHand.add({
+      start: '2026-10-18T09:00',
+      end: '2026-10-18T10:00',
+      weekly: { count: 5, without: '2026-11-01', moved: { on: '2026-11-08', start: '2026-11-09T15:00', end: '2026-11-09T16:00' } },
+    });
+    const expected = [
+      span('2026-10-18T08:00Z', '2026-10-18T09:00Z'),
+      span('2026-10-25T09:00Z', '2026-10-25T10:00Z'),
+      span('2026-11-09T15:00Z', '2026-11-09T16:00Z'),
+      span('2026-11-15T09:00Z', '2026-11-15T10:00Z'),
+    ];
     expect(busyOf(await stage.calendar.changes(null, wide))).to.deep.equal(expected);
     await view.update();
     expect(view.busy()).to.deep.equal(expected);

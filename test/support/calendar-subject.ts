@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { merge } from '../../src/domain/intervals.ts';
 import type { Interval } from '../../src/domain/rules.ts';
-import { CalendarError, type Calendar, type CalendarErrorKind, type CalendarEvent, type Changes } from '../../src/integrations/calendar/calendar.ts';
+import {
+  CalendarError,
+  type Calendar,
+  type CalendarErrorKind,
+  type CalendarEvent,
+  type Changes,
+} from '../../src/integrations/calendar/calendar.ts';
 import type { Answer, startScripted } from './faulty-http.ts';
 
 /** What an owner enters. Times are of `timeZone` (else Europe/Lisbon): `2026-11-30T09:00`; whole days are `2026-11-30`, the end being the first day that is free again. */
@@ -16,7 +22,17 @@ export type Entry = {
 };
 
 /** A visit, as the calendar has it. `sequence` is null where the provider keeps none. */
-export type Shown = { uid: string; /** `2026-11-27T10:30:00Z` */ start: string; end: string; sequence: number | null; summary: string; description: string; location: string; isTentative: boolean; invited: number };
+export type Shown = {
+  uid: string;
+  /** `2026-11-27T10:30:00Z` */ start: string;
+  end: string;
+  sequence: number | null;
+  summary: string;
+  description: string;
+  location: string;
+  isTentative: boolean;
+  invited: number;
+};
 
 export type CalendarSubject = {
   /** Reaches the provider over `line`, waits less than a second for an answer, and takes it to be `contractNow`. */
@@ -50,15 +66,31 @@ export const span = (from: string, to: string): Interval => ({ from: Date.parse(
 
 /** In a zone that is not the calendar's: 11:30 to 12:15 in UTC. */
 export const visit = (change: Partial<CalendarEvent> = {}): CalendarEvent => ({
-  uid: `${randomUUID()}@punctual`, sequence: 0, times: { timeZone: 'Atlantic/Azores', start: '2026-11-27T10:30:00', end: '2026-11-27T11:15:00' },
-  summary: 'Corte, Ana Conceição', description: 'Olá;\nbom dia', location: 'Barbearia do Chiado, Rua Garrett 12', isTentative: false, ...change,
+  uid: `${randomUUID()}@punctual`,
+  sequence: 0,
+  times: { timeZone: 'Atlantic/Azores', start: '2026-11-27T10:30:00', end: '2026-11-27T11:15:00' },
+  summary: 'Corte, Ana Conceição',
+  description: 'Olá;\nbom dia',
+  location: 'Barbearia do Chiado, Rua Garrett 12',
+  isTentative: false,
+  ...change,
 });
-export const moved = (event: CalendarEvent): CalendarEvent => ({ ...event, sequence: 2, times: { timeZone: 'Atlantic/Azores', start: '2026-11-28T15:00:00', end: '2026-11-28T15:45:00' } });
+export const moved = (event: CalendarEvent): CalendarEvent => ({
+  ...event,
+  sequence: 2,
+  times: { timeZone: 'Atlantic/Azores', start: '2026-11-28T15:00:00', end: '2026-11-28T15:45:00' },
+});
 
-export const failureOf = (call: Promise<unknown>): Promise<CalendarError> => call.then(() => { throw new Error('it went'); }, (error: unknown) => {
-  if (error instanceof CalendarError) return error;
-  throw error;
-});
+export const failureOf = (call: Promise<unknown>): Promise<CalendarError> =>
+  call.then(
+    () => {
+      throw new Error('it went');
+    },
+    (error: unknown) => {
+      if (error instanceof CalendarError) return error;
+      throw error;
+    },
+  );
 
 /** What a client knows that keeps up with the changes: when the owner is busy, by id. */
 export function createView(calendar: Calendar, window = contractWindow) {

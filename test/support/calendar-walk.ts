@@ -17,14 +17,24 @@ export type CalendarWalk = DeskWalk & {
 
 type Step = (walk: CalendarWalk) => Promise<Answer | void>;
 
-const someWishes = (random: () => number) => ({ privacy: pick(random, ['busy', 'service', 'full']), writes: random() < 0.75, reads: random() < 0.75 });
+const someWishes = (random: () => number) => ({
+  privacy: pick(random, ['busy', 'service', 'full']),
+  writes: random() < 0.75,
+  reads: random() < 0.75,
+});
 
 /** Its owner signs in, whatever he has taken away. */
-export const connect = ({ call, network, calmly, story }: CalendarWalk, room: Room, barber: number, wishes: Record<string, unknown> = {}): Promise<void> => calmly(async () => {
-  room.side.giveAccess();
-  story.push(`${room.provider} of ${room.barbers.join()}, connected by ${network.barberIds[barber]} ${JSON.stringify(wishes)}`);
-  await room.side.connect(call, network.barberIds[barber]!, wishes);
-});
+export const connect = (
+  { call, network, calmly, story }: CalendarWalk,
+  room: Room,
+  barber: number,
+  wishes: Record<string, unknown> = {},
+): Promise<void> =>
+  calmly(async () => {
+    room.side.giveAccess();
+    story.push(`${room.provider} of ${room.barbers.join()}, connected by ${network.barberIds[barber]} ${JSON.stringify(wishes)}`);
+    await room.side.connect(call, network.barberIds[barber]!, wishes);
+  });
 
 const connectSome: Step = (walk) => {
   const room = pick(walk.random, walk.rooms);
@@ -32,12 +42,16 @@ const connectSome: Step = (walk) => {
 };
 
 const reconsider: Step = async ({ call, network, random, story }) => {
-  const { body: { items } } = await call('GET', `/v1/barbers/${pick(random, network.barberIds)}/calendars`);
+  const {
+    body: { items },
+  } = await call('GET', `/v1/barbers/${pick(random, network.barberIds)}/calendars`);
   if (items.length === 0) return;
   const { id, version } = pick(random, items as { id: string; version: number }[]);
   const wishes = random() < 0.4 ? null : someWishes(random);
   story.push(`calendar ${id} ${wishes === null ? 'ended' : JSON.stringify(wishes)}`);
-  return wishes === null ? call('DELETE', `/v1/calendars/${id}`) : call('PUT', `/v1/calendars/${id}`, wishes, { 'if-match': `"${version}"` });
+  return wishes === null
+    ? call('DELETE', `/v1/calendars/${id}`)
+    : call('PUT', `/v1/calendars/${id}`, wishes, { 'if-match': `"${version}"` });
 };
 
 const enter: Step = async (walk) => {
@@ -72,9 +86,36 @@ const takeAccess: Step = async ({ random, rooms, story }) => {
 
 const forget: Step = async ({ random, rooms }) => pick(random, rooms).side.forget();
 
-const steps: Step[] = [book, book, book, hold, change, change, change, change, change, change, connectSome, connectSome, reconsider, reconsider, enter, enter, erase, displace, takeAccess, forget];
+const steps: Step[] = [
+  book,
+  book,
+  book,
+  hold,
+  change,
+  change,
+  change,
+  change,
+  change,
+  change,
+  connectSome,
+  connectSome,
+  reconsider,
+  reconsider,
+  enter,
+  enter,
+  erase,
+  displace,
+  takeAccess,
+  forget,
+];
 
 /** One step. @returns what was answered, where something was asked. */
 export const step = (walk: CalendarWalk): Promise<Answer | void> => pick(walk.random, steps)(walk);
 
-export const newRoom = (provider: CalendarProvider, side: Side, barbers: number[]): Room => ({ provider, side, barbers, entered: [], wasTaken: false });
+export const newRoom = (provider: CalendarProvider, side: Side, barbers: number[]): Room => ({
+  provider,
+  side,
+  barbers,
+  entered: [],
+  wasTaken: false,
+});

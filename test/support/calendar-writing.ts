@@ -36,20 +36,41 @@ export function describeWriting(stage: ContractStage): void {
     const event = visit({ isTentative: true });
     const placed = await stage.calendar.put(event, null);
     const { summary, description, location } = event;
-    const meant = { uid: event.uid, start: '2026-11-27T11:30:00Z', end: '2026-11-27T12:15:00Z', sequence: stage.hasSequence ? 0 : null, summary, description, location, isTentative: true, invited: 0 };
+    const meant = {
+      uid: event.uid,
+      start: '2026-11-27T11:30:00Z',
+      end: '2026-11-27T12:15:00Z',
+      sequence: stage.hasSequence ? 0 : null,
+      summary,
+      description,
+      location,
+      isTentative: true,
+      invited: 0,
+    };
     expect(await stage.subject.shown()).to.deep.equal([meant]);
     await stage.calendar.put({ ...event, isTentative: false, summary: 'Barba' }, placed);
     expect(await stage.subject.shown()).to.deep.equal([{ ...meant, isTentative: false, summary: 'Barba' }]);
   });
 
   it('a visit at a wall time that comes twice, put, is at its instant', async () => {
-    await stage.calendar.put(visit({ times: { timeZone: null, start: new Date('2026-10-25T01:30:00Z'), end: new Date('2026-10-25T02:15:00Z') } }), null);
-    expect((await stage.subject.shown()).map(({ start, end }) => [start, end])).to.deep.equal([['2026-10-25T01:30:00Z', '2026-10-25T02:15:00Z']]);
+    await stage.calendar.put(
+      visit({ times: { timeZone: null, start: new Date('2026-10-25T01:30:00Z'), end: new Date('2026-10-25T02:15:00Z') } }),
+      null,
+    );
+    expect((await stage.subject.shown()).map(({ start, end }) => [start, end])).to.deep.equal([
+      ['2026-10-25T01:30:00Z', '2026-10-25T02:15:00Z'],
+    ]);
   });
 
   const breaks: [name: string, fault: Answer][] = [
-    ['cut before the provider acts', 'drop'], ['cut after the provider acted', 'pass, then drop'], ['silent before the provider acts', 'silent'], ['silent after the provider acted', 'pass, then silent'],
-    ['busy', busy429], ['faulty', { status: 500 }], ['a bad gateway', { status: 502, body: '<html>', headers: { 'content-type': 'text/html' } }], ['unavailable', { status: 503 }],
+    ['cut before the provider acts', 'drop'],
+    ['cut after the provider acted', 'pass, then drop'],
+    ['silent before the provider acts', 'silent'],
+    ['silent after the provider acted', 'pass, then silent'],
+    ['busy', busy429],
+    ['faulty', { status: 500 }],
+    ['a bad gateway', { status: 502, body: '<html>', headers: { 'content-type': 'text/html' } }],
+    ['unavailable', { status: 503 }],
   ];
   for (const [name, fault] of breaks) {
     it(`a visit, put, moved and taken away over a line that is ${name} at each request in turn, is there once, and then not`, async () => {
@@ -59,7 +80,9 @@ export function describeWriting(stage: ContractStage): void {
       const placed = await stage.calendar.put(event, null);
       expect(await breakEach(fault, 'transient', () => stage.calendar.put(moved(event), placed))).to.be.at.least(1);
       expect(await brief()).to.deep.equal([at(moved(event), '2026-11-28T16:00:00Z')]);
-      expect(await breakEach(fault, 'transient', () => stage.calendar.remove({ uid: event.uid, remoteId: placed.remoteId }))).to.be.at.least(1);
+      expect(
+        await breakEach(fault, 'transient', () => stage.calendar.remove({ uid: event.uid, remoteId: placed.remoteId })),
+      ).to.be.at.least(1);
       expect(await brief()).to.deep.equal([]);
     });
 
@@ -79,7 +102,11 @@ export function describeWriting(stage: ContractStage): void {
     expect((await failureOf(stage.calendar.put(visit(), null))).retryAfterSeconds).to.equal(60);
   });
 
-  for (const [status, kind] of [[400, 'permanent'], [401, 'sign_in'], [403, 'permanent']] as const) {
+  for (const [status, kind] of [
+    [400, 'permanent'],
+    [401, 'sign_in'],
+    [403, 'permanent'],
+  ] as const) {
     it(`a provider that answers ${status} to each request in turn, is told as ${kind}, and nothing is there twice after`, async () => {
       const event = visit();
       await breakEach({ status }, kind, () => stage.calendar.put(event, null));
@@ -96,7 +123,9 @@ export function describeWriting(stage: ContractStage): void {
       const event = visit();
       for (const wanted of [event, moved(event)]) {
         stage.subject.line.script.push('pass', { status });
-        await stage.calendar.put(wanted, null).catch((error: unknown) => { expect(error).to.include({ name: 'CalendarError', kind: 'transient' }); });
+        await stage.calendar.put(wanted, null).catch((error: unknown) => {
+          expect(error).to.include({ name: 'CalendarError', kind: 'transient' });
+        });
         expect(stage.subject.line.script).to.deep.equal([]);
         await stage.calendar.put(wanted, null);
       }
@@ -109,7 +138,13 @@ export function describeWriting(stage: ContractStage): void {
     await stage.calendar.verify();
     const { token } = await stage.calendar.changes(null, contractWindow);
     const revoked = await stage.subject.revoked();
-    const calls = [revoked.put(event, null), revoked.remove({ uid: event.uid, remoteId: null }), revoked.changes(null, contractWindow), revoked.changes(token, contractWindow), revoked.verify()];
+    const calls = [
+      revoked.put(event, null),
+      revoked.remove({ uid: event.uid, remoteId: null }),
+      revoked.changes(null, contractWindow),
+      revoked.changes(token, contractWindow),
+      revoked.verify(),
+    ];
     expect((await Promise.all(calls.map(failureOf))).map(({ kind }) => kind)).to.deep.equal(calls.map(() => 'sign_in'));
   });
 
@@ -118,7 +153,9 @@ export function describeWriting(stage: ContractStage): void {
     const placed = await stage.calendar.put(event, null);
     await stage.subject.byHand.change(placed.remoteId, { start: '2026-11-27T20:00', end: '2026-11-27T21:00' });
     const back = await stage.calendar.put(event, placed);
-    expect((await stage.subject.shown()).map(({ start, end }) => [start, end])).to.deep.equal([['2026-11-27T11:30:00Z', '2026-11-27T12:15:00Z']]);
+    expect((await stage.subject.shown()).map(({ start, end }) => [start, end])).to.deep.equal([
+      ['2026-11-27T11:30:00Z', '2026-11-27T12:15:00Z'],
+    ]);
     await stage.subject.byHand.erase(back.remoteId);
     expect(await brief()).to.deep.equal([]);
     await stage.calendar.put(moved(event), back);
@@ -132,11 +169,16 @@ export function describeWriting(stage: ContractStage): void {
   it('a visit, changed or deleted by its owner between our look and our writing, is as we mean it after the next writing', async () => {
     const event = visit();
     const placed = await stage.calendar.put(event, null);
-    const meddle = [() => stage.subject.byHand.change(placed.remoteId, { start: '2026-11-27T20:00', end: '2026-11-27T21:00' }), () => stage.subject.byHand.erase(placed.remoteId)];
+    const meddle = [
+      () => stage.subject.byHand.change(placed.remoteId, { start: '2026-11-27T20:00', end: '2026-11-27T21:00' }),
+      () => stage.subject.byHand.erase(placed.remoteId),
+    ];
     for (const [index, before] of meddle.entries()) {
       const next = { ...moved(event), sequence: 2 + index };
       stage.subject.line.script.push('pass', { before });
-      await stage.calendar.put(next, placed).catch((error: unknown) => { expect(error).to.include({ name: 'CalendarError', kind: 'transient' }); });
+      await stage.calendar.put(next, placed).catch((error: unknown) => {
+        expect(error).to.include({ name: 'CalendarError', kind: 'transient' });
+      });
       await stage.calendar.put(next, placed);
       expect((await brief()).map(({ uid, start }) => [uid, start])).to.deep.equal([[event.uid, '2026-11-28T16:00:00Z']]);
     }

@@ -14,22 +14,49 @@ import type { TestNetwork } from './network.ts';
 const day = 86_400_000;
 
 /** Stores a request of a new customer for the first barber, as the route does, and answers its ids. */
-export async function request(orm: Orm, network: TestNetwork, startsAt: string, barberId: string | null = network.barberIds[0]!): Promise<BookingIds> {
+export async function request(
+  orm: Orm,
+  network: TestNetwork,
+  startsAt: string,
+  barberId: string | null = network.barberIds[0]!,
+): Promise<BookingIds> {
   const { networkId, apiClientId, shopId, serviceId } = network;
   const appointmentId = randomUUID();
   await storeRequest(
     orm.em.fork(),
-    { id: appointmentId, networkId, apiClientId, fingerprint: 'f', shopId, serviceId, barberId, wishes: null, startsAt: new Date(startsAt), customerTimeZone: network.timeZone, entry: 'book' },
+    {
+      id: appointmentId,
+      networkId,
+      apiClientId,
+      fingerprint: 'f',
+      shopId,
+      serviceId,
+      barberId,
+      wishes: null,
+      startsAt: new Date(startsAt),
+      customerTimeZone: network.timeZone,
+      entry: 'book',
+    },
     { name: 'Rui', email: `${appointmentId}@example.com`, phone: null, timeZone: network.timeZone, locale: 'pt-PT' },
     randomUUID(),
   );
   return { appointmentId, networkId, shopId };
 }
 
-export async function facts(orm: Orm, network: TestNetwork, startsAt: string, barberId: string | null = network.barberIds[0]!): Promise<BookingFacts> {
+export async function facts(
+  orm: Orm,
+  network: TestNetwork,
+  startsAt: string,
+  barberId: string | null = network.barberIds[0]!,
+): Promise<BookingFacts> {
   const at = Date.parse(startsAt);
   const { networkId, shopId, serviceId } = network;
-  const found = await readBookingFacts(orm.em.fork(), { networkId, shopId, visit: visitOf(serviceId, barberId), window: { from: at - day, to: at + day } });
+  const found = await readBookingFacts(orm.em.fork(), {
+    networkId,
+    shopId,
+    visit: visitOf(serviceId, barberId),
+    window: { from: at - day, to: at + day },
+  });
   if ('missing' in found) throw new Error(`missing ${found.missing}`);
   return found;
 }

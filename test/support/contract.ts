@@ -13,7 +13,16 @@ const specs = [
   { base: '/v1.0', file: 'microsoft-graph.json' },
 ];
 
-const silent = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, fatal: () => {}, success: () => {}, child: () => silent };
+const silent = {
+  trace: () => {},
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  fatal: () => {},
+  success: () => {},
+  child: () => silent,
+};
 
 type Judge = (request: IHttpRequest, answer: IHttpResponse) => Promise<string[]>;
 
@@ -22,10 +31,24 @@ async function createJudge(file: string): Promise<Judge> {
   const operations = await getHttpOperationsFromSpec(join(specFolder, file));
   return async (request, answer) => {
     const prism = createInstance(
-      { isProxy: true, upstream: new URL('http://127.0.0.1'), mock: false, checkSecurity: false, validateRequest: false, validateResponse: true, errors: true, upstreamProxy: undefined } as never,
+      {
+        isProxy: true,
+        upstream: new URL('http://127.0.0.1'),
+        mock: false,
+        checkSecurity: false,
+        validateRequest: false,
+        validateResponse: true,
+        errors: true,
+        upstreamProxy: undefined,
+      } as never,
       { logger: silent as never, forward: (() => () => () => Promise.resolve({ _tag: 'Right', right: answer })) as never },
     );
-    const outcome = await (prism.request(request, operations) as unknown as () => Promise<{ _tag: 'Left'; left: Error } | { _tag: 'Right'; right: { validations: { output: { message: string; path?: (string | number)[] }[] } } }>)();
+    const outcome = await (
+      prism.request(request, operations) as unknown as () => Promise<
+        | { _tag: 'Left'; left: Error }
+        | { _tag: 'Right'; right: { validations: { output: { message: string; path?: (string | number)[] }[] } } }
+      >
+    )();
     if (outcome._tag === 'Left') return [outcome.left.message];
     return outcome.right.validations.output.map(({ message, path = [] }) => `${path.join('.')}: ${message}`);
   };
@@ -53,7 +76,12 @@ export async function startContract(target: string): Promise<Contract> {
     const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers as Record<string, string>;
     const method = request.method ?? 'GET';
     // Links in answers lead to the sandbox itself; those that a client follows come through here again, since it takes their path.
-    const answer = await fetch(`${target}${request.url}`, { method, headers: { ...headers, 'accept-encoding': 'identity' }, redirect: 'manual', ...(chunks.length > 0 && { body: new Uint8Array(Buffer.concat(chunks)) }) });
+    const answer = await fetch(`${target}${request.url}`, {
+      method,
+      headers: { ...headers, 'accept-encoding': 'identity' },
+      redirect: 'manual',
+      ...(chunks.length > 0 && { body: new Uint8Array(Buffer.concat(chunks)) }),
+    });
     let text = await answer.text();
     if (contract.spoil && text) text = JSON.stringify(contract.spoil(JSON.parse(text) as Record<string, unknown>));
     const url = new URL(request.url ?? '/', target);
@@ -61,24 +89,40 @@ export async function startContract(target: string): Promise<Contract> {
     if (spec) {
       const body: unknown = text === '' ? undefined : JSON.parse(text);
       const path = url.pathname.slice(spec.base.length);
-      const found = await spec.judge({ method: method.toLowerCase() as 'get', url: { path, query: Object.fromEntries(url.searchParams) } }, { statusCode: answer.status, headers: Object.fromEntries(answer.headers), body });
+      const found = await spec.judge(
+        { method: method.toLowerCase() as 'get', url: { path, query: Object.fromEntries(url.searchParams) } },
+        { statusCode: answer.status, headers: Object.fromEntries(answer.headers), body },
+      );
       checked += 1;
       contract.violations.push(...found.map((what) => `${method} ${path}: ${answer.status}: ${what}`));
     }
-    const kept = Object.fromEntries([...answer.headers].filter(([name]) => !['content-length', 'transfer-encoding', 'connection', 'keep-alive'].includes(name)));
+    const kept = Object.fromEntries(
+      [...answer.headers].filter(([name]) => !['content-length', 'transfer-encoding', 'connection', 'keep-alive'].includes(name)),
+    );
     return { status: answer.status, headers: kept, text };
   };
 
   const server = createServer((request, response) => {
-    relay(request).then(({ status, headers, text }) => { response.writeHead(status, headers).end(text); }, (error: unknown) => {
-      // What the sandbox cuts is cut here; anything else is an error of the test's own.
-      if (!(error instanceof TypeError && error.message === 'fetch failed')) contract.violations.push(String(error instanceof Error ? error.stack : error));
-      request.socket.destroy();
-    });
+    relay(request).then(
+      ({ status, headers, text }) => {
+        response.writeHead(status, headers).end(text);
+      },
+      (error: unknown) => {
+        // What the sandbox cuts is cut here; anything else is an error of the test's own.
+        if (!(error instanceof TypeError && error.message === 'fetch failed'))
+          contract.violations.push(String(error instanceof Error ? error.stack : error));
+        request.socket.destroy();
+      },
+    );
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   const contract: Contract = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, checked: () => checked, violations: [], spoil: null,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    checked: () => checked,
+    violations: [],
+    spoil: null,
     stop: () => {
       server.close();
       server.closeAllConnections();

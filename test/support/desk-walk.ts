@@ -21,7 +21,8 @@ export const pick = <T>(random: () => number, from: readonly T[]): T => from[Mat
 export const newKey = (): Record<string, string> => ({ 'idempotency-key': randomUUID() });
 
 /** On the half hour, in daytime, the day after tomorrow or one of the next two. */
-export const someTime = ({ network, random }: Pick<DeskWalk, 'network' | 'random'>): string => network.at(`${String(8 + Math.floor(random() * 12)).padStart(2, '0')}:${pick(random, ['00', '30'])}`, 2 + Math.floor(random() * 3));
+export const someTime = ({ network, random }: Pick<DeskWalk, 'network' | 'random'>): string =>
+  network.at(`${String(8 + Math.floor(random() * 12)).padStart(2, '0')}:${pick(random, ['00', '30'])}`, 2 + Math.floor(random() * 3));
 
 export async function post({ call, story }: Pick<DeskWalk, 'call' | 'story'>, path: string, body?: unknown): Promise<Answer> {
   const answer = await call('POST', path, body);
@@ -30,16 +31,24 @@ export async function post({ call, story }: Pick<DeskWalk, 'call' | 'story'>, pa
 }
 
 export const book: Step = async (walk) => {
-  const { network: { shopId, serviceId, barberIds }, approvedServiceId, random } = walk;
+  const {
+    network: { shopId, serviceId, barberIds },
+    approvedServiceId,
+    random,
+  } = walk;
   const by = (id: string) => ({ serviceId: id, barberId: pick(random, barberIds) });
-  const what = random() < 0.25 ? { services: [by(serviceId), by(serviceId)], sameBarber: false } : by(random() < 0.3 ? approvedServiceId : serviceId);
+  const what =
+    random() < 0.25 ? { services: [by(serviceId), by(serviceId)], sameBarber: false } : by(random() < 0.3 ? approvedServiceId : serviceId);
   const answer = await post(walk, '/v1/appointments', { shopId, startsAt: someTime(walk), customer: customer(), ...what });
   if (answer.status === 201) walk.visits.push(answer.body.id);
   return answer;
 };
 
 export const hold: Step = async (walk) => {
-  const { network: { shopId, serviceId, barberIds }, random } = walk;
+  const {
+    network: { shopId, serviceId, barberIds },
+    random,
+  } = walk;
   const held = await post(walk, '/v1/holds', { shopId, serviceId, barberId: pick(random, barberIds), startsAt: someTime(walk) });
   if (held.status !== 201 || random() < 0.3) return held;
   walk.visits.push(held.body.id);
@@ -61,6 +70,8 @@ export const change: Step = async (walk) => {
 export async function addApprovedService(em: EntityManager, networkId: string): Promise<string> {
   const [row] = await em.execute<{ id: string }[]>(
     `insert into service (id, network_id, name, duration_minutes, segments, price_cents, currency, settings, version)
-     select gen_random_uuid(), network_id, 'Coloração', duration_minutes, segments, price_cents, currency, '{"approvalRequired": true}', 1 from service where network_id = ? returning id`, [networkId]);
+     select gen_random_uuid(), network_id, 'Coloração', duration_minutes, segments, price_cents, currency, '{"approvalRequired": true}', 1 from service where network_id = ? returning id`,
+    [networkId],
+  );
   return row!.id;
 }

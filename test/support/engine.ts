@@ -13,9 +13,22 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 /** The environment of a program that works on this database and task queue; also for programs started as child processes. */
 export function programEnvironment(database: TestDatabase, taskQueue: string, more: Record<string, string> = {}): Record<string, string> {
   return {
-    DATABASE_URL: database.url, TEMPORAL_ADDRESS: required('TEST_TEMPORAL_ADDRESS'), SMTP_URL: required('TEST_SMTP_URL'), LINK_SECRET: 'a secret of the tests, long enough for anybody',
-    TEMPORAL_TASK_QUEUE: taskQueue, PORT: '0', WORKER_PORT: '0', RATE_LIMIT_PER_MINUTE: '100000', LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent', MAIL_PER_SECOND: '1000', SMS_PER_SECOND: '1000',
-    CALENDAR_KEYS: `test:${'7'.repeat(64)}`, CALDAV_ALLOW_LOOPBACK: '1', CALDAV_PER_SECOND: '1000', CALDAV_EVERY_SECONDS: '1', ...more,
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: required('TEST_TEMPORAL_ADDRESS'),
+    SMTP_URL: required('TEST_SMTP_URL'),
+    LINK_SECRET: 'a secret of the tests, long enough for anybody',
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    PORT: '0',
+    WORKER_PORT: '0',
+    RATE_LIMIT_PER_MINUTE: '100000',
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+    MAIL_PER_SECOND: '1000',
+    SMS_PER_SECOND: '1000',
+    CALENDAR_KEYS: `test:${'7'.repeat(64)}`,
+    CALDAV_ALLOW_LOOPBACK: '1',
+    CALDAV_PER_SECOND: '1000',
+    CALDAV_EVERY_SECONDS: '1',
+    ...more,
   };
 }
 
@@ -33,7 +46,9 @@ export type Engine = {
 // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on the shape themselves
 export type Answer = { status: number; headers: Headers; text: string; body: any };
 
-export async function startEngine(options: { env?: Record<string, string>; deps?: Partial<Deps>; workers?: boolean } = {}): Promise<Engine> {
+export async function startEngine(
+  options: { env?: Record<string, string>; deps?: Partial<Deps>; workers?: boolean } = {},
+): Promise<Engine> {
   quietRuntime();
   const database = await createDatabase({ poolSize: 20 });
   const taskQueue = `test-${randomUUID()}`;
@@ -50,7 +65,11 @@ export async function startEngine(options: { env?: Record<string, string>; deps?
   const api = await startApi(deps);
   if (options.workers ?? true) await startWorkers();
   return {
-    deps, database, url: api.url, startWorkers, stopWorkers,
+    deps,
+    database,
+    url: api.url,
+    startWorkers,
+    stopWorkers,
     call: async (apiKey, method, path, body, headers = {}) => send(api.url, apiKey, method, path, body, headers),
     stop: async () => {
       await api.stop();
@@ -61,7 +80,14 @@ export async function startEngine(options: { env?: Record<string, string>; deps?
   };
 }
 
-export async function send(url: string, apiKey: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export async function send(
+  url: string,
+  apiKey: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: { authorization: `Bearer ${apiKey}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },

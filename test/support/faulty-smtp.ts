@@ -5,7 +5,11 @@ import { createConnection, createServer, type AddressInfo, type Socket } from 'n
 export type SmtpFault = { at: 'before' | 'during' | 'after'; how: 'cut' | 'silent' };
 
 /** Stands before the server on `port`. Only mails with `word` in them meet the faults, one each: what `choose` says, else the next of `script`; `met` counts them. */
-export async function startFaultySmtp(port: number, word: string, choose: () => SmtpFault | null = () => null): Promise<{ url: string; script: SmtpFault[]; met: () => number; stop: () => void }> {
+export async function startFaultySmtp(
+  port: number,
+  word: string,
+  choose: () => SmtpFault | null = () => null,
+): Promise<{ url: string; script: SmtpFault[]; met: () => number; stop: () => void }> {
   const script: SmtpFault[] = [];
   const sockets = new Set<Socket>();
   let met = 0;
@@ -14,7 +18,13 @@ export async function startFaultySmtp(port: number, word: string, choose: () => 
     const upstream = createConnection({ host: '127.0.0.1', port });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => { sockets.delete(socket); client.destroy(); upstream.destroy(); });
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          sockets.delete(socket);
+          client.destroy();
+          upstream.destroy();
+        });
     }
     // What the client says is passed on mail by mail, so that it can be cut inside one.
     let text: string | null = null;
@@ -45,11 +55,17 @@ export async function startFaultySmtp(port: number, word: string, choose: () => 
       upstream.write(whole, 'latin1');
       upstream.once('data', () => meet(fault.how));
     });
-    upstream.on('data', (chunk: Buffer) => { if (!swallow) client.write(chunk); });
+    upstream.on('data', (chunk: Buffer) => {
+      if (!swallow) client.write(chunk);
+    });
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   return {
-    url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`, script, met: () => met,
+    url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    script,
+    met: () => met,
     stop: () => {
       server.close();
       for (const socket of sockets) socket.destroy();

@@ -16,11 +16,19 @@ export const utc = (at: string): string => new Date(at).toISOString();
 
 /** Called where tests are described: starts before them, and ends after them. `aheadMs` turns the clock of the API until the next test. */
 export function useFeeds() {
-  const stage = { engine: undefined as unknown as Engine, network: undefined as unknown as TestNetwork, aheadMs: 0, logged: [] as string[] };
+  const stage = {
+    engine: undefined as unknown as Engine,
+    network: undefined as unknown as TestNetwork,
+    aheadMs: 0,
+    logged: [] as string[],
+  };
 
   before(async () => {
     const log = pino({ level: 'debug' }, { write: (line: string) => void stage.logged.push(line) });
-    stage.engine = await startEngine({ env: { ANSWER_WITHIN_MS: '60000', PUBLIC_URL: 'https://bookings.example/', TRUST_PROXY: '1' }, deps: { now: () => new Date(Date.now() + stage.aheadMs), log } });
+    stage.engine = await startEngine({
+      env: { ANSWER_WITHIN_MS: '60000', PUBLIC_URL: 'https://bookings.example/', TRUST_PROXY: '1' },
+      deps: { now: () => new Date(Date.now() + stage.aheadMs), log },
+    });
   });
   after(() => stage.engine?.stop());
   beforeEach(() => open());
@@ -29,9 +37,12 @@ export function useFeeds() {
     stage.aheadMs = 0;
     stage.network = await buildNetwork(stage.engine.database.orm, wishes);
   };
-  const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> => stage.engine.call(stage.network.apiKey, method, path, body, headers);
-  const sql = <Row extends object>(statement: string, values: unknown[] = []) => stage.engine.database.orm.em.fork().execute<Row[]>(statement, values);
-  const feedsOf = (kind: 'barbers' | 'shops', id?: string) => `/v1/${kind}/${id ?? (kind === 'shops' ? stage.network.shopId : stage.network.barberIds[0])}/feeds`;
+  const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> =>
+    stage.engine.call(stage.network.apiKey, method, path, body, headers);
+  const sql = <Row extends object>(statement: string, values: unknown[] = []) =>
+    stage.engine.database.orm.em.fork().execute<Row[]>(statement, values);
+  const feedsOf = (kind: 'barbers' | 'shops', id?: string) =>
+    `/v1/${kind}/${id ?? (kind === 'shops' ? stage.network.shopId : stage.network.barberIds[0])}/feeds`;
   /** A new feed: its id and the path of its address. */
   async function made(kind: 'barbers' | 'shops', privacy: CalendarPrivacy = 'full', id?: string): Promise<{ id: string; path: string }> {
     const { status, body, text } = await call('POST', feedsOf(kind, id), { privacy });
@@ -41,7 +52,10 @@ export function useFeeds() {
   }
   /** Each time from another address, so that only one test meets the limit. */
   async function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Read> {
-    const response = await fetch(`${stage.engine.url}${path}`, { method, headers: { 'x-forwarded-for': `10.${randomInt(256)}.${randomInt(256)}.${randomInt(256)}`, ...headers } });
+    const response = await fetch(`${stage.engine.url}${path}`, {
+      method,
+      headers: { 'x-forwarded-for': `10.${randomInt(256)}.${randomInt(256)}.${randomInt(256)}`, ...headers },
+    });
     return { status: response.status, text: await response.text(), headers: response.headers };
   }
   async function eventsOf(path: string): Promise<SaidEvent[]> {

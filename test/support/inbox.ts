@@ -20,10 +20,12 @@ export const mailApi = () => required('TEST_MAIL_API');
 export const mailsOf = (appointmentId: string): Promise<InboxMail[]> => mailsOfAny([appointmentId]);
 
 /** All mails about some appointments, in the order of arrival. */
-export const mailsOfAny = (appointmentIds: string[]): Promise<InboxMail[]> => mailsThat(({ headers }) => appointmentIds.includes(headers['x-punctual-appointment'] ?? ''));
+export const mailsOfAny = (appointmentIds: string[]): Promise<InboxMail[]> =>
+  mailsThat(({ headers }) => appointmentIds.includes(headers['x-punctual-appointment'] ?? ''));
 
 /** All mails to one address, in the order of arrival. */
-export const mailsTo = (address: string): Promise<InboxMail[]> => mailsThat(({ envelope }) => envelope.to.some((to) => to.address === address));
+export const mailsTo = (address: string): Promise<InboxMail[]> =>
+  mailsThat(({ envelope }) => envelope.to.some((to) => to.address === address));
 
 /** All mails with one Message-ID. */
 export const inbox = (messageId: string): Promise<InboxMail[]> => mailsThat(({ headers }) => headers['message-id'] === messageId);

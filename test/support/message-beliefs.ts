@@ -18,13 +18,21 @@ export async function believedBy(mails: InboxMail[]): Promise<string[]> {
     if (!raw.includes('invite.ics')) continue;
     for (const [uid, told] of eventsOf(attachedTo(raw))) if ((known.get(uid)?.sequence ?? -1) <= told.sequence) known.set(uid, told);
   }
-  return [...known.values()].filter(({ method }) => method !== 'CANCEL').map(({ when }) => when).sort();
+  return [...known.values()]
+    .filter(({ method }) => method !== 'CANCEL')
+    .map(({ when }) => when)
+    .sort();
 }
 
 function eventsOf(invitation: string): [uid: string, Known][] {
   const calendar = new ICAL.Component(ICAL.parse(invitation));
   const method = String(calendar.getFirstPropertyValue('method'));
-  const zones = new Map(calendar.getAllSubcomponents('vtimezone').map((zone) => new ICAL.Timezone(zone)).map((zone) => [zone.tzid, zone]));
+  const zones = new Map(
+    calendar
+      .getAllSubcomponents('vtimezone')
+      .map((zone) => new ICAL.Timezone(zone))
+      .map((zone) => [zone.tzid, zone]),
+  );
   return calendar.getAllSubcomponents('vevent').map((event) => {
     const time = (name: string): Date => {
       const property = event.getFirstProperty(name)!;
@@ -33,6 +41,9 @@ function eventsOf(invitation: string): [uid: string, Known][] {
       if (zone) value.zone = zone;
       return value.toJSDate();
     };
-    return [String(event.getFirstPropertyValue('uid')), { sequence: Number(event.getFirstPropertyValue('sequence')), method, when: spanText(time('dtstart'), time('dtend')) }];
+    return [
+      String(event.getFirstPropertyValue('uid')),
+      { sequence: Number(event.getFirstPropertyValue('sequence')), method, when: spanText(time('dtstart'), time('dtend')) },
+    ];
   });
 }

@@ -25,16 +25,27 @@ export type Program = {
 export type ApiProgram = Program & { url: string };
 
 /** Starts a program in the process group of the tests, so that it never outlives them, and waits for the line that says it is up. */
-async function startProgram(file: string, env: Record<string, string>, upMessage: string): Promise<Program & { up: Record<string, unknown> }> {
+async function startProgram(
+  file: string,
+  env: Record<string, string>,
+  upMessage: string,
+): Promise<Program & { up: Record<string, unknown> }> {
   const child = spawn(process.execPath, [join(root, file)], {
-    cwd: root, env: { PATH: process.env.PATH, ...env, LOG_LEVEL: env.LOG_LEVEL === 'debug' ? 'debug' : 'info' }, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: root,
+    env: { PATH: process.env.PATH, ...env, LOG_LEVEL: env.LOG_LEVEL === 'debug' ? 'debug' : 'info' },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
   const closed = once(child, 'close');
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   const program: Program = {
-    pid: child.pid!, isRunning, output: () => output,
+    pid: child.pid!,
+    isRunning,
+    output: () => output,
     end: async (signal) => {
       child.kill(signal);
       await closed;
@@ -43,7 +54,11 @@ async function startProgram(file: string, env: Record<string, string>, upMessage
   };
   const upLine = () => output.split('\n').find((line) => line.includes(`"msg":"${upMessage}"`));
   try {
-    const line = await eventually(async () => (isRunning() ? upLine() : 'ended'), (found) => found !== undefined, startWithinMs);
+    const line = await eventually(
+      async () => (isRunning() ? upLine() : 'ended'),
+      (found) => found !== undefined,
+      startWithinMs,
+    );
     if (line === 'ended') throw new Error(`${file} ended: ${output}`);
     return { ...program, up: JSON.parse(line!) as Record<string, unknown> };
   } catch (error) {
@@ -82,7 +97,8 @@ export async function openSite(more: Record<string, string> = {}, existing?: Tes
     return program;
   };
   return {
-    database, env,
+    database,
+    env,
     startApi: (more = {}) => noted(startApiProgram({ ...env, ...more })),
     startWorker: (more = {}, upMessage?: string) => noted(startWorkerProgram({ ...env, ...more }, upMessage)),
     close: async () => {
@@ -120,19 +136,26 @@ export async function standInTheWay(database: TestDatabase, statement: string, v
 }
 
 /** Stops every reservation of this barber inside its transaction, before its first write. */
-export const holdDiary = (database: TestDatabase, barberId: string) => standInTheWay(database, 'select from diary where barber_id = $1 for update', [barberId]);
+export const holdDiary = (database: TestDatabase, barberId: string) =>
+  standInTheWay(database, 'select from diary where barber_id = $1 for update', [barberId]);
 
 /** Kills a server of the test's own and waits until its port is free again; a negative pid kills the process group. */
 export async function killServer(pid: number, port: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
-  await eventually(() => portIsFree(port), (isFree) => isFree);
+  await eventually(
+    () => portIsFree(port),
+    (isFree) => isFree,
+  );
 }
 
 /** A folder for servers of the test's own; they end, and it goes, also when the tests are killed. */
 export function serverFolder(): { folder: string; release: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'punctual-own-servers-'));
   chmodSync(folder, 0o711); // PostgreSQL's own user passes through
-  const watchdog = spawn(process.execPath, [join(root, 'test/watchdog.ts'), folder], { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
+  const watchdog = spawn(process.execPath, [join(root, 'test/watchdog.ts'), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
   return {
     folder,
     release: () => {

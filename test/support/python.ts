@@ -11,12 +11,33 @@ export function needPython(suite: Context): string {
 }
 
 /** What `icalendar` finds in an invitation. Instants are ISO text in UTC; `startByFile` goes by the VTIMEZONE in the text, `start` by the zone's name. */
-export type SaidByPython = Record<'method' | 'uid' | 'status' | 'summary' | 'location' | 'description' | 'organizer' | 'attendee' | 'attendeeName' | 'stampedAt' | 'start' | 'end' | 'startByFile', string> & { sequence: number };
+export type SaidByPython = Record<
+  | 'method'
+  | 'uid'
+  | 'status'
+  | 'summary'
+  | 'location'
+  | 'description'
+  | 'organizer'
+  | 'attendee'
+  | 'attendeeName'
+  | 'stampedAt'
+  | 'start'
+  | 'end'
+  | 'startByFile',
+  string
+> & { sequence: number };
 
 /** What `icalendar` finds in a feed; what is missing is empty. */
 export type FeedSaidByPython = {
-  name: string; method: string; refreshSeconds: number; zones: string[];
-  events: (Record<'uid' | 'status' | 'summary' | 'location' | 'description' | 'url' | 'stampedAt' | 'start' | 'end' | 'startByFile', string> & { sequence: number; people: number })[];
+  name: string;
+  method: string;
+  refreshSeconds: number;
+  zones: string[];
+  events: (Record<
+    'uid' | 'status' | 'summary' | 'location' | 'description' | 'url' | 'stampedAt' | 'start' | 'end' | 'startByFile',
+    string
+  > & { sequence: number; people: number })[];
 };
 
 /** Has `icalendar` read texts, all in one process. Whatever it finds wrong is thrown. */

@@ -23,13 +23,19 @@ export type TestRadicale = Radicale & {
 export async function startTestRadicale(python: string): Promise<TestRadicale> {
   const own = serverFolder();
   const [port = 0] = await freePorts(1);
-  const radicale = await startRadicale({ python, port, folder: join(own.folder, 'radicale'), log: () => {} }).catch((error: unknown) => { own.release(); throw error; });
+  const radicale = await startRadicale({ python, port, folder: join(own.folder, 'radicale'), log: () => {} }).catch((error: unknown) => {
+    own.release();
+    throw error;
+  });
   const [username, password] = ['rui', randomUUID()];
   radicale.setUsers({ [username]: password });
   const headers = getBasicAuthHeaders({ username, password }) as Record<string, string>;
-  const call = (url: string, method: string, body?: string, more: Record<string, string> = {}) => fetch(url, { method, headers: { ...headers, 'content-type': 'text/calendar', ...more }, ...(body !== undefined && { body }) });
+  const call = (url: string, method: string, body?: string, more: Record<string, string> = {}) =>
+    fetch(url, { method, headers: { ...headers, 'content-type': 'text/calendar', ...more }, ...(body !== undefined && { body }) });
   return {
-    ...radicale, username, password,
+    ...radicale,
+    username,
+    password,
     newCalendar: async () => {
       const url = `${radicale.url}/${username}/${randomUUID()}/`;
       const [made] = await makeCalendar({ url, props: { 'd:displayname': 'Work' }, headers });
@@ -42,9 +48,18 @@ export async function startTestRadicale(python: string): Promise<TestRadicale> {
     objects: async (calendarUrl) => {
       const listed = await fetch(calendarUrl, { method: 'PROPFIND', headers: { ...headers, depth: '1' } });
       const hrefs = [...(await listed.text()).matchAll(/<href>([^<]+\.ics)<\/href>/g)].map(([, href]) => href!);
-      const read = await Promise.all(hrefs.map(async (href) => ({ name: decodeURIComponent(href.split('/').at(-1)!), response: await call(new URL(href, calendarUrl).href, 'GET') })));
+      const read = await Promise.all(
+        hrefs.map(async (href) => ({
+          name: decodeURIComponent(href.split('/').at(-1)!),
+          response: await call(new URL(href, calendarUrl).href, 'GET'),
+        })),
+      );
       // What was taken away since it was listed is not there.
-      return Object.fromEntries(await Promise.all(read.filter(({ response }) => response.ok).map(async ({ name, response }) => [name, await response.text()] as const)));
+      return Object.fromEntries(
+        await Promise.all(
+          read.filter(({ response }) => response.ok).map(async ({ name, response }) => [name, await response.text()] as const),
+        ),
+      );
     },
     stop: async () => {
       await radicale.stop();

@@ -9,7 +9,10 @@ import { buildNetwork, type NetworkWishes, type TestNetwork } from './network.ts
 
 /** A network that takes any number of bookings an hour, and tomorrow's date there. */
 export async function buildDay(engine: Engine, wishes: NetworkWishes): Promise<{ network: TestNetwork; date: string }> {
-  const network = await buildNetwork(engine.database.orm, { ...wishes, settings: { maxHourlyBookingsPerContact: null, maxHourlyBookingsPerAddress: null, maxHourlyBookingsPerKey: null, ...wishes.settings } });
+  const network = await buildNetwork(engine.database.orm, {
+    ...wishes,
+    settings: { maxHourlyBookingsPerContact: null, maxHourlyBookingsPerAddress: null, maxHourlyBookingsPerKey: null, ...wishes.settings },
+  });
   return { network, date: addDays(toWall(Date.now(), network.timeZone).date, 1) };
 }
 
@@ -20,11 +23,16 @@ export const statesOf = (relocation: { visits: { appointmentId: string; state: s
 export function relocationCalls(engine: () => Engine, network: () => TestNetwork, date: () => string) {
   const call = (method: string, path: string, body?: unknown): Promise<Answer> => engine().call(network().apiKey, method, path, body);
   const booked = async (time: string, barber = 0, wishes: Record<string, unknown> = {}): Promise<string> => {
-    const { status, body, text } = await book(engine(), network(), { barberId: network().barberIds[barber], startsAt: network().at(time), ...wishes });
+    const { status, body, text } = await book(engine(), network(), {
+      barberId: network().barberIds[barber],
+      startsAt: network().at(time),
+      ...wishes,
+    });
     expect(status, text).to.equal(201);
     return body.id;
   };
-  const post = (wishes: Record<string, unknown> = {}) => call('POST', '/v1/relocations', { barberId: network().barberIds[0], date: date(), mode: 'move', reason: 'illness', ...wishes });
+  const post = (wishes: Record<string, unknown> = {}) =>
+    call('POST', '/v1/relocations', { barberId: network().barberIds[0], date: date(), mode: 'move', reason: 'illness', ...wishes });
   async function begin(wishes: Record<string, unknown> = {}): Promise<Answer> {
     const answer = await post(wishes);
     expect(answer.status, answer.text).to.equal(202);
@@ -32,12 +40,22 @@ export function relocationCalls(engine: () => Engine, network: () => TestNetwork
     return answer;
   }
   const read = async (id: string) => (await call('GET', `/v1/relocations/${id}`)).body;
-  const finished = (id: string) => eventually(() => read(id), ({ finishedAt }) => finishedAt !== null, 40_000);
+  const finished = (id: string) =>
+    eventually(
+      () => read(id),
+      ({ finishedAt }) => finishedAt !== null,
+      40_000,
+    );
   const appointment = async (id: string) => (await call('GET', `/v1/appointments/${id}`)).body;
   /** The kinds of the mails to the customer beside the confirmation, once nothing is on its way any more. */
   async function told(id: string): Promise<string[]> {
-    await eventually(() => count(engine().database.orm, 'delivery', `appointment_id = ? and finished_at is null and due_at <= now()`, [id]), (open) => open === 0);
-    return (await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']!).filter((kind) => kind.endsWith('_customer') && kind !== 'confirmation_customer');
+    await eventually(
+      () => count(engine().database.orm, 'delivery', `appointment_id = ? and finished_at is null and due_at <= now()`, [id]),
+      (open) => open === 0,
+    );
+    return (await mailsOf(id))
+      .map(({ headers }) => headers['x-punctual-kind']!)
+      .filter((kind) => kind.endsWith('_customer') && kind !== 'confirmation_customer');
   }
 
   /** Once all is sent: a message whose worker goes away is tried again only after a minute. */

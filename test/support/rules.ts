@@ -6,4 +6,6 @@ import type { WeeklyStretch, WorkPeriod } from '../../src/domain/rules.ts';
 export const real = (): EditOptions => ({ now: new Date(), dryRun: false });
 
 /** A barber's week without end. */
-export const always = (hours: WeeklyStretch[] | null, breaks: WeeklyStretch[] = []): WorkPeriod[] => [{ fromDate: null, toDate: null, hours, breaks }];
+export const always = (hours: WeeklyStretch[] | null, breaks: WeeklyStretch[] = []): WorkPeriod[] => [
+  { fromDate: null, toDate: null, hours, breaks },
+];

@@ -18,11 +18,18 @@ export type TestTwilio = TwilioSandbox & {
 export async function startTwilio(options: { inboundUrl?: string } = {}): Promise<TestTwilio> {
   const own = serverFolder();
   const [port = 0] = await freePorts(1);
-  const sandbox = await startTwilioSandbox({ port, inboundUrl: options.inboundUrl ?? null, runDir: own.folder, log: () => {} })
-    .catch((error: unknown) => { own.release(); throw error; });
+  const sandbox = await startTwilioSandbox({ port, inboundUrl: options.inboundUrl ?? null, runDir: own.folder, log: () => {} }).catch(
+    (error: unknown) => {
+      own.release();
+      throw error;
+    },
+  );
   const ask = async (path: string, form?: Record<string, string>): Promise<unknown> => {
     const authorization = `Basic ${Buffer.from(`${sandbox.accountSid}:${sandbox.authToken}`).toString('base64')}`;
-    const response = await fetch(`${sandbox.url}${path}`, { headers: { authorization }, ...(form && { method: 'POST', body: new URLSearchParams(form) }) });
+    const response = await fetch(`${sandbox.url}${path}`, {
+      headers: { authorization },
+      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
@@ -30,10 +37,15 @@ export async function startTwilio(options: { inboundUrl?: string } = {}): Promis
     ...sandbox,
     messages: async (to) => {
       const query = new URLSearchParams({ PageSize: '1000', ...(to !== undefined && { To: to }) });
-      return ((await ask(`/2010-04-01/Accounts/${sandbox.accountSid}/Messages.json?${query.toString()}`)) as { messages: SentSms[] }).messages;
+      return ((await ask(`/2010-04-01/Accounts/${sandbox.accountSid}/Messages.json?${query.toString()}`)) as { messages: SentSms[] })
+        .messages;
     },
-    setStatus: async (sid, status) => { await ask('/_twilio/simulate/message-status', { MessageSid: sid, Status: status }); },
-    receive: async (from, body) => { await ask('/_twilio/simulate/inbound-message', { From: from, To: sandbox.from, Body: body }); },
+    setStatus: async (sid, status) => {
+      await ask('/_twilio/simulate/message-status', { MessageSid: sid, Status: status });
+    },
+    receive: async (from, body) => {
+      await ask('/_twilio/simulate/inbound-message', { From: from, To: sandbox.from, Body: body });
+    },
     stop: async () => {
       await sandbox.stop();
       own.release();

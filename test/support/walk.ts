@@ -7,7 +7,14 @@ import type { TestNetwork } from './network.ts';
 export type Random = () => number;
 
 /** What a walk works with: APIs to choose from, services with and without approval, and all appointments that anybody has made. */
-export type Walk = { urls: string[]; network: TestNetwork; approvedServiceId: string; appointments: string[]; holds: { id: string; token: string }[]; random: Random };
+export type Walk = {
+  urls: string[];
+  network: TestNetwork;
+  approvedServiceId: string;
+  appointments: string[];
+  holds: { id: string; token: string }[];
+  random: Random;
+};
 
 type Step = (walk: Walk) => Promise<Answer | null>;
 
@@ -18,7 +25,11 @@ function post({ urls, network, random }: Walk, path: string, body: unknown = {})
   const headers = { 'idempotency-key': randomUUID() };
   const call = () => send(pick(random, urls), network.apiKey, 'POST', path, body, headers);
   // Now and then the answer is lost, and the caller asks again at once.
-  return random() < 0.1 ? Promise.all([call(), call()]).then(([first, second]) => (first.status === 409 && first.body.code === 'request_running' ? second : first)) : call();
+  return random() < 0.1
+    ? Promise.all([call(), call()]).then(([first, second]) =>
+        first.status === 409 && first.body.code === 'request_running' ? second : first,
+      )
+    : call();
 }
 
 /** A time on the half hour: now and then just past, else within the next hours, so that visits can begin. */
@@ -30,7 +41,9 @@ function someTime(random: Random): number {
 function wanted({ network, approvedServiceId, random }: Walk): Record<string, unknown> {
   const startsAt = someTime(random);
   return {
-    shopId: network.shopId, serviceId: random() < 0.25 ? approvedServiceId : network.serviceId, startsAt: new Date(startsAt).toISOString(),
+    shopId: network.shopId,
+    serviceId: random() < 0.25 ? approvedServiceId : network.serviceId,
+    startsAt: new Date(startsAt).toISOString(),
     ...(random() < 0.5 && { barberId: pick(random, network.barberIds) }),
   };
 }
@@ -54,7 +67,9 @@ async function endHold(walk: Walk): Promise<Answer | null> {
   const { random, holds } = walk;
   if (holds.length === 0) return null;
   const { id, token } = pick(random, holds);
-  return random() < 0.7 ? post(walk, `/v1/holds/${id}/confirm`, { token, customer: customer() }) : post(walk, `/v1/holds/${id}/release`, { token });
+  return random() < 0.7
+    ? post(walk, `/v1/holds/${id}/confirm`, { token, customer: customer() })
+    : post(walk, `/v1/holds/${id}/release`, { token });
 }
 
 async function walkIn(walk: Walk): Promise<Answer> {
@@ -69,12 +84,28 @@ async function change(walk: Walk): Promise<Answer | null> {
   if (appointments.length === 0) return null;
   const id = pick(random, appointments.slice(-25));
   const at = (action: string) => `/v1/appointments/${id}/${action}`;
-  const action = pick(random, ['cancel', 'cancel', 'reschedule', 'reschedule', 'reschedule', 'check-in', 'check-in', 'start', 'complete', 'no-show', 'approve', 'approve', 'refuse', 'confirm-attendance'] as const);
+  const action = pick(random, [
+    'cancel',
+    'cancel',
+    'reschedule',
+    'reschedule',
+    'reschedule',
+    'check-in',
+    'check-in',
+    'start',
+    'complete',
+    'no-show',
+    'approve',
+    'approve',
+    'refuse',
+    'confirm-attendance',
+  ] as const);
   if (action === 'cancel') return post(walk, at(action), random() < 0.3 ? { staff: { reason: 'mistake' } } : { reason: 'customer_asked' });
   if (action !== 'reschedule') return post(walk, at(action), undefined);
   return post(walk, at(action), {
     startsAt: new Date(someTime(random)).toISOString(),
-    ...(random() < 0.3 ? { anyBarber: true } : random() < 0.3 ? { barberId: pick(random, network.barberIds) } : {}), ...(random() < 0.3 && asStaff),
+    ...(random() < 0.3 ? { anyBarber: true } : random() < 0.3 ? { barberId: pick(random, network.barberIds) } : {}),
+    ...(random() < 0.3 && asStaff),
   });
 }
 

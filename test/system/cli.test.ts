@@ -13,7 +13,11 @@ type Ended = { code: number; stdout: string; stderr: string };
 async function run(databaseUrl: string, ...args: string[]): Promise<Ended> {
   const env = { PATH: process.env.PATH, DATABASE_URL: databaseUrl, SMTP_URL: 'smtp://127.0.0.1:1', LINK_SECRET: 'x'.repeat(32) };
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, env, timeout: 30_000 });
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...args], {
+      cwd: root,
+      env,
+      timeout: 30_000,
+    });
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as Ended;
@@ -45,12 +49,34 @@ describe('command line', function () {
     expect(network).to.include({ code: 0 });
     expect(network.stdout).to.match(/^[0-9a-f-]{36}\n$/);
 
-    const made = await cli('key', 'create', '--network', 'navalha-de-ouro', '--client', 'Balcão 1', '--scopes', 'ops,book', '--expires', '2099-01-01');
+    const made = await cli(
+      'key',
+      'create',
+      '--network',
+      'navalha-de-ouro',
+      '--client',
+      'Balcão 1',
+      '--scopes',
+      'ops,book',
+      '--expires',
+      '2099-01-01',
+    );
     expect(made.stdout, 'the key alone, so that a script can keep it').to.match(/^pk_[0-9a-f]{32}_[A-Za-z0-9_-]{43}\n$/);
     const id = idOf(keyOf(made));
-    expect(await findApiKey(database.orm.em.fork(), id)).to.deep.include({ networkId: network.stdout.trim(), scopes: ['book', 'ops'], endsAt: Date.parse('2099-01-01T00:00:00Z') });
+    expect(await findApiKey(database.orm.em.fork(), id)).to.deep.include({
+      networkId: network.stdout.trim(),
+      scopes: ['book', 'ops'],
+      endsAt: Date.parse('2099-01-01T00:00:00Z'),
+    });
 
-    const list = () => cli('key', 'list', '--network', 'navalha-de-ouro').then(({ stdout }) => stdout.trim().split('\n').slice(1).map((line) => line.split('\t')));
+    const list = () =>
+      cli('key', 'list', '--network', 'navalha-de-ouro').then(({ stdout }) =>
+        stdout
+          .trim()
+          .split('\n')
+          .slice(1)
+          .map((line) => line.split('\t')),
+      );
     expect(await list()).to.deep.equal([[id, 'Balcão 1', 'book,ops', 'live', '2099-01-01T00:00:00Z', '-']]);
     expect((await cli('key', 'revoke', '--network', 'navalha-de-ouro', '--key', id)).code).to.equal(0);
     expect((await list())[0]?.[3]).to.equal('revoked');
@@ -75,7 +101,7 @@ describe('command line', function () {
   const faulty: [string, string[], number, string][] = [
     ['an unknown command', ['shop', 'create'], 2, '"shop create"'],
     ['half a command', ['network'], 2, '"network"'],
-    ['a name from every object\'s prototype', ['constructor'], 2, '"constructor"'],
+    ["a name from every object's prototype", ['constructor'], 2, '"constructor"'],
     ['missing options', ['key', 'create', '--client', 'c'], 2, '--network and --scopes'],
     ['an option without a value', ['network', 'create', '--slug', '--name', 'x'], 2, '--slug needs a value'],
     ['an empty value', ['network', 'create', '--slug=', '--name', 'x'], 2, '--slug needs a value'],
@@ -85,7 +111,12 @@ describe('command line', function () {
     ['a slug that is no address', ['network', 'create', '--slug', 'Navalha Ouro', '--name', 'x'], 2, '--slug'],
     ['a name with a line break', ['network', 'create', '--slug', 'x', '--name', 'a\nb'], 2, '--name'],
     ['an unknown scope', ['key', 'create', '--network', 'x', '--client', 'c', '--scopes', 'book,root'], 2, '"root"'],
-    ['a date that does not exist', ['key', 'create', '--network', 'x', '--client', 'c', '--scopes', 'book', '--expires', '2027-02-30'], 2, '--expires'],
+    [
+      'a date that does not exist',
+      ['key', 'create', '--network', 'x', '--client', 'c', '--scopes', 'book', '--expires', '2027-02-30'],
+      2,
+      '--expires',
+    ],
     ['a past date', ['key', 'create', '--network', 'x', '--client', 'c', '--scopes', 'book', '--expires', '2020-01-01'], 2, 'future'],
     ['a key id that is none', ['key', 'revoke', '--network', 'x', '--key', '12'], 2, '--key'],
     ['an unknown network', ['key', 'list', '--network', 'nowhere'], 1, '"nowhere"'],

@@ -5,14 +5,26 @@ import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';
 import { readConfig } from '../../src/config.ts';
 
 type Service = {
-  image: string; build?: string; command?: string[]; restart?: string; environment?: Record<string, unknown>; ports?: string[]; volumes?: string[];
-  healthcheck?: { test: string[] }; depends_on?: Record<string, { condition: string }>; stop_grace_period?: string; user?: string;
+  image: string;
+  build?: string;
+  command?: string[];
+  restart?: string;
+  environment?: Record<string, unknown>;
+  ports?: string[];
+  volumes?: string[];
+  healthcheck?: { test: string[] };
+  depends_on?: Record<string, { condition: string }>;
+  stop_grace_period?: string;
+  user?: string;
   logging?: { options: Record<string, string> };
 };
 
 const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const text = file('docker-compose.yml');
-const { services, volumes } = load(text, { schema: CORE_SCHEMA.withTags(mergeTag) }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const { services, volumes } = load(text, { schema: CORE_SCHEMA.withTags(mergeTag) }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
 
 /** They end by themselves, and others wait for their end. */
 const oneShots = ['migrate', 'temporal-schema'];
@@ -20,20 +32,35 @@ const programs = ['api', 'worker', 'effects', 'migrate'];
 const requiredByOperator = ['POSTGRES_PASSWORD', 'PUNCTUAL_DB_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'LINK_SECRET'];
 
 /** What .env.example sets, in file order. */
-const example = new Map(file('.env.example').split('\n').flatMap((line) => {
-  const [, name = '', value = ''] = /^([A-Z_]+)=(.*)$/.exec(line) ?? [];
-  return name ? [[name, value] as const] : [];
-}));
+const example = new Map(
+  file('.env.example')
+    .split('\n')
+    .flatMap((line) => {
+      const [, name = '', value = ''] = /^([A-Z_]+)=(.*)$/.exec(line) ?? [];
+      return name ? [[name, value] as const] : [];
+    }),
+);
 /** `${NAME}`, `${NAME:-fallback}` and `${NAME:?message}`, as Compose reads them. */
 const variable = /\$\{([A-Z_]+)(?::([-?])([^}]*))?\}/g;
-const filled = (value: unknown, env: Record<string, string> = {}) => String(value).replace(variable, (_, name: string, kind: string, rest: string) => env[name] ?? (kind === '-' ? rest : ''));
+const filled = (value: unknown, env: Record<string, string> = {}) =>
+  String(value).replace(variable, (_, name: string, kind: string, rest: string) => env[name] ?? (kind === '-' ? rest : ''));
 const environmentOf = (name: string, env: Record<string, string>) =>
   Object.fromEntries(Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [key, filled(value, env)]));
 const secrets = Object.fromEntries(requiredByOperator.map((name) => [name, 'a secret of thirty-two characters']));
 
 describe('docker-compose.yml', () => {
   it('has what the production shape needs', () => {
-    expect(services).to.include.keys('postgres', 'temporal', 'temporal-ui', 'temporal-schema', 'migrate', 'api', 'worker', 'effects', 'mail');
+    expect(services).to.include.keys(
+      'postgres',
+      'temporal',
+      'temporal-ui',
+      'temporal-schema',
+      'migrate',
+      'api',
+      'worker',
+      'effects',
+      'mail',
+    );
   });
 
   it('pins every image by version', () => {
@@ -41,7 +68,9 @@ describe('docker-compose.yml', () => {
     expect(file('Dockerfile')).to.match(/^ARG NODE_IMAGE=node:\d+\.\d+\.\d+-/m);
     const { version } = JSON.parse(file('package.json')) as { version: string };
     for (const name of programs) expect(services[name]?.image).to.equal(`punctual:${version}`);
-    expect(services.temporal?.image.split(':')[1], 'the schema tool fits the server').to.equal(/:([\d.]+)/.exec(services['temporal-schema']?.image ?? '')?.[1]);
+    expect(services.temporal?.image.split(':')[1], 'the schema tool fits the server').to.equal(
+      /:([\d.]+)/.exec(services['temporal-schema']?.image ?? '')?.[1],
+    );
   });
 
   it('runs the Node that the tests ran on', () => {
@@ -53,7 +82,10 @@ describe('docker-compose.yml', () => {
     for (const [name, service] of Object.entries(services)) {
       if (oneShots.includes(name)) {
         expect(service.restart, name).to.match(/^on-failure/);
-        expect(Object.values(services).some(({ depends_on }) => depends_on?.[name]?.condition === 'service_completed_successfully'), `something waits for ${name}`).to.equal(true);
+        expect(
+          Object.values(services).some(({ depends_on }) => depends_on?.[name]?.condition === 'service_completed_successfully'),
+          `something waits for ${name}`,
+        ).to.equal(true);
       } else {
         expect(service.healthcheck?.test, name).to.be.an('array');
         expect(service.restart, name).to.equal('unless-stopped');
@@ -70,14 +102,16 @@ describe('docker-compose.yml', () => {
     for (const name of ['api', 'worker', 'effects']) expect(services[name]?.depends_on, name).to.include.keys('migrate');
   });
 
-  it('publishes loopback ports only, and neither PostgreSQL nor Temporal\'s gRPC', () => {
+  it("publishes loopback ports only, and neither PostgreSQL nor Temporal's gRPC", () => {
     const published = Object.entries(services).flatMap(([name, { ports }]) => (ports ?? []).map((port) => [name, filled(port)] as const));
     for (const [name, port] of published) expect(port, name).to.match(/^127\.0\.0\.1:\d+:\d+$/);
     expect(published.map(([name]) => name)).to.have.members(['api', 'temporal-ui', 'mail']);
   });
 
   it('gives the programs variables that src/config.ts reads, and all that it requires', () => {
-    const read = new Set(Array.from(`${file('src/config.ts')}${file('src/calendar-config.ts')}`.matchAll(/^ {2}([A-Z][A-Z_]+): /gm), ([, name]) => name));
+    const read = new Set(
+      Array.from(`${file('src/config.ts')}${file('src/calendar-config.ts')}`.matchAll(/^ {2}([A-Z][A-Z_]+): /gm), ([, name]) => name),
+    );
     expect(read).to.include('DATABASE_URL').and.to.include('SMTP_URL');
     for (const name of programs) {
       const environment = environmentOf(name, secrets);
@@ -88,7 +122,12 @@ describe('docker-compose.yml', () => {
     expect([worker?.worker.role, effects?.worker.role]).to.deep.equal(['deciding', 'effects']);
     expect([api?.api.host, worker?.worker.host], 'reached from outside the container').to.deep.equal(['0.0.0.0', '0.0.0.0']);
     expect(services.api?.ports?.[0], 'the published port is the one listened on').to.match(new RegExp(`:${api?.api.port}$`));
-    for (const [name, port] of [['api', api?.api.port], ['worker', worker?.worker.port], ['effects', effects?.worker.port]]) expect(services[name!]?.healthcheck?.test.join(' ')).to.include(`:${port}/readyz`);
+    for (const [name, port] of [
+      ['api', api?.api.port],
+      ['worker', worker?.worker.port],
+      ['effects', effects?.worker.port],
+    ])
+      expect(services[name!]?.healthcheck?.test.join(' ')).to.include(`:${port}/readyz`);
   });
 
   it('starts programs that exist', () => {

@@ -16,7 +16,7 @@ import { buildNetwork, type TestNetwork } from '../support/network.ts';
 import { openSite, type ApiProgram, type Program, type Site } from '../support/programs.ts';
 import { startTwilio, type TestTwilio } from '../support/twilio.ts';
 
-describe('faults around a provider\'s call', () => {
+describe("faults around a provider's call", () => {
   let twilio: TestTwilio;
   let sms: Awaited<ReturnType<typeof startScripted>>;
   let smtp: Awaited<ReturnType<typeof startFaultySmtp>>;
@@ -25,16 +25,24 @@ describe('faults around a provider\'s call', () => {
   let api: ApiProgram;
   let worker: Program;
 
-  before(async () => { twilio = await startTwilio(); });
+  before(async () => {
+    twilio = await startTwilio();
+  });
   after(() => twilio.stop());
   beforeEach(async () => {
     sms = await startScripted(twilio.url);
     smtp = await startFaultySmtp(Number(new URL(required('TEST_SMTP_URL')).port), 'X-Punctual-Kind: confirmation_customer');
     site = await openSite({
-      SMTP_URL: smtp.url, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: sms.url,
+      SMTP_URL: smtp.url,
+      TWILIO_ACCOUNT_SID: twilio.accountSid,
+      TWILIO_AUTH_TOKEN: twilio.authToken,
+      TWILIO_FROM: twilio.from,
+      TWILIO_API_URL: sms.url,
     });
     network = await buildNetwork(site.database.orm);
-    await site.database.orm.em.fork().nativeUpdate(Network, { id: network.networkId }, { settings: { alsoBySms: ['confirmation'], reminderLeadMinutes: [] } });
+    await site.database.orm.em
+      .fork()
+      .nativeUpdate(Network, { id: network.networkId }, { settings: { alsoBySms: ['confirmation'], reminderLeadMinutes: [] } });
     [api, worker] = await Promise.all([site.startApi(), site.startWorker()]);
   });
   afterEach(async () => {
@@ -47,21 +55,38 @@ describe('faults around a provider\'s call', () => {
   const delivered = (id: string) => count(site.database.orm, 'delivery', `appointment_id = ? and state = 'delivered'`, [id]);
 
   async function book(to: string, index = 0): Promise<string> {
-    const caller = { call: (key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>) => send(api.url, key, method, path, body, headers) };
-    const { status, body } = await bookBody(caller, network, { customer: customer({ phone: to }), startsAt: network.at(`${10 + index}:00`) }, randomUUID());
+    const caller = {
+      call: (key: string, method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+        send(api.url, key, method, path, body, headers),
+    };
+    const { status, body } = await bookBody(
+      caller,
+      network,
+      { customer: customer({ phone: to }), startsAt: network.at(`${10 + index}:00`) },
+      randomUUID(),
+    );
     expect(status).to.equal(201);
     return body.id;
   }
   /** Both mails and the SMS. */
-  const allDelivered = (id: string) => eventually(() => delivered(id), (found) => found === 3, 90_000);
+  const allDelivered = (id: string) =>
+    eventually(
+      () => delivered(id),
+      (found) => found === 3,
+      90_000,
+    );
   const texts = async (to: string) => (await twilio.messages(to)).length;
-  const confirmations = async (id: string) => (await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer');
+  const confirmations = async (id: string) =>
+    (await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer');
 
   const smsFaults: Record<string, Answer[]> = {
     'the line is cut before Twilio hears of it': ['drop'],
     'Twilio has it and its answer is lost': ['pass, then drop'],
     'Twilio has it and its answer is lost, and then the look for it fails': ['pass, then drop', 'drop', { status: 500 }],
-    'Twilio is too busy, asks for two seconds, and fails': [{ status: 429, body: { code: 20429 }, headers: { 'retry-after': '2' } }, { status: 503 }],
+    'Twilio is too busy, asks for two seconds, and fails': [
+      { status: 429, body: { code: 20429 }, headers: { 'retry-after': '2' } },
+      { status: 503 },
+    ],
   };
   for (const [name, script] of Object.entries(smsFaults)) {
     it(`an SMS, when ${name}, is there once`, async () => {
@@ -80,9 +105,14 @@ describe('faults around a provider\'s call', () => {
     const to = phone();
     sms.script.push('pass, then drop', { status: 401, body: { code: 20003 } });
     const id = await book(to);
-    const states = () => site.database.orm.em.fork().execute<{ id: string; state: string }[]>(`select id, state from delivery where appointment_id = ? and channel = 'sms'`, [id]);
+    const states = () =>
+      site.database.orm.em
+        .fork()
+        .execute<{ id: string; state: string }[]>(`select id, state from delivery where appointment_id = ? and channel = 'sms'`, [id]);
     const [letter] = await eventually(states, (rows) => rows[0]?.state === 'parked', 60_000);
-    const { status } = await send(api.url, network.apiKey, 'POST', `/v1/dead-letters/${letter!.id}/retry`, undefined, { 'idempotency-key': randomUUID() });
+    const { status } = await send(api.url, network.apiKey, 'POST', `/v1/dead-letters/${letter!.id}/retry`, undefined, {
+      'idempotency-key': randomUUID(),
+    });
     expect(status).to.equal(202);
     await allDelivered(id);
     expect(await texts(to)).to.equal(1);
@@ -108,9 +138,15 @@ describe('faults around a provider\'s call', () => {
       const [met, seen] = [smtp.met(), sms.seen.length];
       const to = phone();
       const id = await book(to, open.length);
-      await eventually(async () => (at ? smtp.met() > met : sms.seen.length > seen && (held === 'silent' || (await texts(to)) === 1)), (hasMet) => hasMet);
+      await eventually(
+        async () => (at ? smtp.met() > met : sms.seen.length > seen && (held === 'silent' || (await texts(to)) === 1)),
+        (hasMet) => hasMet,
+      );
       // All but the one that is held have been noted: a mail whose note the kill took would rightly come twice.
-      await eventually(() => delivered(id), (found) => found === 2);
+      await eventually(
+        () => delivered(id),
+        (found) => found === 2,
+      );
       open.push({ id, to, mails: at === 'after' ? 2 : 1 });
     };
     await meet('before', null);
@@ -131,16 +167,41 @@ describe('faults around a provider\'s call', () => {
   it('a confirmation, withdrawn by a cancellation while its worker lies dead, waits for nobody; that the visit is off, is told', async () => {
     smtp.script.push({ at: 'before', how: 'silent' });
     const id = await book(phone());
-    await eventually(async () => smtp.met(), (met) => met === 1);
-    await eventually(() => delivered(id), (found) => found === 2);
+    await eventually(
+      async () => smtp.met(),
+      (met) => met === 1,
+    );
+    await eventually(
+      () => delivered(id),
+      (found) => found === 2,
+    );
     await site.startWorker();
     await worker.end('SIGKILL');
-    const { status } = await send(api.url, network.apiKey, 'POST', `/v1/appointments/${id}/cancel`, { reason: 'customer_asked' }, { 'idempotency-key': randomUUID() });
+    const { status } = await send(
+      api.url,
+      network.apiKey,
+      'POST',
+      `/v1/appointments/${id}/cancel`,
+      { reason: 'customer_asked' },
+      { 'idempotency-key': randomUUID() },
+    );
     expect(status).to.equal(200);
 
-    const states = () => site.database.orm.em.fork().execute<{ kind: string; channel: string; state: string }[]>('select kind, channel, state from delivery where appointment_id = ? order by kind, channel', [id]);
-    const told = await eventually(states, (rows) => rows.length > 3 && rows.every(({ state }) => !['due', 'in_flight'].includes(state)), 50_000);
-    expect(told.filter(({ kind, channel }) => kind === 'confirmation_customer' && channel === 'mail').map(({ state }) => state)).to.deep.equal(['skipped']);
+    const states = () =>
+      site.database.orm.em
+        .fork()
+        .execute<{ kind: string; channel: string; state: string }[]>(
+          'select kind, channel, state from delivery where appointment_id = ? order by kind, channel',
+          [id],
+        );
+    const told = await eventually(
+      states,
+      (rows) => rows.length > 3 && rows.every(({ state }) => !['due', 'in_flight'].includes(state)),
+      50_000,
+    );
+    expect(
+      told.filter(({ kind, channel }) => kind === 'confirmation_customer' && channel === 'mail').map(({ state }) => state),
+    ).to.deep.equal(['skipped']);
     expect(told.filter(({ kind, state }) => kind === 'cancellation_customer' && state === 'delivered')).to.have.length.above(0);
     expect(told.filter(({ state }) => state === 'parked')).to.deep.equal([]);
   });

@@ -24,25 +24,43 @@ describe('kill -9', () => {
 
   /** The appointment is there once, in every table and in the inbox. */
   async function expectOnce(url: string, { body: { id } }: Answer): Promise<void> {
-    const read = await eventually(() => send(url, network.apiKey, 'GET', `/v1/appointments/${id}`), ({ body }) => body.status !== 'pending', 40_000);
+    const read = await eventually(
+      () => send(url, network.apiKey, 'GET', `/v1/appointments/${id}`),
+      ({ body }) => body.status !== 'pending',
+      40_000,
+    );
     expect(read.body.status, read.text).to.equal('confirmed');
     expect(await rows('appointment', 'id', id)).to.equal(1);
     expect(await rows('occupancy', 'appointment_id', id)).to.equal(1);
     expect(await rows('appointment_event', 'appointment_id', id)).to.equal(1);
-    await eventually(() => count(site.database.orm, 'delivery', `appointment_id = ? and state = 'delivered' and kind like 'confirmation%'`, [id]), (found) => found === 2);
-    expect((await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).sort()).to.deep.equal(['confirmation_barber', 'confirmation_customer']);
+    await eventually(
+      () => count(site.database.orm, 'delivery', `appointment_id = ? and state = 'delivered' and kind like 'confirmation%'`, [id]),
+      (found) => found === 2,
+    );
+    expect((await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).sort()).to.deep.equal([
+      'confirmation_barber',
+      'confirmation_customer',
+    ]);
   }
 
   it('of the only worker, inside three bookings at three points, leaves each to be completed once by the next', async () => {
     const { database } = site;
     const [, second] = network.barberIds;
     // At COMMIT the third booking waits for the test: when it goes on, its worker is stopped and never hears of it.
-    await database.orm.em.fork().execute(`create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(1); return null; end $$`);
-    await database.orm.em.fork().execute(`create constraint trigger waits_at_commit after insert on appointment_event deferrable initially deferred
+    await database.orm.em
+      .fork()
+      .execute(
+        `create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(1); return null; end $$`,
+      );
+    await database.orm.em.fork()
+      .execute(`create constraint trigger waits_at_commit after insert on appointment_event deferrable initially deferred
       for each row execute function wait_at_commit()`);
     const [api, worker] = await Promise.all([site.startApi(), site.startWorker()]);
     const [rivalKey, rivalBody] = [randomUUID(), bookingBody(network, { barberId: second, startsAt: network.at('15:00') })];
-    const rival = await eventually(() => book(api.url, 1, rivalKey, rivalBody), ({ status }) => status === 201);
+    const rival = await eventually(
+      () => book(api.url, 1, rivalKey, rivalBody),
+      ({ status }) => status === 201,
+    );
     const keys = [randomUUID(), randomUUID(), randomUUID()];
     const bodies = keys.map((_, barber) => bookingBody(network, { barberId: network.barberIds[barber] }));
 
@@ -58,12 +76,17 @@ describe('kill -9', () => {
 
     process.kill(worker.pid, 'SIGSTOP');
     await atCommit.release();
-    await eventually(() => count(database.orm, 'appointment', 'barber_id = ?', [network.barberIds[2]]), (found) => found === 1);
+    await eventually(
+      () => count(database.orm, 'appointment', 'barber_id = ?', [network.barberIds[2]]),
+      (found) => found === 1,
+    );
     expect(await worker.end('SIGKILL')).to.equal('SIGKILL');
     await Promise.all([beforeWriting.release(), betweenWrites.release()]);
     const answers = await Promise.all(asked);
     // The worker's last transactions end with its connections: nothing of them may be seen.
-    expect(await count(database.orm, 'appointment', 'barber_id in (?, ?) and id <> ?', [network.barberIds[0], second, rival.body.id])).to.equal(0);
+    expect(
+      await count(database.orm, 'appointment', 'barber_id in (?, ?) and id <> ?', [network.barberIds[0], second, rival.body.id]),
+    ).to.equal(0);
     await site.startWorker();
 
     for (const answer of answers) expect(answer.status, answer.text).to.be.oneOf([201, 202]);

@@ -29,7 +29,12 @@ describe('a long life', () => {
 
   before(async () => {
     quietRuntime();
-    for (const [name, path] of [['earlier', '../histories/earlier/index.ts'], ['today', '../../workflows/index.ts'], ['later', '../histories/later/index.ts']] as const) bundles[name] = await bundleOf(path);
+    for (const [name, path] of [
+      ['earlier', '../histories/earlier/index.ts'],
+      ['today', '../../workflows/index.ts'],
+      ['later', '../histories/later/index.ts'],
+    ] as const)
+      bundles[name] = await bundleOf(path);
     database = await createDatabase();
     deps = await openDeps(readConfig(programEnvironment(database, `test-${randomUUID()}`, { ANSWER_WITHIN_MS: '60000' })));
     api = await startApi(deps);
@@ -43,7 +48,11 @@ describe('a long life', () => {
 
   const post = (path: string, body?: unknown) => send(api.url, network.apiKey, 'POST', path, body, { 'idempotency-key': randomUUID() });
   const read = async (id: string) => (await send(api.url, network.apiKey, 'GET', `/v1/appointments/${id}`)).body;
-  const told = (id: string, kind: string) => eventually(() => mailsOf(id), (mails) => mails.some(({ headers }) => headers['x-punctual-kind'] === kind));
+  const told = (id: string, kind: string) =>
+    eventually(
+      () => mailsOf(id),
+      (mails) => mails.some(({ headers }) => headers['x-punctual-kind'] === kind),
+    );
   const workflowOf = (id: string) => deps.temporal.client.workflow.getHandle(appointmentWorkflowId(id));
 
   /** Works with this code; afterwards the worker is gone, with all that it remembered. */
@@ -63,27 +72,43 @@ describe('a long life', () => {
     return body.id;
   }
 
-  it('an appointment, begun under today\'s code and carried on under a later one, moves, tells of it, and keeps to the clock', async () => {
+  it("an appointment, begun under today's code and carried on under a later one, moves, tells of it, and keeps to the clock", async () => {
     const id = await under('today', () => bookAhead('10:00'));
     await under('later', async () => {
       const newcomer = await bookAhead('11:00');
-      expect((await workflowOf(newcomer).fetchHistory()).events?.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes), 'the later code really has another step').to.equal(true);
+      expect(
+        (await workflowOf(newcomer).fetchHistory()).events?.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes),
+        'the later code really has another step',
+      ).to.equal(true);
 
       expect((await post(`/v1/appointments/${id}/reschedule`, { startsAt: network.at('15:00', 61) })).body).to.include({ version: 2 });
       await told(id, 'rescheduled_customer');
     });
     await under('today', async () => {
       const past = new Date(Math.floor(Date.now() / minute) * minute - 10 * minute).toISOString();
-      expect((await post(`/v1/appointments/${id}/reschedule`, { startsAt: past, staff: { reason: 'mistake', waive: ['too_soon', 'off_step', 'outside_working_hours', 'shop_closed'] } })).body).to.include({ version: 3 });
-      await eventually(() => read(id), ({ status }) => status === 'no_show');
+      expect(
+        (
+          await post(`/v1/appointments/${id}/reschedule`, {
+            startsAt: past,
+            staff: { reason: 'mistake', waive: ['too_soon', 'off_step', 'outside_working_hours', 'shop_closed'] },
+          })
+        ).body,
+      ).to.include({ version: 3 });
+      await eventually(
+        () => read(id),
+        ({ status }) => status === 'no_show',
+      );
       expect(await workflowOf(id).query(stateQuery)).to.deep.include({ step: 'no_show', version: 4 });
     });
   });
 
-  it('an appointment, begun under the code of before version 3, is moved and cancelled under today\'s, and everybody is told', async () => {
+  it("an appointment, begun under the code of before version 3, is moved and cancelled under today's, and everybody is told", async () => {
     const id = await under('earlier', () => bookAhead('12:00'));
     await under('today', async () => {
-      expect((await post(`/v1/appointments/${id}/reschedule`, { startsAt: network.at('16:00', 60) })).body).to.include({ status: 'confirmed', version: 2 });
+      expect((await post(`/v1/appointments/${id}/reschedule`, { startsAt: network.at('16:00', 60) })).body).to.include({
+        status: 'confirmed',
+        version: 2,
+      });
       await told(id, 'rescheduled_customer');
       expect((await post(`/v1/appointments/${id}/cancel`)).body).to.include({ status: 'cancelled', version: 3 });
       await told(id, 'cancellation_customer');

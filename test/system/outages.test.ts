@@ -36,7 +36,14 @@ describe('outages', () => {
   const postgresUp = () => startPostgres({ dataDir: join(own.folder, 'postgres'), port: ports[0]!, log });
   const postmasterPid = () => pidIn(join(own.folder, 'postgres/data/postmaster.pid'));
   const temporalUp = async () => {
-    temporal = await startTemporal({ dbFile: join(own.folder, 'temporal.db'), port: ports[1]!, uiPort: ports[2]!, searchAttributes: {}, runDir: own.folder, log });
+    temporal = await startTemporal({
+      dbFile: join(own.folder, 'temporal.db'),
+      port: ports[1]!,
+      uiPort: ports[2]!,
+      searchAttributes: {},
+      runDir: own.folder,
+      log,
+    });
   };
   const temporalPid = () => pidIn(join(own.folder, 'temporal.pid'));
 
@@ -66,11 +73,15 @@ describe('outages', () => {
     own.release();
   });
 
-  const post = (key: string, body: unknown = bookingBody(network)) => send(api.url, network.apiKey, 'POST', '/v1/appointments', body, { 'idempotency-key': key });
+  const post = (key: string, body: unknown = bookingBody(network)) =>
+    send(api.url, network.apiKey, 'POST', '/v1/appointments', body, { 'idempotency-key': key });
   /** An appointment from before the outage. */
   const bookedBefore = async () => {
     const [key, body] = [randomUUID(), bookingBody(network, { startsAt: network.at('15:00') })];
-    return eventually(() => post(key, body), ({ status }) => status === 201);
+    return eventually(
+      () => post(key, body),
+      ({ status }) => status === 201,
+    );
   };
   const get = (path: string) => send(api.url, network.apiKey, 'GET', path);
   const ready = async () => {
@@ -84,12 +95,25 @@ describe('outages', () => {
   };
   /** Repeats until the booking is done, as its invitation to repeat says, and looks for traces of having tried more than once. */
   async function expectOnceAfterRepeating(key: string, body: unknown): Promise<void> {
-    const booked = await eventually(() => post(key, body), ({ status }) => status === 201, 40_000);
+    const booked = await eventually(
+      () => post(key, body),
+      ({ status }) => status === 201,
+      40_000,
+    );
     const { id } = booked.body;
-    for (const table of ['occupancy', 'appointment_event']) expect(await count(site.database.orm, table, 'appointment_id = ?', [id]), table).to.equal(1);
-    for (const table of ['appointment', 'booking_request', 'contact']) expect(await count(site.database.orm, table, 'network_id = ?', [network.networkId]), table).to.equal(1);
-    await eventually(() => count(site.database.orm, 'delivery', `appointment_id = ? and state = 'delivered'`, [id]), (found) => found === 2, 40_000);
-    expect((await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).sort()).to.deep.equal(['confirmation_barber', 'confirmation_customer']);
+    for (const table of ['occupancy', 'appointment_event'])
+      expect(await count(site.database.orm, table, 'appointment_id = ?', [id]), table).to.equal(1);
+    for (const table of ['appointment', 'booking_request', 'contact'])
+      expect(await count(site.database.orm, table, 'network_id = ?', [network.networkId]), table).to.equal(1);
+    await eventually(
+      () => count(site.database.orm, 'delivery', `appointment_id = ? and state = 'delivered'`, [id]),
+      (found) => found === 2,
+      40_000,
+    );
+    expect((await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).sort()).to.deep.equal([
+      'confirmation_barber',
+      'confirmation_customer',
+    ]);
     expect(await countOverlaps(site.database.orm, network.networkId)).to.equal(0);
   }
 
@@ -98,17 +122,36 @@ describe('outages', () => {
     const [key, body] = [randomUUID(), bookingBody(network)];
 
     await killServer(postmasterPid(), ports[0]!);
-    expectAway(await eventually(() => get(`/v1/appointments/${before.body.id}`), ({ status }) => status !== 200), 'database_unavailable');
+    expectAway(
+      await eventually(
+        () => get(`/v1/appointments/${before.body.id}`),
+        ({ status }) => status !== 200,
+      ),
+      'database_unavailable',
+    );
     expectAway(await post(key, body), 'database_unavailable');
     expectAway(await send(api.url, network.apiKey, 'POST', `/v1/appointments/${before.body.id}/cancel`), 'database_unavailable');
-    expectAway(await get(`/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=2030-01-01&to=2030-01-02`), 'database_unavailable');
+    expectAway(
+      await get(`/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&from=2030-01-01&to=2030-01-02`),
+      'database_unavailable',
+    );
     expect(await ready()).to.deep.equal({ status: 503, database: false, temporal: true });
     expect((await send(api.url, '', 'GET', '/healthz')).status).to.equal(200);
     expect((await fetch(`${api.url}/metrics`)).status).to.equal(200);
     await postgresUp();
 
-    expect((await eventually(() => get(`/v1/appointments/${before.body.id}`), ({ status }) => status === 200)).body).to.deep.equal(before.body);
-    await eventually(() => post(key, body), ({ status }) => status === 201);
+    expect(
+      (
+        await eventually(
+          () => get(`/v1/appointments/${before.body.id}`),
+          ({ status }) => status === 200,
+        )
+      ).body,
+    ).to.deep.equal(before.body);
+    await eventually(
+      () => post(key, body),
+      ({ status }) => status === 201,
+    );
     expect(await eventually(ready, ({ status }) => status === 200)).to.deep.equal({ status: 200, database: true, temporal: true });
   });
 
@@ -130,7 +173,13 @@ describe('outages', () => {
     const [key, body] = [randomUUID(), bookingBody(network)];
     const before = await bookedBefore();
     const postmaster = postmasterPid();
-    const family = [postmaster, ...execFileSync('pgrep', ['-P', String(postmaster)], { encoding: 'utf8' }).trim().split('\n').map(Number)];
+    const family = [
+      postmaster,
+      ...execFileSync('pgrep', ['-P', String(postmaster)], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+        .map(Number),
+    ];
 
     for (const pid of family) process.kill(pid, 'SIGSTOP');
     try {
@@ -142,7 +191,14 @@ describe('outages', () => {
     }
 
     await eventually(ready, ({ status }) => status === 200);
-    expect((await eventually(() => post(key, body), ({ status }) => status !== 503)).status).to.be.oneOf([201, 202]);
+    expect(
+      (
+        await eventually(
+          () => post(key, body),
+          ({ status }) => status !== 503,
+        )
+      ).status,
+    ).to.be.oneOf([201, 202]);
     expect((await get(`/v1/appointments/${before.body.id}`)).body).to.deep.equal(before.body);
   });
 
@@ -156,7 +212,8 @@ describe('outages', () => {
     await eventually(ready, (state) => !state.temporal);
     const away = await Promise.all([postFresh(), send(api.url, network.apiKey, 'POST', `/v1/appointments/${before.body.id}/cancel`)]);
     for (const answer of away) expectAway(answer, 'temporal_unavailable');
-    for (const table of ['booking_request', 'contact', 'customer']) expect(await count(site.database.orm, table, 'network_id = ?', [fresh.networkId]), table).to.equal(0);
+    for (const table of ['booking_request', 'contact', 'customer'])
+      expect(await count(site.database.orm, table, 'network_id = ?', [fresh.networkId]), table).to.equal(0);
     // What needs no workflow goes on: reading, and refusing what is taken.
     expect((await get(`/v1/appointments/${before.body.id}`)).body.status).to.equal('confirmed');
     expect((await post(randomUUID(), bookingBody(network, { startsAt: network.at('15:00') }))).body.code).to.equal('slot_taken');
@@ -207,8 +264,15 @@ describe('outages', () => {
       const booked = await Promise.all(shop.barberIds.map((barberId) => book(engine, shop, { barberId })));
       expect(booked.map(({ status }) => status)).to.deep.equal([201, 201, 201]);
       const deliveries = async () => {
-        const lists = await Promise.all(booked.map(({ body }) => engine.call(shop.apiKey, 'GET', `/v1/appointments/${body.id}/deliveries`)));
-        return lists.flatMap(({ body }) => body.items as { kind: string; state: string; attempts: number; errorClass: string | null; errorText: string | null }[]).filter(({ kind }) => kind.startsWith('confirmation'));
+        const lists = await Promise.all(
+          booked.map(({ body }) => engine.call(shop.apiKey, 'GET', `/v1/appointments/${body.id}/deliveries`)),
+        );
+        return lists
+          .flatMap(
+            ({ body }) =>
+              body.items as { kind: string; state: string; attempts: number; errorClass: string | null; errorText: string | null }[],
+          )
+          .filter(({ kind }) => kind.startsWith('confirmation'));
       };
       // More tries than the list of waits has, so that the steady wait is used as well.
       const tried = await eventually(deliveries, (found) => found.every(({ attempts }) => attempts >= 5));

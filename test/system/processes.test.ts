@@ -17,7 +17,10 @@ describe('two APIs and two workers', () => {
   before(async () => {
     // Long, so that a busy machine answers 201 as well.
     site = await openSite({ ANSWER_WITHIN_MS: '14000' });
-    [apis, workers] = await Promise.all([Promise.all([site.startApi(), site.startApi()]), Promise.all([site.startWorker(), site.startWorker()])]);
+    [apis, workers] = await Promise.all([
+      Promise.all([site.startApi(), site.startApi()]),
+      Promise.all([site.startWorker(), site.startWorker()]),
+    ]);
   });
   after(() => site.close());
 
@@ -28,7 +31,10 @@ describe('two APIs and two workers', () => {
   /** How an answer ended, once it is decided; a 202 is followed to its end. */
   const decided = async (client: number, network: TestNetwork, answer: Answer): Promise<string> => {
     if (answer.status !== 202) return String(answer.body.code ?? answer.body.status);
-    const read = await eventually(() => send(url(client), network.apiKey, 'GET', answer.headers.get('location')!), ({ body }) => body.status !== 'pending');
+    const read = await eventually(
+      () => send(url(client), network.apiKey, 'GET', answer.headers.get('location')!),
+      ({ body }) => body.status !== 'pending',
+    );
     return String(read.body.code ?? read.body.status);
   };
 
@@ -46,7 +52,8 @@ describe('two APIs and two workers', () => {
       expect(body.nearest).to.not.be.empty;
       expect(body.nearest.map((slot: { startsAt: string }) => slot.startsAt)).to.not.include(network.at('10:00'));
     }
-    for (const table of ['appointment', 'occupancy', 'appointment_event', 'contact', 'customer']) expect(await rows(table, network), table).to.equal(1);
+    for (const table of ['appointment', 'occupancy', 'appointment_event', 'contact', 'customer'])
+      expect(await rows(table, network), table).to.equal(1);
   });
 
   it('one request, sent ten times at once under one key, is one appointment and one answer', async () => {
@@ -57,14 +64,16 @@ describe('two APIs and two workers', () => {
 
     expect(answers.map(({ status }) => status)).to.deep.equal(Array(10).fill(201));
     expect(new Set(answers.map(({ text }) => text)).size).to.equal(1);
-    for (const table of ['appointment', 'occupancy', 'appointment_event', 'contact', 'booking_request']) expect(await rows(table, network), table).to.equal(1);
+    for (const table of ['appointment', 'occupancy', 'appointment_event', 'contact', 'booking_request'])
+      expect(await rows(table, network), table).to.equal(1);
   });
 
   it('sixty clients, with mixed wishes, are refused only what is taken and never overlap', async () => {
     const network = await buildNetwork(site.database.orm, { barbers: 3, bufferAfterMinutes: 10, settings: { slotStepMinutes: 5 } });
     const opens = Date.parse(network.at('10:00'));
     const wishes = Array.from({ length: 60 }, (_, client) => ({
-      barberId: client % 4 === 3 ? undefined : network.barberIds[client % 3], startsAt: new Date(opens + ((client * 25) % 240) * minute).toISOString(),
+      barberId: client % 4 === 3 ? undefined : network.barberIds[client % 3],
+      startsAt: new Date(opens + ((client * 25) % 240) * minute).toISOString(),
     }));
 
     const answers = await Promise.all(wishes.map((wish, client) => book(client, network, bookingBody(network, wish))));
@@ -72,12 +81,16 @@ describe('two APIs and two workers', () => {
 
     expect(new Set(ends)).to.deep.equal(new Set(['confirmed', 'slot_taken']));
     const won = ends.filter((end) => end === 'confirmed').length;
-    for (const table of ['appointment', 'occupancy', 'appointment_event', 'contact']) expect(await rows(table, network), table).to.equal(won);
+    for (const table of ['appointment', 'occupancy', 'appointment_event', 'contact'])
+      expect(await rows(table, network), table).to.equal(won);
     expect(await countOverlaps(site.database.orm, network.networkId)).to.equal(0);
     // A refused wish would have overlapped: with its barber's time, or with that of all three.
-    const claimed = await site.database.orm.em.fork().execute<{ barber_id: string; from: number; to: number }[]>(
-      `select barber_id, extract(epoch from lower(during))::float8 * 1000 as from, extract(epoch from upper(during))::float8 * 1000 as to from occupancy where network_id = ?`, [network.networkId],
-    );
+    const claimed = await site.database.orm.em
+      .fork()
+      .execute<{ barber_id: string; from: number; to: number }[]>(
+        `select barber_id, extract(epoch from lower(during))::float8 * 1000 as from, extract(epoch from upper(during))::float8 * 1000 as to from occupancy where network_id = ?`,
+        [network.networkId],
+      );
     for (const [client, end] of ends.entries()) {
       if (end !== 'slot_taken') continue;
       const from = Date.parse(wishes[client]!.startsAt);
@@ -95,7 +108,14 @@ describe('two APIs and two workers', () => {
     await held.blocks();
 
     const ends = Promise.all([api, ...workers].map((program) => program.end('SIGTERM')));
-    await eventually(() => fetch(`${api.url}/healthz`).then(() => 'answers', () => 'refuses'), (state) => state === 'refuses');
+    await eventually(
+      () =>
+        fetch(`${api.url}/healthz`).then(
+          () => 'answers',
+          () => 'refuses',
+        ),
+      (state) => state === 'refuses',
+    );
     await held.release();
 
     expect((await inside).status).to.equal(201);
@@ -114,7 +134,9 @@ describe('two APIs and two workers', () => {
 
     /** As a careful client would: what is known to be retryable is repeated elsewhere, with the same key. */
     async function bookSurely(index: number): Promise<Answer> {
-      const startsAt = new Date(Date.parse(network.at('08:00', 1 + Math.floor(index / 96))) + Math.floor((index % 96) / 4) * 30 * minute).toISOString();
+      const startsAt = new Date(
+        Date.parse(network.at('08:00', 1 + Math.floor(index / 96))) + Math.floor((index % 96) / 4) * 30 * minute,
+      ).toISOString();
       const [body, key] = [bookingBody(network, { barberId: network.barberIds[index % 4], startsAt }), randomUUID()];
       for (let tries = 0; ; tries += 1) {
         const answer = await book(index + tries, network, body, key).catch((error: Error) => error);
@@ -134,7 +156,10 @@ describe('two APIs and two workers', () => {
       }
     });
     for (const index of [0, 1]) {
-      await eventually(async () => answers.length, (sent) => sent > 40 * (index + 1));
+      await eventually(
+        async () => answers.length,
+        (sent) => sent > 40 * (index + 1),
+      );
       codes.push(...(await Promise.all([apis[index]!.end('SIGTERM'), workers[index]!.end('SIGTERM')])));
       [apis[index], workers[index]] = await Promise.all([site.startApi(), site.startWorker()]);
     }
@@ -144,7 +169,9 @@ describe('two APIs and two workers', () => {
     expect(codes).to.deep.equal([0, 0, 0, 0]);
     const ends = await Promise.all(answers.map(async (answer, client) => decided(client, network, await answer)));
     expect(new Set(ends)).to.deep.equal(new Set(['confirmed']));
-    expect(new Set(mended.filter((kind) => !['connection', 'outcome_unknown', 'database_unavailable', 'temporal_unavailable'].includes(kind)))).to.be.empty;
+    expect(
+      new Set(mended.filter((kind) => !['connection', 'outcome_unknown', 'database_unavailable', 'temporal_unavailable'].includes(kind))),
+    ).to.be.empty;
     expect(await rows('appointment', network)).to.equal(answers.length);
     expect(await countOverlaps(site.database.orm, network.networkId)).to.equal(0);
   });

@@ -23,7 +23,9 @@ describe('providers that are down', () => {
   let engine: Engine;
   let network: TestNetwork;
 
-  before(async () => { twilio = await startTwilio(); });
+  before(async () => {
+    twilio = await startTwilio();
+  });
   after(() => twilio.stop());
   afterEach(async () => {
     await engine.stop();
@@ -36,27 +38,45 @@ describe('providers that are down', () => {
     sms = await startScripted(twilio.url);
     smtp = await startFaultySmtp(Number(new URL(required('TEST_SMTP_URL')).port), 'X-Punctual-Kind');
     engine = await startEngine({
-      env: { SMTP_URL: smtp.url, TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken, TWILIO_FROM: twilio.from, TWILIO_API_URL: sms.url }, deps: { policy },
+      env: {
+        SMTP_URL: smtp.url,
+        TWILIO_ACCOUNT_SID: twilio.accountSid,
+        TWILIO_AUTH_TOKEN: twilio.authToken,
+        TWILIO_FROM: twilio.from,
+        TWILIO_API_URL: sms.url,
+      },
+      deps: { policy },
     });
     network = await buildNetwork(engine.database.orm, { barbers: 3, settings: { alsoBySms: ['confirmation'], reminderLeadMinutes: [] } });
   }
   /** So many answers are failures; the lines are good again after them. */
-  const failSms = (times: number) => { sms.script.push(...Array.from({ length: times }, () => ({ status: 503 }))); };
-  const failMail = (times: number) => { smtp.script.push(...Array.from({ length: times }, () => ({ at: 'before', how: 'cut' }) as const)); };
+  const failSms = (times: number) => {
+    sms.script.push(...Array.from({ length: times }, () => ({ status: 503 })));
+  };
+  const failMail = (times: number) => {
+    smtp.script.push(...Array.from({ length: times }, () => ({ at: 'before', how: 'cut' }) as const));
+  };
   async function bookAll(): Promise<{ id: string; to: string }[]> {
-    return Promise.all(network.barberIds.map(async (barberId) => {
-      const to = `+35193${String(randomInt(10_000_000)).padStart(7, '0')}`;
-      const { status, body } = await book(engine, network, { barberId, customer: customer({ phone: to }) });
-      expect(status).to.equal(201);
-      return { id: body.id as string, to };
-    }));
+    return Promise.all(
+      network.barberIds.map(async (barberId) => {
+        const to = `+35193${String(randomInt(10_000_000)).padStart(7, '0')}`;
+        const { status, body } = await book(engine, network, { barberId, customer: customer({ phone: to }) });
+        expect(status).to.equal(201);
+        return { id: body.id as string, to };
+      }),
+    );
   }
-  const rows = async (id: string): Promise<Row[]> => (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
+  const rows = async (id: string): Promise<Row[]> =>
+    (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items;
   const all = async (visits: { id: string }[]): Promise<Row[]> => (await Promise.all(visits.map(({ id }) => rows(id)))).flat();
-  const letters = async (): Promise<{ channel: string; errorClass: string }[]> => (await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items;
+  const letters = async (): Promise<{ channel: string; errorClass: string }[]> =>
+    (await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items;
   async function expectEachOnce(visits: { id: string; to: string }[]): Promise<void> {
     for (const { id, to } of visits) {
-      expect((await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).sort(), id).to.deep.equal(['confirmation_barber', 'confirmation_customer']);
+      expect((await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).sort(), id).to.deep.equal([
+        'confirmation_barber',
+        'confirmation_customer',
+      ]);
       expect(await twilio.messages(to), id).to.have.length(1);
     }
   }
@@ -65,11 +85,23 @@ describe('providers that are down', () => {
     await open(short);
     failSms(500);
     const visits = await bookAll();
-    const mails = await eventually(() => all(visits), (found) => found.filter(({ channel }) => channel === 'mail').every(({ state }) => state === 'delivered'));
-    expect(mails.filter(({ channel }) => channel === 'sms').map(({ state, errorClass }) => [['due', 'in_flight'].includes(state), errorClass])).to.deep.equal([[true, 'unclear'], [true, 'unclear'], [true, 'unclear']]);
+    const mails = await eventually(
+      () => all(visits),
+      (found) => found.filter(({ channel }) => channel === 'mail').every(({ state }) => state === 'delivered'),
+    );
+    expect(
+      mails.filter(({ channel }) => channel === 'sms').map(({ state, errorClass }) => [['due', 'in_flight'].includes(state), errorClass]),
+    ).to.deep.equal([
+      [true, 'unclear'],
+      [true, 'unclear'],
+      [true, 'unclear'],
+    ]);
 
     sms.script.length = 0;
-    await eventually(() => all(visits), (found) => found.every(({ state }) => state === 'delivered'));
+    await eventually(
+      () => all(visits),
+      (found) => found.every(({ state }) => state === 'delivered'),
+    );
     await expectEachOnce(visits);
   });
 
@@ -78,7 +110,11 @@ describe('providers that are down', () => {
     failSms(18);
     failMail(36);
     const visits = await bookAll();
-    await eventually(() => all(visits), (found) => found.every(({ state }) => state === 'delivered'), 60_000);
+    await eventually(
+      () => all(visits),
+      (found) => found.every(({ state }) => state === 'delivered'),
+      60_000,
+    );
     expect([sms.script, smtp.script]).to.deep.equal([[], []]);
     await expectEachOnce(visits);
     expect(await letters()).to.deep.equal([]);
@@ -97,7 +133,10 @@ describe('providers that are down', () => {
     sms.script.length = 0;
     smtp.script.length = 0;
     expect((await engine.call(network.apiKey, 'POST', '/v1/dead-letters/retry', {})).body).to.deep.equal({ changed: 9, left: 0 });
-    await eventually(() => all(visits), (each) => each.every(({ state }) => state === 'delivered'));
+    await eventually(
+      () => all(visits),
+      (each) => each.every(({ state }) => state === 'delivered'),
+    );
     await expectEachOnce(visits);
     expect(await letters()).to.deep.equal([]);
   });

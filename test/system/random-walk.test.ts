@@ -20,7 +20,13 @@ import { bundleOf } from '../support/scripted.ts';
 import { walkOn, type Walk } from '../support/walk.ts';
 
 type Row = {
-  id: string; entry: string; status: AppointmentStatus; version: number; starts_at: string; ends_at: string; ended_at: string | null;
+  id: string;
+  entry: string;
+  status: AppointmentStatus;
+  version: number;
+  starts_at: string;
+  ends_at: string;
+  ended_at: string | null;
   events: { from: AppointmentStatus | null; to: AppointmentStatus; version: number; kind: string }[];
   claims: { barberId: string; from: string; to: string }[];
   parts: { barberId: string; from: string; to: string }[];
@@ -44,25 +50,42 @@ describe('random walks', () => {
     await site.close();
   });
 
-  const readAll = () => site.database.orm.em.fork().execute<Row[]>(
-    `select a.id, a.entry, a.status, a.version, a.starts_at, a.ends_at, a.ended_at,
+  const readAll = () =>
+    site.database.orm.em.fork().execute<Row[]>(
+      `select a.id, a.entry, a.status, a.version, a.starts_at, a.ends_at, a.ended_at,
        (select coalesce(json_agg(json_build_object('from', e.from_status, 'to', e.to_status, 'version', e.version, 'kind', e.kind) order by e.version), '[]') from appointment_event e where e.appointment_id = a.id) as events,
        (select coalesce(json_agg(json_build_object('barberId', o.barber_id, 'from', lower(o.during), 'to', upper(o.during)) order by lower(o.during)), '[]') from occupancy o where o.appointment_id = a.id) as claims,
        (select coalesce(json_agg(json_build_object('barberId', p.barber_id, 'from', p.starts_at, 'to', p.ends_at) order by p.position), '[]') from appointment_part p where p.appointment_id = a.id) as parts,
        (select coalesce(json_agg(json_build_object('kind', d.kind, 'state', d.state, 'due', d.due_at)), '[]') from delivery d where d.appointment_id = a.id) as deliveries
      from appointment a where a.network_id = ? order by a.id`,
-    [network.networkId],
-  );
+      [network.networkId],
+    );
 
   it(`of eight clients over two APIs and two workers, one of which is killed, leave everything agreeing (SEED=${seed})`, async function () {
     // Where it waits, it waits for what it names; a busy machine is no failure.
     this.timeout(300_000);
     const approvedServiceId = randomUUID();
     const em = site.database.orm.em.fork();
-    await em.nativeUpdate(Network, { id: network.networkId }, { settings: { holdSeconds: 3, slotStepMinutes: 30, reminderLeadMinutes: [60], maxHourlyBookingsPerContact: null } });
+    await em.nativeUpdate(
+      Network,
+      { id: network.networkId },
+      { settings: { holdSeconds: 3, slotStepMinutes: 30, reminderLeadMinutes: [60], maxHourlyBookingsPerContact: null } },
+    );
     await em.insert(Service, {
-      id: approvedServiceId, networkId: network.networkId, name: 'Coloração', durationMinutes: 60, segments: [{ kind: 'busy', minutes: 20 }, { kind: 'free', minutes: 20 }, { kind: 'busy', minutes: 20 }],
-      priceCents: 4000, currency: 'EUR', settings: { approvalRequired: true, bufferAfterMinutes: 5 }, archivedAt: null, version: 1,
+      id: approvedServiceId,
+      networkId: network.networkId,
+      name: 'Coloração',
+      durationMinutes: 60,
+      segments: [
+        { kind: 'busy', minutes: 20 },
+        { kind: 'free', minutes: 20 },
+        { kind: 'busy', minutes: 20 },
+      ],
+      priceCents: 4000,
+      currency: 'EUR',
+      settings: { approvalRequired: true, bufferAfterMinutes: 5 },
+      archivedAt: null,
+      version: 1,
     });
     const [first, second, worker] = await Promise.all([site.startApi(), site.startApi(), site.startWorker(), site.startWorker()]);
     const shared = { urls: [first.url, second.url], network, approvedServiceId, appointments: [], holds: [] } satisfies Partial<Walk>;
@@ -93,13 +116,17 @@ describe('random walks', () => {
   const isFinal = (status: AppointmentStatus): boolean => ['completed', 'cancelled', 'expired', 'refused'].includes(status);
 
   function isSettled({ status, deliveries }: Row): boolean {
-    const isOpen = ({ state, due }: Row['deliveries'][number]) => state === 'in_flight' || (state === 'due' && (isFinal(status) || Date.parse(due) < Date.now()));
+    const isOpen = ({ state, due }: Row['deliveries'][number]) =>
+      state === 'in_flight' || (state === 'due' && (isFinal(status) || Date.parse(due) < Date.now()));
     return status !== 'held' && !deliveries.some(isOpen);
   }
 
   function expectAgreement({ id, entry, status, version, events, claims, parts, deliveries, ended_at }: Row): void {
     const story = `${id}: ${events.map(({ kind, to }) => `${kind} → ${to}`).join(', ')}`;
-    expect(events.map((event) => event.version), story).to.deep.equal(Array.from({ length: version }, (_, index) => index + 1));
+    expect(
+      events.map((event) => event.version),
+      story,
+    ).to.deep.equal(Array.from({ length: version }, (_, index) => index + 1));
     expect(events.at(-1)!.to, story).to.equal(status);
     for (const [index, event] of events.entries()) {
       if (index === 0) continue;
@@ -107,36 +134,66 @@ describe('random walks', () => {
       expect(Object.values(transitions[event.from!]), story).to.include(event.to);
     }
     const isLive = (liveStatuses as readonly string[]).includes(status);
-    if (isLive) for (const part of parts) expect(claims.some((claim) => claim.barberId === part.barberId && Date.parse(claim.from) <= Date.parse(part.from)), story).to.equal(true);
+    if (isLive)
+      for (const part of parts)
+        expect(
+          claims.some((claim) => claim.barberId === part.barberId && Date.parse(claim.from) <= Date.parse(part.from)),
+          story,
+        ).to.equal(true);
     if (['cancelled', 'expired', 'refused'].includes(status)) expect(claims, story).to.deep.equal([]);
-    if (['completed', 'no_show'].includes(status)) for (const claim of claims) expect(Date.parse(claim.to), story).to.be.at.most(Date.parse(ended_at!));
+    if (['completed', 'no_show'].includes(status))
+      for (const claim of claims) expect(Date.parse(claim.to), story).to.be.at.most(Date.parse(ended_at!));
     expect(ended_at !== null, story).to.equal(['completed', 'cancelled', 'no_show', 'expired', 'refused'].includes(status));
 
     const wasBooked = events.some(({ to, from }) => to === 'confirmed' || to === 'pending_approval' || from === 'pending_approval');
     // Who walked in has left no address: what would be told is skipped.
-    const sent = (kind: string) => deliveries.filter((each) => each.kind === kind && each.state === (entry === 'walk_in' ? 'skipped' : 'delivered')).length;
-    if (status === 'cancelled') expect(sent('cancellation_customer'), story).to.equal(wasBooked || events.some(({ to }) => to === 'checked_in') ? 1 : 0);
+    const sent = (kind: string) =>
+      deliveries.filter((each) => each.kind === kind && each.state === (entry === 'walk_in' ? 'skipped' : 'delivered')).length;
+    if (status === 'cancelled')
+      expect(sent('cancellation_customer'), story).to.equal(wasBooked || events.some(({ to }) => to === 'checked_in') ? 1 : 0);
     else expect(sent('cancellation_customer'), story).to.equal(0);
-    if (status !== 'confirmed' && status !== 'no_show') expect(deliveries.filter((each) => each.kind === 'reminder_customer' && each.state === 'due'), story).to.deep.equal([]);
-    expect(deliveries.filter(({ state }) => state === 'parked'), story).to.deep.equal([]);
+    if (status !== 'confirmed' && status !== 'no_show')
+      expect(
+        deliveries.filter((each) => each.kind === 'reminder_customer' && each.state === 'due'),
+        story,
+      ).to.deep.equal([]);
+    expect(
+      deliveries.filter(({ state }) => state === 'parked'),
+      story,
+    ).to.deep.equal([]);
   }
 
   async function expectWorkflowsAgree(rows: Row[]): Promise<void> {
     const client = new Client({ connection });
     for (const { id, status, version } of rows) {
       const handle = client.workflow.getHandle(appointmentWorkflowId(id));
-      const state = await eventually(() => handle.query(stateQuery), ({ step }) => step === status, 30_000);
+      const state = await eventually(
+        () => handle.query(stateQuery),
+        ({ step }) => step === status,
+        30_000,
+      );
       expect(state.version, id).to.equal(version);
-      if (isFinal(status)) await eventually(() => handle.describe(), ({ status: { name } }) => name === 'COMPLETED', 30_000);
+      if (isFinal(status))
+        await eventually(
+          () => handle.describe(),
+          ({ status: { name } }) => name === 'COMPLETED',
+          30_000,
+        );
     }
   }
 
   /** A worker that never saw them takes the same steps: what one that is killed leaves behind, another can go on with. */
   async function expectReplays(rows: Row[]): Promise<void> {
     const client = new Client({ connection });
-    const histories = await Promise.all(rows.map(async ({ id }) => ({ workflowId: id, history: await client.workflow.getHandle(appointmentWorkflowId(id)).fetchHistory() })));
+    const histories = await Promise.all(
+      rows.map(async ({ id }) => ({ workflowId: id, history: await client.workflow.getHandle(appointmentWorkflowId(id)).fetchHistory() })),
+    );
     const failures: string[] = [];
-    for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: await bundleOf('../../workflows/index.ts') }, histories)) if (error) failures.push(`${workflowId}: ${error.message}`);
+    for await (const { workflowId, error } of Worker.runReplayHistories(
+      { workflowBundle: await bundleOf('../../workflows/index.ts') },
+      histories,
+    ))
+      if (error) failures.push(`${workflowId}: ${error.message}`);
     expect(failures).to.deep.equal([]);
   }
 });

@@ -24,7 +24,14 @@ describe('a restart of everything', () => {
   let ports: number[];
 
   const temporalUp = async () => {
-    temporal = await startTemporal({ dbFile: join(own.folder, 'temporal.db'), port: ports[0]!, uiPort: ports[1]!, searchAttributes: {}, runDir: own.folder, log: () => {} });
+    temporal = await startTemporal({
+      dbFile: join(own.folder, 'temporal.db'),
+      port: ports[0]!,
+      uiPort: ports[1]!,
+      searchAttributes: {},
+      runDir: own.folder,
+      log: () => {},
+    });
   };
   /** Asks the Temporal server that runs now. */
   async function withTemporal<T>(ask: (client: Client) => Promise<T>): Promise<T> {
@@ -57,16 +64,22 @@ describe('a restart of everything', () => {
     const lead = (later: number) => (startsAt - Date.now() - dueIn - later) / minute;
     const network = await buildNetwork(orm, { settings: { reminderLeadMinutes: [lead(0)] } });
     const soon = await buildNetwork(orm, { settings: { reminderLeadMinutes: [lead(-1000)] } });
-    const post = (url: string, { apiKey }: typeof network, path: string, body?: unknown, key: string = randomUUID()) => send(url, apiKey, 'POST', path, body, { 'idempotency-key': key });
+    const post = (url: string, { apiKey }: typeof network, path: string, body?: unknown, key: string = randomUUID()) =>
+      send(url, apiKey, 'POST', path, body, { 'idempotency-key': key });
     const kept = await post(programs[0].url, network, '/v1/appointments', bookingBody(network));
     const dropped = await post(programs[0].url, soon, '/v1/appointments', bookingBody(soon));
     const overtaken = await post(programs[0].url, soon, '/v1/appointments', bookingBody(soon, { startsAt: soon.at('11:00') }));
     for (const { status, text } of [kept, dropped, overtaken]) expect(status, text).to.equal(201);
     expect((await post(programs[0].url, soon, `/v1/appointments/${dropped.body.id}/cancel`)).status).to.equal(200);
     // A mail under way at the kill would be awaited for its time limit of a minute.
-    await eventually(() => count(orm, 'delivery', `kind <> 'reminder_customer' and finished_at is null`, []), (open) => open === 0);
-    const reminders = async (id: string) => (await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'reminder_customer').length;
-    const delivered = (id: string) => count(orm, 'delivery', `appointment_id = ? and kind = 'reminder_customer' and state = 'delivered'`, [id]);
+    await eventually(
+      () => count(orm, 'delivery', `kind <> 'reminder_customer' and finished_at is null`, []),
+      (open) => open === 0,
+    );
+    const reminders = async (id: string) =>
+      (await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'reminder_customer').length;
+    const delivered = (id: string) =>
+      count(orm, 'delivery', `appointment_id = ? and kind = 'reminder_customer' and state = 'delivered'`, [id]);
 
     await Promise.all(programs.map((program) => program.end('SIGKILL')));
     await killServer(-Number(readFileSync(join(own.folder, 'temporal.pid'), 'utf8').split('\n')[0]), ports[0]!);
@@ -74,18 +87,35 @@ describe('a restart of everything', () => {
     await temporalUp();
     const [api, worker] = await Promise.all([site.startApi(), site.startWorker()]);
 
-    await eventually(() => delivered(kept.body.id), (found) => found === 1, 40_000);
+    await eventually(
+      () => delivered(kept.body.id),
+      (found) => found === 1,
+      40_000,
+    );
     expect(await reminders(kept.body.id)).to.equal(1);
     expect((await send(api.url, network.apiKey, 'GET', `/v1/appointments/${kept.body.id}`)).body.status).to.equal('confirmed');
     // The cancelled visit's reminder was due first. Its workflow is over, so none can follow.
-    await eventually(() => withTemporal((client) => client.workflow.getHandle(appointmentWorkflowId(dropped.body.id)).describe()), ({ status }) => status.name === 'COMPLETED');
+    await eventually(
+      () => withTemporal((client) => client.workflow.getHandle(appointmentWorkflowId(dropped.body.id)).describe()),
+      ({ status }) => status.name === 'COMPLETED',
+    );
     expect(await reminders(dropped.body.id)).to.equal(0);
-    expect(await count(orm, 'delivery', `appointment_id = ? and kind = 'reminder_customer' and state = 'skipped'`, [dropped.body.id])).to.equal(1);
+    expect(
+      await count(orm, 'delivery', `appointment_id = ? and kind = 'reminder_customer' and state = 'skipped'`, [dropped.body.id]),
+    ).to.equal(1);
     // A reminder that has been sent is not sent again by a second restart; a visit is cancelled by programs that did not book it.
     await Promise.all([api.end('SIGKILL'), worker.end('SIGKILL')]);
     const [another] = await Promise.all([site.startApi(), site.startWorker()]);
-    expect((await eventually(() => post(another.url, soon, `/v1/appointments/${overtaken.body.id}/cancel`), ({ status }) => status === 200)).body.status).to.equal('cancelled');
-    const tellings = async () => (await mailsOf(overtaken.body.id)).filter(({ headers }) => headers['x-punctual-kind']?.startsWith('cancellation')).length;
+    expect(
+      (
+        await eventually(
+          () => post(another.url, soon, `/v1/appointments/${overtaken.body.id}/cancel`),
+          ({ status }) => status === 200,
+        )
+      ).body.status,
+    ).to.equal('cancelled');
+    const tellings = async () =>
+      (await mailsOf(overtaken.body.id)).filter(({ headers }) => headers['x-punctual-kind']?.startsWith('cancellation')).length;
     await eventually(tellings, (found) => found === 2);
     expect(await reminders(kept.body.id)).to.equal(1);
   });

@@ -22,14 +22,20 @@ describe('a series, whose API is killed inside its second visit', () => {
     network = await buildNetwork(site.database.orm, { barbers: 2 });
     const [first, second] = network.barberIds;
     const visits = [first, second, first].map((barberId, index) => ({ barberId, startsAt: network.at('10:00', (index + 1) * 7) }));
-    ask = { path: '/v1/series', body: { shopId: network.shopId, serviceId: network.serviceId, everyWeeks: 1, customer: customer(), visits }, key: randomUUID() };
+    ask = {
+      path: '/v1/series',
+      body: { shopId: network.shopId, serviceId: network.serviceId, everyWeeks: 1, customer: customer(), visits },
+      key: randomUUID(),
+    };
   });
   afterEach(() => site.close());
 
-  const post = (api: ApiProgram, path: string, body?: object, key: string = randomUUID()) => send(api.url, network.apiKey, 'POST', path, body, { 'idempotency-key': key });
+  const post = (api: ApiProgram, path: string, body?: object, key: string = randomUUID()) =>
+    send(api.url, network.apiKey, 'POST', path, body, { 'idempotency-key': key });
   const commit = (api: ApiProgram) => post(api, ask.path, ask.body, ask.key);
   const read = (id: string) => send(other.url, network.apiKey, 'GET', `/v1/series/${id}`);
-  const states = ({ body }: Answer): string[] => body.visits.map(({ status, appointment }: { status: string; appointment?: { status: string } }) => appointment?.status ?? status);
+  const states = ({ body }: Answer): string[] =>
+    body.visits.map(({ status, appointment }: { status: string; appointment?: { status: string } }) => appointment?.status ?? status);
   const claimed = () => count(site.database.orm, 'occupancy', 'network_id = ?', [network.networkId]);
 
   /** Answers the id of the series: its first visit is booked, its second being decided by the worker, of its third nobody has heard. */
@@ -41,7 +47,9 @@ describe('a series, whose API is killed inside its second visit', () => {
     await lock.blocks();
     await api.end('SIGKILL');
     expect(await broken, 'no answer').to.equal(null);
-    const [{ id }] = await site.database.orm.em.fork().execute<[{ id: string }]>('select id from series where network_id = ?', [network.networkId]);
+    const [{ id }] = await site.database.orm.em
+      .fork()
+      .execute<[{ id: string }]>('select id from series where network_id = ?', [network.networkId]);
     expect(states(await read(id))).to.deep.equal(['confirmed', 'pending', 'open']);
     return { id, release: () => lock.release() };
   }
@@ -50,7 +58,10 @@ describe('a series, whose API is killed inside its second visit', () => {
     const { id, release } = await die();
     await release();
 
-    const done = await eventually(() => commit(other), ({ status }) => status !== 202);
+    const done = await eventually(
+      () => commit(other),
+      ({ status }) => status !== 202,
+    );
 
     expect([done.status, done.body.id, done.body.booked], done.text).to.deep.equal([201, id, 3]);
     expect(states(done)).to.deep.equal(['confirmed', 'confirmed', 'confirmed']);
@@ -60,20 +71,32 @@ describe('a series, whose API is killed inside its second visit', () => {
 
   it('and is cancelled, ends without a visit: what was booked meanwhile is given back, and repeating books nothing', async () => {
     const { id, release } = await die();
-    const { body: { visits: [first, second] } } = await read(id);
+    const {
+      body: {
+        visits: [first, second],
+      },
+    } = await read(id);
     // The cancellation has looked and waits at the first visit, while the second, which was not there at that look, is booked.
     const lock = await standInTheWay(site.database, 'select from appointment where id = $1 for update', [first.id]);
     const cancelling = post(other, `/v1/series/${id}/cancel`);
     await lock.blocks();
     await release();
-    await eventually(() => count(site.database.orm, 'appointment', 'id = ?', [second.id]), (found) => found === 1);
+    await eventually(
+      () => count(site.database.orm, 'appointment', 'id = ?', [second.id]),
+      (found) => found === 1,
+    );
     await lock.release();
 
     const cancelled = await cancelling;
     expect([cancelled.status, ...states(cancelled)], cancelled.text).to.deep.equal([200, 'cancelled', 'cancelled']);
     expect(states(await read(id))).to.deep.equal(['cancelled', 'cancelled', 'withdrawn']);
     const repeated = await commit(other);
-    expect([repeated.status, ...repeated.body.visits.map(({ status }: { status: string }) => status)]).to.deep.equal([201, 'booked', 'booked', 'withdrawn']);
+    expect([repeated.status, ...repeated.body.visits.map(({ status }: { status: string }) => status)]).to.deep.equal([
+      201,
+      'booked',
+      'booked',
+      'withdrawn',
+    ]);
     expect(states(await read(id))).to.deep.equal(['cancelled', 'cancelled', 'withdrawn']);
     expect(await claimed()).to.equal(0);
   });

@@ -45,7 +45,11 @@ describe('without a worker', () => {
     expect((await cancel()).body).to.deep.equal(cancelled.body);
     expect(await rows('appointment_event', 'appointment_id = ?', booked.body.id)).to.equal(2);
     expect(await rows('occupancy', 'appointment_id = ?', booked.body.id)).to.equal(0);
-    const kinds = async () => (await mailsOf(booked.body.id)).map(({ headers }) => headers['x-punctual-kind']).filter((kind) => kind!.startsWith('cancellation')).sort();
+    const kinds = async () =>
+      (await mailsOf(booked.body.id))
+        .map(({ headers }) => headers['x-punctual-kind'])
+        .filter((kind) => kind!.startsWith('cancellation'))
+        .sort();
     expect(await eventually(kinds, (found) => found.length >= 2)).to.deep.equal(['cancellation_barber', 'cancellation_customer']);
     expect(await worker.end('SIGTERM')).to.equal(0);
   });
@@ -62,7 +66,10 @@ describe('without a worker', () => {
     const wanted = { key: randomUUID(), body: bookingBody(network, { barberId: network.barberIds[0] }) };
     const late = { key: randomUUID(), body: bookingBody(network, { barberId: network.barberIds[1], customer: customer() }) };
 
-    const [first, second] = await Promise.all([call(patient, 'POST', '/v1/appointments', wanted.body, wanted.key), call(hasty, 'POST', '/v1/appointments', late.body, late.key)]);
+    const [first, second] = await Promise.all([
+      call(patient, 'POST', '/v1/appointments', wanted.body, wanted.key),
+      call(hasty, 'POST', '/v1/appointments', late.body, late.key),
+    ]);
 
     for (const answer of [first, second]) {
       expect(answer.status, answer.text).to.equal(202);
@@ -75,26 +82,50 @@ describe('without a worker', () => {
     }
     // The same key joins what is under way; another body under it is no way in.
     expect((await call(patient, 'POST', '/v1/appointments', wanted.body, wanted.key)).body).to.deep.equal(first.body);
-    expect((await call(patient, 'POST', '/v1/appointments', { ...wanted.body, startsAt: network.at('11:00') }, wanted.key)).body.code).to.equal('idempotency_key_reused');
+    expect(
+      (await call(patient, 'POST', '/v1/appointments', { ...wanted.body, startsAt: network.at('11:00') }, wanted.key)).body.code,
+    ).to.equal('idempotency_key_reused');
     expect(await rows('contact', 'id in (?, ?)', first.body.id, second.body.id)).to.equal(2);
     // The header is cut to the second, the deadline is one second.
-    await eventually(async () => Date.now(), (now) => now > Date.parse(second.headers.get('date')!) + 2000);
+    await eventually(
+      async () => Date.now(),
+      (now) => now > Date.parse(second.headers.get('date')!) + 2000,
+    );
 
     await site.startWorker();
 
-    const confirmed = await eventually(() => call(patient, 'GET', first.headers.get('location')!), ({ body }) => body.status !== 'pending');
+    const confirmed = await eventually(
+      () => call(patient, 'GET', first.headers.get('location')!),
+      ({ body }) => body.status !== 'pending',
+    );
     expect(confirmed.body).to.include({ status: 'confirmed', id: first.body.id });
-    const refused = await eventually(() => call(patient, 'GET', second.headers.get('location')!), ({ body }) => body.status !== 'pending');
+    const refused = await eventually(
+      () => call(patient, 'GET', second.headers.get('location')!),
+      ({ body }) => body.status !== 'pending',
+    );
     expect(refused.status).to.equal(200);
     expect(refused.body).to.include({ status: 'refused', code: 'undecided' });
 
     const kinds = async (id: string) => (await mailsOf(id)).map(({ headers }) => headers['x-punctual-kind']).sort();
-    expect(await eventually(() => kinds(first.body.id), (found) => found.length >= 2)).to.deep.equal(['confirmation_barber', 'confirmation_customer']);
-    expect(await eventually(() => kinds(second.body.id), (found) => found.length >= 1)).to.deep.equal(['refusal_customer']);
+    expect(
+      await eventually(
+        () => kinds(first.body.id),
+        (found) => found.length >= 2,
+      ),
+    ).to.deep.equal(['confirmation_barber', 'confirmation_customer']);
+    expect(
+      await eventually(
+        () => kinds(second.body.id),
+        (found) => found.length >= 1,
+      ),
+    ).to.deep.equal(['refusal_customer']);
     const [mail] = await mailsOf(second.body.id);
     expect(mail!.envelope.to.map(({ address }) => address)).to.deep.equal([late.body.customer.email]);
 
-    await eventually(() => rows('contact', 'id = ?', second.body.id), (found) => found === 0);
+    await eventually(
+      () => rows('contact', 'id = ?', second.body.id),
+      (found) => found === 0,
+    );
     expect(await rows('contact', 'id = ?', first.body.id)).to.equal(1);
     expect(await rows('customer', 'network_id = ? and id not in (select customer_id from contact)', network.networkId)).to.equal(0);
     expect(await rows('occupancy', 'network_id = ?', network.networkId)).to.equal(1);
@@ -109,7 +140,11 @@ describe('without a worker', () => {
       expect(won.status).to.equal(201);
       expect(won.body).to.deep.equal(confirmed.body);
     }
-    expect((await call(patient, 'POST', '/v1/appointments', bookingBody(network, { barberId: network.barberIds[1] }), randomUUID())).status).to.be.oneOf([201, 202]);
-    expect((await call(patient, 'POST', '/v1/appointments', bookingBody(network, { barberId: network.barberIds[0] }), randomUUID())).body.code).to.equal('slot_taken');
+    expect(
+      (await call(patient, 'POST', '/v1/appointments', bookingBody(network, { barberId: network.barberIds[1] }), randomUUID())).status,
+    ).to.be.oneOf([201, 202]);
+    expect(
+      (await call(patient, 'POST', '/v1/appointments', bookingBody(network, { barberId: network.barberIds[0] }), randomUUID())).body.code,
+    ).to.equal('slot_taken');
   });
 });

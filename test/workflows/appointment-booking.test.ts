@@ -10,7 +10,9 @@ describe('the appointment workflow', () => {
   const { handle, cancel } = asking(() => stage);
   const sendMessage = async () => {};
 
-  before(async () => { stage = await openStage(); });
+  before(async () => {
+    stage = await openStage();
+  });
   after(() => stage.close());
 
   it('a booking, won, answers at once, sends what was planned and ends when it closes', async () => {
@@ -59,7 +61,12 @@ describe('the appointment workflow', () => {
   });
 
   it('a reservation that fails until its limit, ends refused by what the database then says', async () => {
-    const script = { reserveSlot: async () => { throw new Error('database away'); }, refuseUndecided: async () => ({ ...refused(), outcome: { ok: false as const, code: 'undecided' as const, nearest: [] } }) };
+    const script = {
+      reserveSlot: async () => {
+        throw new Error('database away');
+      },
+      refuseUndecided: async () => ({ ...refused(), outcome: { ok: false as const, code: 'undecided' as const, nearest: [] } }),
+    };
     await stage.play(script, async ({ start, calls }) => {
       const { outcome } = start({ policy: shortPolicy({ reserveWithinSeconds: 1 }) });
 
@@ -71,7 +78,12 @@ describe('the appointment workflow', () => {
 
   it('a reservation that got through although its try timed out, is confirmed', async () => {
     const decided = booked([], { wake: ['close', 2] });
-    const script = { reserveSlot: async () => { throw new Error('lost answer'); }, refuseUndecided: async () => decided };
+    const script = {
+      reserveSlot: async () => {
+        throw new Error('lost answer');
+      },
+      refuseUndecided: async () => decided,
+    };
     await stage.play(script, async ({ start }) => {
       expect(await start({ policy: shortPolicy({ reserveWithinSeconds: 1 }) }).outcome).to.deep.equal(decided.outcome);
     });
@@ -84,11 +96,17 @@ describe('the appointment workflow', () => {
       const { workflowId, outcome } = start();
       await outcome;
 
-      const found = await eventually(async () => {
-        const ids: string[] = [];
-        for await (const workflow of stage.client.workflow.list({ query: `PunctualBarber = "${barberId}" and PunctualStatus = "confirmed"` })) ids.push(workflow.workflowId);
-        return ids;
-      }, (ids) => ids.length > 0);
+      const found = await eventually(
+        async () => {
+          const ids: string[] = [];
+          for await (const workflow of stage.client.workflow.list({
+            query: `PunctualBarber = "${barberId}" and PunctualStatus = "confirmed"`,
+          }))
+            ids.push(workflow.workflowId);
+          return ids;
+        },
+        (ids) => ids.length > 0,
+      );
       expect(found).to.deep.equal([workflowId]);
       await cancel(workflowId);
     });

@@ -16,12 +16,17 @@ describe('the appointment workflow', () => {
   const { handle, ask, cancel } = asking(() => stage);
   const sendMessage = async () => {};
 
-  before(async () => { stage = await openStage(); });
+  before(async () => {
+    stage = await openStage();
+  });
   after(() => stage.close());
 
   it('a broken effect, retried, delays no other and no reminder', async () => {
     let tries = 0;
-    const decided = booked([planned('bad', 'confirmation_customer'), planned('good', 'confirmation_barber'), planned('later', 'reminder_customer', 1.5)], { wake: ['close', 4] });
+    const decided = booked(
+      [planned('bad', 'confirmation_customer'), planned('good', 'confirmation_barber'), planned('later', 'reminder_customer', 1.5)],
+      { wake: ['close', 4] },
+    );
     const sendBadly = async ({ deliveryId }: { deliveryId: string }) => {
       if (deliveryId === 'bad' && (tries += 1) < 4) throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 700 });
     };
@@ -40,8 +45,13 @@ describe('the appointment workflow', () => {
     const settled: unknown[] = [];
     const decided = booked([planned('x', 'confirmation_customer')], { wake: ['close', 2] });
     const script = {
-      reserveSlot: async () => decided, sendMessage: async () => { throw ApplicationFailure.nonRetryable('a bug'); },
-      settleDelivery: async (input: unknown) => { settled.push(input); },
+      reserveSlot: async () => decided,
+      sendMessage: async () => {
+        throw ApplicationFailure.nonRetryable('a bug');
+      },
+      settleDelivery: async (input: unknown) => {
+        settled.push(input);
+      },
     };
     await stage.play(script, async ({ start }) => {
       const { workflowId, input, outcome } = start();
@@ -54,11 +64,18 @@ describe('the appointment workflow', () => {
 
   it('a cancellation, while a reminder waits, drops it and sends what the cancellation planned', async () => {
     const decided = booked([planned('c', 'confirmation_customer'), planned('r', 'reminder_customer', 300)]);
-    const script = { reserveSlot: async () => decided, sendMessage, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]) };
+    const script = {
+      reserveSlot: async () => decided,
+      sendMessage,
+      changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
+    };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
-      await eventually(async () => calls, (made) => made.includes('sendMessage c'));
+      await eventually(
+        async () => calls,
+        (made) => made.includes('sendMessage c'),
+      );
 
       expect(await cancel(workflowId)).to.deep.include({ ok: true });
       expect((await handle(workflowId).result()).step).to.equal('cancelled');
@@ -67,7 +84,11 @@ describe('the appointment workflow', () => {
   });
 
   it('a cancellation, whose messages are due ahead of the clock of a slow worker, still sends them before it ends', async () => {
-    const script = { reserveSlot: async () => booked([]), sendMessage, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer', 2)]) };
+    const script = {
+      reserveSlot: async () => booked([]),
+      sendMessage,
+      changeAppointment: async () => cancelled([planned('k', 'cancellation_customer', 2)]),
+    };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
@@ -81,13 +102,20 @@ describe('the appointment workflow', () => {
   it('a cancellation, while a confirmation waits for its next try, stops it and settles it', async () => {
     const decided = booked([planned('c', 'confirmation_customer')]);
     const script = {
-      reserveSlot: async () => decided, settleDelivery: async () => {}, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
-      sendMessage: async ({ deliveryId }: { deliveryId: string }) => { if (deliveryId === 'c') throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 60_000 }); },
+      reserveSlot: async () => decided,
+      settleDelivery: async () => {},
+      changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
+      sendMessage: async ({ deliveryId }: { deliveryId: string }) => {
+        if (deliveryId === 'c') throw ApplicationFailure.create({ message: 'again', nextRetryDelay: 60_000 });
+      },
     };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
-      await eventually(async () => calls, (made) => made.includes('sendMessage c'));
+      await eventually(
+        async () => calls,
+        (made) => made.includes('sendMessage c'),
+      );
       await cancel(workflowId);
       await handle(workflowId).result();
 
@@ -99,7 +127,8 @@ describe('the appointment workflow', () => {
     const decided = booked([planned('c', 'confirmation_customer')]);
     const order: string[] = [];
     const script = {
-      reserveSlot: async () => decided, changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
+      reserveSlot: async () => decided,
+      changeAppointment: async () => cancelled([planned('k', 'cancellation_customer')]),
       sendMessage: async ({ deliveryId }: { deliveryId: string }) => {
         order.push(`begin ${deliveryId}`);
         if (deliveryId === 'c') await wait(1000);
@@ -109,7 +138,10 @@ describe('the appointment workflow', () => {
     await stage.play(script, async ({ start }) => {
       const { workflowId, outcome } = start();
       await outcome;
-      await eventually(async () => order, (seen) => seen.length > 0);
+      await eventually(
+        async () => order,
+        (seen) => seen.length > 0,
+      );
       await cancel(workflowId);
       await handle(workflowId).result();
 
@@ -130,24 +162,43 @@ describe('the appointment workflow', () => {
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
-      await eventually(async () => calls, (made) => made.includes('sendMessage c'));
+      await eventually(
+        async () => calls,
+        (made) => made.includes('sendMessage c'),
+      );
 
       expect(await ask(workflowId, { action: 'retime', ...byTheCustomer })).to.include({ ok: true });
       expect((await handle(workflowId).result()).step).to.equal('confirmed');
-      expect(calls.toSorted()).to.deep.equal(['changeAppointment retime', 'reserveSlot', 'sendMessage c', 'sendMessage c', 'sendMessage new']);
+      expect(calls.toSorted()).to.deep.equal([
+        'changeAppointment retime',
+        'reserveSlot',
+        'sendMessage c',
+        'sendMessage c',
+        'sendMessage new',
+      ]);
     });
   });
 
   it('an appointment that is moved twice and then cancelled, has sent of each move once and ends cancelled', async () => {
-    const moves = [changed([planned('m1', 'rescheduled_customer'), planned('r1', 'reminder_customer', 300)]), changed([planned('m2', 'rescheduled_customer'), planned('r2', 'reminder_customer', 300)], { version: 3 })];
-    const script = { reserveSlot: async () => booked([planned('r', 'reminder_customer', 300)]), sendMessage, changeAppointment: answering({ reschedule: moves, cancel: [cancelled([planned('k', 'cancellation_customer')], 4)] }) };
+    const moves = [
+      changed([planned('m1', 'rescheduled_customer'), planned('r1', 'reminder_customer', 300)]),
+      changed([planned('m2', 'rescheduled_customer'), planned('r2', 'reminder_customer', 300)], { version: 3 }),
+    ];
+    const script = {
+      reserveSlot: async () => booked([planned('r', 'reminder_customer', 300)]),
+      sendMessage,
+      changeAppointment: answering({ reschedule: moves, cancel: [cancelled([planned('k', 'cancellation_customer')], 4)] }),
+    };
     await stage.play(script, async ({ start, calls }) => {
       const { workflowId, outcome } = start();
       await outcome;
       const to = { shopId: randomUUID(), visit: visitOf(randomUUID(), null), startsAt: new Date().toISOString() };
       for (const told of ['m1', 'm2']) {
         await ask(workflowId, { action: 'reschedule', to, ...byTheCustomer });
-        await eventually(async () => calls, (made) => made.includes(`sendMessage ${told}`));
+        await eventually(
+          async () => calls,
+          (made) => made.includes(`sendMessage ${told}`),
+        );
       }
       await cancel(workflowId);
 
@@ -173,7 +224,10 @@ describe('the appointment workflow', () => {
       const started = start();
       workflowId = started.workflowId;
       await started.outcome;
-      await eventually(async () => tries, (made) => made === 2);
+      await eventually(
+        async () => tries,
+        (made) => made === 2,
+      );
     });
   });
 });

@@ -7,20 +7,27 @@ import { openStage, type Stage } from '../support/scripted.ts';
 describe('the workflow that reads a calendar', () => {
   let stage: Stage;
 
-  before(async () => { stage = await openStage(); });
+  before(async () => {
+    stage = await openStage();
+  });
   after(() => stage.close());
 
   it('called to look while it finds that there is nothing to read any more, looks again', async () => {
     const connectionId = randomUUID();
     const handle = stage.client.workflow.getHandle(calendarMirrorWorkflowId(connectionId));
-    const answers: MirrorRead[] = [{ isOver: true, againInSeconds: 0, repaired: 0 }, { isOver: false, againInSeconds: 1, repaired: 0 }];
+    const answers: MirrorRead[] = [
+      { isOver: true, againInSeconds: 0, repaired: 0 },
+      { isOver: false, againInSeconds: 1, repaired: 0 },
+    ];
     const readCalendar = async (): Promise<MirrorRead> => {
       if (answers.length === 2) await handle.signal(lookSignal);
       return answers.shift() ?? { isOver: true, againInSeconds: 0, repaired: 0 };
     };
     await stage.play({ readCalendar }, async ({ calls, taskQueue }) => {
       await stage.client.workflow.execute('calendarMirror', {
-        workflowId: calendarMirrorWorkflowId(connectionId), taskQueue, args: [{ networkId: randomUUID(), connectionId, policy: defaultPolicy, provider: 'caldav' }],
+        workflowId: calendarMirrorWorkflowId(connectionId),
+        taskQueue,
+        args: [{ networkId: randomUUID(), connectionId, policy: defaultPolicy, provider: 'caldav' }],
       });
       expect(calls).to.deep.equal(['readCalendar', 'readCalendar', 'readCalendar']);
     });

@@ -12,12 +12,29 @@ const history = (name: string) => historyFromJSON(JSON.parse(readFileSync(new UR
 describe('stored histories', () => {
   let bundle: WorkflowBundleWithSourceMap;
 
-  before(async () => { bundle = await bundleOf('../../workflows/index.ts'); });
+  before(async () => {
+    bundle = await bundleOf('../../workflows/index.ts');
+  });
 
-  it('there is one of each path, as today\'s workflow takes it', () => {
+  it("there is one of each path, as today's workflow takes it", () => {
     const paths = [
-      'booked-and-completed', 'lost-race', 'cancelled-held', 'cancelled-pending', 'cancelled-confirmed', 'cancelled-checked-in', 'rescheduled-twice', 'no-show', 'no-show-then-came',
-      'hold-expired', 'hold-confirmed', 'approved', 'approval-expired', 'waitlist-offer-expired', 'time-offered', 'retimed', 'relocation',
+      'booked-and-completed',
+      'lost-race',
+      'cancelled-held',
+      'cancelled-pending',
+      'cancelled-confirmed',
+      'cancelled-checked-in',
+      'rescheduled-twice',
+      'no-show',
+      'no-show-then-came',
+      'hold-expired',
+      'hold-confirmed',
+      'approved',
+      'approval-expired',
+      'waitlist-offer-expired',
+      'time-offered',
+      'retimed',
+      'relocation',
     ];
     expect(stored).to.include.members(paths.map((path) => `v3-${path}.json`));
   });
@@ -31,7 +48,9 @@ describe('stored histories', () => {
   it('a workflow with its steps in another order, replayed, fails', async () => {
     const broken = await bundleOf('../histories/broken/other-order.ts');
 
-    const error: unknown = await Worker.runReplayHistory({ workflowBundle: broken }, history('v1-booked-and-over.json')).catch((caught: unknown) => caught);
+    const error: unknown = await Worker.runReplayHistory({ workflowBundle: broken }, history('v1-booked-and-over.json')).catch(
+      (caught: unknown) => caught,
+    );
 
     expect((error as Error).name).to.equal('DeterminismViolationError');
   });

@@ -28,7 +28,12 @@ export function createAfter({ target, booked, zoneOf, now }: AfterInput): (row: 
     const booking = await post(target, '/v1/appointments', row.key, toPastBody(row, zoneOf(row.shopId), now));
     if (booking.answer.kind !== 'done') return booking;
     const marked = await post(target, `/v1/appointments/${booking.answer.appointmentId}/no-show`, row.key, {});
-    return { ...marked, retries: booking.retries + marked.retries, serverErrors: booking.serverErrors + marked.serverErrors, wasPending: booking.wasPending };
+    return {
+      ...marked,
+      retries: booking.retries + marked.retries,
+      serverErrors: booking.serverErrors + marked.serverErrors,
+      wasPending: booking.wasPending,
+    };
   }
 
   return async (row) => {
@@ -40,7 +45,14 @@ export function createAfter({ target, booked, zoneOf, now }: AfterInput): (row: 
   };
 }
 
-const impossible = (): Told => ({ answer: { kind: 'impossible' }, firstTryMs: null, retries: 0, serverErrors: 0, wasPending: false, answeredAt: Date.now() });
+const impossible = (): Told => ({
+  answer: { kind: 'impossible' },
+  firstTryMs: null,
+  retries: 0,
+  serverErrors: 0,
+  wasPending: false,
+  answeredAt: Date.now(),
+});
 
 /** Where each appointment stands by the answers alone: the one of the highest version, since a repeat gets an old answer again. */
 export function lastAnswers(sent: { answer: Answer }[]): Shown[] {

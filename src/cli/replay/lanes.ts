@@ -8,7 +8,12 @@ import type { Sent } from './send.ts';
 export const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;
 
 /** Sends each row by `send` and answers in the rows' order; `rate` and `concurrency` are the options'. */
-export async function sendAll({ rate, concurrency }: Options, label: string, rows: Row[], send: (row: Row) => Promise<Sent>): Promise<Sent[]> {
+export async function sendAll(
+  { rate, concurrency }: Options,
+  label: string,
+  rows: Row[],
+  send: (row: Row) => Promise<Sent>,
+): Promise<Sent[]> {
   const sent: Sent[] = [];
   let next = 0;
   let answered = 0;

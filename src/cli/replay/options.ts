@@ -66,7 +66,16 @@ function runTime(run: string): number | null {
 
 const text = { type: 'string' } as const;
 const flags = {
-  from: text, run: text, concurrency: text, limit: text, rate: text, json: text, api: text, key: text, 'database-url': text, 'mail-api': text,
+  from: text,
+  run: text,
+  concurrency: text,
+  limit: text,
+  rate: text,
+  json: text,
+  api: text,
+  key: text,
+  'database-url': text,
+  'mail-api': text,
   help: { type: 'boolean' },
 } as const;
 

@@ -12,8 +12,12 @@ const some = <T>(items: T[], show: (item: T) => string): string[] => [
 ];
 
 const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((total, count) => total + count, 0);
-const byCode = (label: string, refused: Record<string, number>): Line[] =>
-  [[label, sum(refused)], ...Object.entries(refused).sort().map(([code, count]): Line => [`  ${code}`, count])];
+const byCode = (label: string, refused: Record<string, number>): Line[] => [
+  [label, sum(refused)],
+  ...Object.entries(refused)
+    .sort()
+    .map(([code, count]): Line => [`  ${code}`, count]),
+];
 
 type Counted = Pick<Report, 'repeats' | 'pending' | 'retries' | 'serverErrors' | 'errors' | 'answerMs'>;
 
@@ -53,7 +57,10 @@ function afterLines(after: AfterReport): Line[] {
     ['not possible: never booked', after.notPossible],
     ...common(after),
     ['requests per second', `${(after.requests / after.seconds).toFixed(1)} over ${after.seconds.toFixed(1)} s`],
-    ['messages delivered', `${sum(messages.delivered)}, ${messages.withdrawn} withdrawn, after another ${messages.waitedSeconds.toFixed(1)} s`],
+    [
+      'messages delivered',
+      `${sum(messages.delivered)}, ${messages.withdrawn} withdrawn, after another ${messages.waitedSeconds.toFixed(1)} s`,
+    ],
     ...Object.entries(messages.delivered).map(([kind, count]): Line => [`  ${kind}`, count]),
     ...overlapLines(after.overlaps),
     ...faults.map((fault): Line => [labels[fault], after.wrong[fault].length]),
@@ -71,7 +78,10 @@ export function printable(report: Report): string {
     ...byCode('refused', report.refused),
     ...common(report),
     ['bookings per second', `${report.bookingsPerSecond.toFixed(1)} over ${report.seconds.toFixed(1)} s`],
-    [`mails by ${mails.source}`, `${mails.customer} to customers, ${mails.barber} to barbers, ${mails.missing.length} missing, after another ${mails.waitedSeconds.toFixed(1)} s`],
+    [
+      `mails by ${mails.source}`,
+      `${mails.customer} to customers, ${mails.barber} to barbers, ${mails.missing.length} missing, after another ${mails.waitedSeconds.toFixed(1)} s`,
+    ],
     ...overlapLines(report.overlaps),
     ['refusals without a reason', report.unexplained.length],
   ];
@@ -83,8 +93,14 @@ export function printable(report: Report): string {
     ...(second.length > 0 ? ['', 'What became of the bookings', ...table(second)] : []),
     ...some([...report.errors, ...after.errors], ({ key, text }) => `error ${key}: ${text}`),
     ...some(mails.missing, (what) => `missing mail: ${what}`),
-    ...some(report.unexplained, ({ key, code, localStart, working, free }) => `refused without a reason: ${key} ${localStart} ${code}; at work ${working}, free ${free}`),
+    ...some(
+      report.unexplained,
+      ({ key, code, localStart, working, free }) =>
+        `refused without a reason: ${key} ${localStart} ${code}; at work ${working}, free ${free}`,
+    ),
     ...faults.flatMap((fault) => some(after.wrong[fault], ({ appointmentId, what }) => `${labels[fault]}: ${appointmentId} ${what}`)),
-    isGood(report) ? 'Good: no error, no overlap, every mail there, every refusal explained, every last answer true.' : 'NOT good: see above.',
+    isGood(report)
+      ? 'Good: no error, no overlap, every mail there, every refusal explained, every last answer true.'
+      : 'NOT good: see above.',
   ].join('\n');
 }

@@ -63,7 +63,10 @@ export async function countMessages(database: Pool, appointmentIds: string[], si
      from delivery where appointment_id = any($1::uuid[]) and created_at >= $2 and kind !~ '^reminder' group by kind order by kind`,
     [appointmentIds, since],
   );
-  return { delivered: Object.fromEntries(rows.map(({ kind, delivered }) => [kind, delivered])), withdrawn: rows.reduce((sum, row) => sum + row.withdrawn, 0) };
+  return {
+    delivered: Object.fromEntries(rows.map(({ kind, delivered }) => [kind, delivered])),
+    withdrawn: rows.reduce((sum, row) => sum + row.withdrawn, 0),
+  };
 }
 
 /** Waits until none of these appointments' messages is due or under way, or until their number has not changed for three minutes. */

@@ -57,7 +57,15 @@ const holds = 'opens <= wall_from and wall_to <= shuts';
 const touches = 'opens < wall_to and wall_from < shuts';
 
 /** A refusal as the file and the API tell it; `localStart` is on the shop's wall clock. */
-export type Refusal = { key: string; code: string; shopId: string; serviceId: string; barberId: string | null; localStart: string; answeredAt: string };
+export type Refusal = {
+  key: string;
+  code: string;
+  shopId: string;
+  serviceId: string;
+  barberId: string | null;
+  localStart: string;
+  answeredAt: string;
+};
 
 /** A refusal with what the database says: how many barbers it concerned, who of them worked then, who of those was free. */
 export type Judged = Refusal & { working: number; free: number };

@@ -76,7 +76,8 @@ export function splitRepeats(sent: Sent[]): { first: Sent[]; repeats: { repeat: 
 function count(sent: Sent[], seconds: number): Counts {
   const { repeats } = splitRepeats(sent);
   const faults = sent.flatMap(({ row, answer }) => (answer.kind === 'error' ? [{ key: row.key, text: answer.text }] : []));
-  const isSame = ({ repeat, of }: (typeof repeats)[number]): boolean => repeat.answer.kind !== 'error' && isDeepStrictEqual(repeat.answer, of.answer);
+  const isSame = ({ repeat, of }: (typeof repeats)[number]): boolean =>
+    repeat.answer.kind !== 'error' && isDeepStrictEqual(repeat.answer, of.answer);
   const differing = repeats.filter((each) => each.repeat.answer.kind !== 'error' && each.of.answer.kind !== 'error' && !isSame(each));
   const times = sent.flatMap(({ firstTryMs }) => firstTryMs ?? []).sort((a, b) => a - b);
   return {
@@ -121,7 +122,12 @@ export function tallyAfter(sent: Sent[], seconds: number): AfterTally {
 }
 
 /** The appointments that lack a mail, and the counts of those that came. */
-export function countMails(found: Found, appointmentIds: string[], source: Report['mails']['source'], waitedSeconds: number): Report['mails'] {
+export function countMails(
+  found: Found,
+  appointmentIds: string[],
+  source: Report['mails']['source'],
+  waitedSeconds: number,
+): Report['mails'] {
   const missing = appointmentIds.flatMap((id) => [
     ...(found.customer.has(id) ? [] : [`${id} to the customer`]),
     ...(found.barber.has(id) ? [] : [`${id} to the barber`]),
@@ -133,5 +139,10 @@ export function countMails(found: Found, appointmentIds: string[], source: Repor
 export function isGood({ errors, overlaps, mails, unexplained, after }: Report): boolean {
   const isNone = (counts: object): boolean => Object.values(counts).every((count) => count === 0);
   const isRight = Object.values(after.wrong).every((found) => found.length === 0);
-  return errors.length + mails.missing.length + unexplained.length + after.errors.length === 0 && isNone(overlaps) && isNone(after.overlaps) && isRight;
+  return (
+    errors.length + mails.missing.length + unexplained.length + after.errors.length === 0 &&
+    isNone(overlaps) &&
+    isNone(after.overlaps) &&
+    isRight
+  );
 }

@@ -4,7 +4,19 @@ import { parse } from 'csv-parse/sync';
 import { addDays, MINUTE, toWall } from '../../domain/time.ts';
 
 export const columns = [
-  'key', 'dayOffset', 'localTime', 'shopId', 'serviceId', 'barberId', 'name', 'email', 'phone', 'customerTimeZone', 'locale', 'action', 'of',
+  'key',
+  'dayOffset',
+  'localTime',
+  'shopId',
+  'serviceId',
+  'barberId',
+  'name',
+  'email',
+  'phone',
+  'customerTimeZone',
+  'locale',
+  'action',
+  'of',
 ] as const;
 
 /** A `no_show` is booked first, as a visit of the last 24 hours that the desk writes down after the fact. */
@@ -38,7 +50,8 @@ export function parseRows(text: string): Row[] {
     });
     const row = Object.fromEntries(entries) as Row;
     if (!actions.includes(row.action)) throw fault(`action is none of ${actions.join(', ')}`);
-    if (!(row.action === 'no_show' ? /^-1$/ : /^\d{1,3}$/).test(row.dayOffset)) throw fault('dayOffset is not a whole number of days (or, of a no_show, -1)');
+    if (!(row.action === 'no_show' ? /^-1$/ : /^\d{1,3}$/).test(row.dayOffset))
+      throw fault('dayOffset is not a whole number of days (or, of a no_show, -1)');
     if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(row.localTime)) throw fault('localTime is not HH:mm');
     if (row.key === '') throw fault('key is empty');
     const concerns = row.action === 'cancel' || row.action === 'reschedule';
@@ -77,8 +90,10 @@ const wanted = ({ shopId, serviceId, barberId, name, email, phone, customerTimeZ
 });
 
 /** What is moved goes to another time; a barber who is not named is kept. */
-export const toMove = (row: Row, from: string): { localStart: string; barberId?: string } =>
-  ({ localStart: localStart(row, from), ...(row.barberId === '' ? {} : { barberId: row.barberId }) });
+export const toMove = (row: Row, from: string): { localStart: string; barberId?: string } => ({
+  localStart: localStart(row, from),
+  ...(row.barberId === '' ? {} : { barberId: row.barberId }),
+});
 
 /** The rules of the day that a past visit was on no longer matter; that the time was free still does. */
 const noLongerMatters = ['too_soon', 'shop_closed', 'outside_working_hours', 'on_break', 'time_off'];

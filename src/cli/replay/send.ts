@@ -7,10 +7,7 @@ export type Shown = { appointmentId: string; status: string; startsAt: string; v
 
 /** `impossible`: nothing was sent, since the booking that it concerns had been refused. */
 export type Answer =
-  | ({ kind: 'done' } & Shown)
-  | { kind: 'refused'; code: string }
-  | { kind: 'impossible' }
-  | { kind: 'error'; text: string };
+  ({ kind: 'done' } & Shown) | { kind: 'refused'; code: string } | { kind: 'impossible' } | { kind: 'error'; text: string };
 
 export type Told = {
   answer: Answer;
@@ -36,7 +33,11 @@ const decidedWithinMs = 3 * 60_000;
 const pollEveryMs = 500;
 const afterLostConnectionMs = 1_000;
 
-async function call(target: Target, address: string, init: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Reply> {
+async function call(
+  target: Target,
+  address: string,
+  init: { method?: string; headers?: Record<string, string>; body?: string },
+): Promise<Reply> {
   const response = await fetch(new URL(address, target.api), {
     ...init,
     headers: { authorization: `Bearer ${target.apiKey}`, ...init.headers },
@@ -68,7 +69,13 @@ function readAnswer({ status, body }: Reply): Answer | null {
   const code = typeof body.code === 'string' ? body.code : null;
   if (status === 202 || (status === 200 && body.status === 'pending')) return null;
   if ((status === 201 || status === 200) && typeof body.id === 'string' && body.status !== 'refused') {
-    return { kind: 'done', appointmentId: body.id, status: String(body.status), startsAt: String(body.startsAt), version: Number(body.version) };
+    return {
+      kind: 'done',
+      appointmentId: body.id,
+      status: String(body.status),
+      startsAt: String(body.startsAt),
+      version: Number(body.version),
+    };
   }
   if (status === 200 && body.status === 'refused') return { kind: 'refused', code: code ?? 'unknown' };
   // A local time that the clocks skip is the one refusal that is the caller's fault and yet no fault of the file.
@@ -76,7 +83,8 @@ function readAnswer({ status, body }: Reply): Answer | null {
   return { kind: 'error', text: `${status} ${code ?? ''} ${JSON.stringify(body.faults ?? body.detail ?? '')}` };
 }
 
-const why = (error: unknown): string => (error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}` : String(error));
+const why = (error: unknown): string =>
+  error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}` : String(error);
 
 async function poll(target: Target, location: string | null, sent: Told): Promise<Answer> {
   if (location === null) return { kind: 'error', text: '202 without a Location' };
@@ -100,11 +108,21 @@ async function poll(target: Target, location: string | null, sent: Told): Promis
 }
 
 /** Asks for a booking. */
-export const book = async (target: Target, row: Row): Promise<Sent> => ({ row, ...(await post(target, '/v1/appointments', row.key, toBody(row, target.from))) });
+export const book = async (target: Target, row: Row): Promise<Sent> => ({
+  row,
+  ...(await post(target, '/v1/appointments', row.key, toBody(row, target.from))),
+});
 
 /** Sends one request under `key`, salted. Never throws: what went wrong is the answer. */
 export async function post(target: Target, path: string, key: string, content: object): Promise<Told> {
-  const sent: Told = { answer: { kind: 'error', text: 'no answer' }, firstTryMs: null, retries: 0, serverErrors: 0, wasPending: false, answeredAt: 0 };
+  const sent: Told = {
+    answer: { kind: 'error', text: 'no answer' },
+    firstTryMs: null,
+    retries: 0,
+    serverErrors: 0,
+    wasPending: false,
+    answeredAt: 0,
+  };
   const headers = { 'content-type': 'application/json', 'idempotency-key': `${target.run}-${key}` };
   const request = { method: 'POST', headers, body: JSON.stringify(content) };
   const startedAt = Date.now();

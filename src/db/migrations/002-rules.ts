@@ -57,7 +57,9 @@ export class Migration002Rules extends Migration {
     )`);
 
     this.addSql(`alter table assignment add column periods jsonb`);
-    this.addSql(`update assignment set periods = jsonb_build_array(jsonb_build_object('fromDate', null, 'toDate', null, 'hours', hours, 'breaks', breaks))`);
+    this.addSql(
+      `update assignment set periods = jsonb_build_array(jsonb_build_object('fromDate', null, 'toDate', null, 'hours', hours, 'breaks', breaks))`,
+    );
     this.addSql(`alter table assignment alter column periods set not null, drop column hours, drop column breaks`);
     this.addSql(`create table assignment_exception (
       id uuid primary key,
@@ -108,7 +110,8 @@ export class Migration002Rules extends Migration {
       constraint part_ends_after_it_starts check (ends_at > starts_at)
     )`);
     this.addSql(`create index appointment_part_by_barber on appointment_part (barber_id, starts_at, appointment_id)`);
-    this.addSql(`insert into appointment_part (id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
+    this
+      .addSql(`insert into appointment_part (id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
       select gen_random_uuid(), network_id, id, 0, service_id, barber_id, starts_at, ends_at, price_cents,
         jsonb_build_array(jsonb_build_object('kind', 'busy', 'minutes', extract(epoch from ends_at - starts_at) / 60)), '{"rule": "unknown"}' from appointment`);
 

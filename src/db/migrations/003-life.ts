@@ -23,10 +23,13 @@ export class Migration003Life extends Migration {
       add column waitlist_entry_id uuid`);
     this.addSql(`drop index appointment_by_customer`);
     this.addSql(`create index appointment_by_customer on appointment (customer_id, starts_at)`);
-    this.addSql(`create index appointment_by_deadline on appointment (coalesce(decide_by, ends_at)) where status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')`);
+    this.addSql(
+      `create index appointment_by_deadline on appointment (coalesce(decide_by, ends_at)) where status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')`,
+    );
     this.addSql(`create index appointment_by_series on appointment (series_id, starts_at) where series_id is not null`);
 
-    this.addSql(`alter table appointment_event add column from_status text, add column to_status text, add column source text not null default 'api',
+    this
+      .addSql(`alter table appointment_event add column from_status text, add column to_status text, add column source text not null default 'api',
       add column details jsonb not null default '{}'`);
 
     // Who comes in from the street need not leave an address.
@@ -130,7 +133,9 @@ export class Migration003Life extends Migration {
       constraint relocation_is_of_a_shop_or_a_barber check ((shop_id is null) <> (barber_id is null))
     )`);
     // Who asks again while it runs joins it.
-    this.addSql(`create unique index one_relocation_at_a_time on relocation (network_id, coalesce(barber_id, shop_id), date) where finished_at is null`);
+    this.addSql(
+      `create unique index one_relocation_at_a_time on relocation (network_id, coalesce(barber_id, shop_id), date) where finished_at is null`,
+    );
     this.addSql(`create index relocation_by_date on relocation (network_id, date, id)`);
     this.addSql(`create table relocation_visit (
       relocation_id uuid not null references relocation,

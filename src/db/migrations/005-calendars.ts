@@ -35,7 +35,9 @@ export class Migration005Calendars extends Migration {
       constraint calendar_privacy_is_known check (privacy in ('busy', 'service', 'full')),
       constraint ended_calendar_has_an_instant check ((state = 'ended') = (ended_at is not null))
     )`);
-    this.addSql(`create unique index calendar_is_connected_once on calendar_connection (barber_id, provider, calendar_id) where state <> 'ended'`);
+    this.addSql(
+      `create unique index calendar_is_connected_once on calendar_connection (barber_id, provider, calendar_id) where state <> 'ended'`,
+    );
     this.addSql(`create index calendar_connection_by_network on calendar_connection (network_id, barber_id)`);
 
     // Where a visit is in a calendar: written before and after each call, so that what was put there can be found again.
@@ -98,7 +100,9 @@ export class Migration005Calendars extends Migration {
       foreign key (network_id, barber_id) references barber (network_id, id),
       constraint conflict_kind_is_known check (kind in ('overlap', 'moved', 'deleted'))
     )`);
-    this.addSql(`create unique index calendar_conflict_is_open_once on calendar_conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null`);
+    this.addSql(
+      `create unique index calendar_conflict_is_open_once on calendar_conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null`,
+    );
     this.addSql(`create index calendar_conflict_by_network on calendar_conflict (network_id, found_at, id) where settled_at is null`);
 
     this.addSql(`alter table delivery add column connection_id uuid references calendar_connection,

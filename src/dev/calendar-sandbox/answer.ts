@@ -40,7 +40,13 @@ export function callOf(request: Request, account: Account): Call {
     query.set(key, [...(query.get(key) ?? []), value]);
   }
   const body = request.body as unknown;
-  return { account, params: request.params as Record<string, string>, query, header: (name) => request.get(name), body: isJson(body) ? body : {} };
+  return {
+    account,
+    params: request.params as Record<string, string>,
+    query,
+    header: (name) => request.get(name),
+    body: isJson(body) ? body : {},
+  };
 }
 
 export const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -25,7 +25,12 @@ export interface ByHand {
   calendars: (account: Account) => Calendar[];
 }
 
-export function createByHand({ store, settings, tokens }: Server, subscriptions: GraphSubscriptions, url: string, setExpiredCode: (code: GraphCode) => void): ByHand {
+export function createByHand(
+  { store, settings, tokens }: Server,
+  subscriptions: GraphSubscriptions,
+  url: string,
+  setExpiredCode: (code: GraphCode) => void,
+): ByHand {
   const [google, graph] = [googleEvents(store, settings, 'person'), graphEvents(store, settings, url, 'person')];
   const find = (key: string): Account => {
     const account = store.state.accounts.find(({ id, email }) => id === key || email === key);

@@ -24,7 +24,12 @@ export interface FaultOrder {
   retryAfterSeconds?: number | undefined;
 }
 
-export interface Fault { id: string; order: FaultOrder; left: number | null; met: number }
+export interface Fault {
+  id: string;
+  order: FaultOrder;
+  left: number | null;
+  met: number;
+}
 
 export interface Faults {
   add: (order: FaultOrder) => Fault;
@@ -37,8 +42,9 @@ export interface Faults {
 export function createFaults(): Faults {
   let faults: Fault[] = [];
   const meets = ({ provider, account, operation }: FaultOrder, asked: Provider, by: Account | null, name: string): boolean =>
-    (provider === undefined || provider === asked) && (account === undefined || account === by?.id || account === by?.email)
-    && (operation === undefined || operation === name || (operation.endsWith('*') && name.startsWith(operation.slice(0, -1))));
+    (provider === undefined || provider === asked) &&
+    (account === undefined || account === by?.id || account === by?.email) &&
+    (operation === undefined || operation === name || (operation.endsWith('*') && name.startsWith(operation.slice(0, -1))));
   return {
     add: (order) => {
       const fault = { id: randomUUID(), order, left: order.times === undefined ? 1 : order.times, met: 0 };
@@ -46,7 +52,9 @@ export function createFaults(): Faults {
       return fault;
     },
     list: () => faults,
-    clear: (id) => { faults = id === undefined ? [] : faults.filter((one) => one.id !== id); },
+    clear: (id) => {
+      faults = id === undefined ? [] : faults.filter((one) => one.id !== id);
+    },
     take: (when, provider, account, operation) => {
       const fault = faults.find(({ order, left }) => left !== 0 && order.when === when && meets(order, provider, account, operation));
       if (!fault) return null;

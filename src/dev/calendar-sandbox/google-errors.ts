@@ -8,11 +8,21 @@ const known = {
   required: { status: 400, domain: 'global', message: 'Required' },
   invalid: { status: 400, domain: 'global', message: 'Invalid Value' },
   badRequest: { status: 400, domain: 'global', message: 'Bad Request' },
-  timeRangeEmpty: { status: 400, domain: 'calendar', message: 'The specified time range is empty.', locationType: 'parameter', location: 'timeMax' },
+  timeRangeEmpty: {
+    status: 400,
+    domain: 'calendar',
+    message: 'The specified time range is empty.',
+    locationType: 'parameter',
+    location: 'timeMax',
+  },
   cannotBeUsedWithSyncToken: { status: 400, domain: 'global', message: 'Sync token cannot be used with the given parameter.' },
   channelIdNotUnique: { status: 400, domain: 'global', message: 'Channel id not unique' },
   webhookUrlUnauthorized: { status: 401, domain: 'push', message: 'Unauthorized WebHook callback channel' },
-  insufficientPermissions: { status: 403, domain: 'global', message: 'Insufficient Permission: Request had insufficient authentication scopes.' },
+  insufficientPermissions: {
+    status: 403,
+    domain: 'global',
+    message: 'Insufficient Permission: Request had insufficient authentication scopes.',
+  },
   forbidden: { status: 403, domain: 'global', message: 'Forbidden' },
   rateLimitExceeded: { status: 403, domain: 'usageLimits', message: 'Rate Limit Exceeded' },
   userRateLimitExceeded: { status: 403, domain: 'usageLimits', message: 'User Rate Limit Exceeded' },
@@ -21,7 +31,13 @@ const known = {
   notFound: { status: 404, domain: 'global', message: 'Not Found' },
   duplicate: { status: 409, domain: 'global', message: 'The requested identifier already exists.' },
   deleted: { status: 410, domain: 'global', message: 'Resource has been deleted' },
-  fullSyncRequired: { status: 410, domain: 'calendar', message: 'Sync token is no longer valid, a full sync is required.', locationType: 'parameter', location: 'syncToken' },
+  fullSyncRequired: {
+    status: 410,
+    domain: 'calendar',
+    message: 'Sync token is no longer valid, a full sync is required.',
+    locationType: 'parameter',
+    location: 'syncToken',
+  },
   conditionNotMet: { status: 412, domain: 'global', message: 'Precondition Failed', locationType: 'header', location: 'If-Match' },
   backendError: { status: 500, domain: 'global', message: 'Backend Error' },
   internalError: { status: 500, domain: 'global', message: 'Internal Error' },
@@ -33,10 +49,18 @@ export const googleReasons = Object.keys(known) as GoogleReason[];
 
 /** `more` replaces the message or the place that is at fault. Google answers 429 with the reason `rateLimitExceeded`, as it does 403. */
 export function googleError(reason: GoogleReason, more: { message?: string; location?: string } = {}, retryAfterSeconds = 1): Answer {
-  const { status, domain, message, locationType, location, retryAfter }: Known = { ...known[reason], ...more, ...(more.location && { locationType: 'parameter' }) };
+  const { status, domain, message, locationType, location, retryAfter }: Known = {
+    ...known[reason],
+    ...more,
+    ...(more.location && { locationType: 'parameter' }),
+  };
   const said = reason === 'tooManyRequests' ? 'rateLimitExceeded' : reason;
   const error = { domain, reason: said, message, ...(locationType && { locationType, location }) };
-  return { status, body: { error: { errors: [error], code: status, message } }, ...(retryAfter && { headers: { 'Retry-After': String(retryAfterSeconds) } }) };
+  return {
+    status,
+    body: { error: { errors: [error], code: status, message } },
+    ...(retryAfter && { headers: { 'Retry-After': String(retryAfterSeconds) } }),
+  };
 }
 
 export const refuse = (reason: GoogleReason, more: { message?: string; location?: string } = {}): never => {

@@ -13,7 +13,22 @@ import type { Instance } from './views.ts';
 export type GoogleEvent = calendar_v3.Schema$Event;
 
 /** Read-only to clients; all else that they send is kept and given back as it is. */
-const ownFields = ['id', 'iCalUID', 'kind', 'etag', 'htmlLink', 'created', 'updated', 'creator', 'organizer', 'recurringEventId', 'originalStartTime', 'hangoutLink', 'locked', 'privateCopy'];
+const ownFields = [
+  'id',
+  'iCalUID',
+  'kind',
+  'etag',
+  'htmlLink',
+  'created',
+  'updated',
+  'creator',
+  'organizer',
+  'recurringEventId',
+  'originalStartTime',
+  'hangoutLink',
+  'locked',
+  'privateCopy',
+];
 
 /** What a client may say in a request's body. */
 export const writable = (body: Json): Json => Object.fromEntries(Object.entries(body).filter(([name]) => !ownFields.includes(name)));
@@ -35,8 +50,14 @@ export function shapeOf(body: Json, calendar: Calendar): Shape {
   if (end.at < start.at || (start.allDay && end.at === start.at)) refuse('timeRangeEmpty');
   const rules = Array.isArray(body.recurrence) && body.recurrence.length > 0 ? body.recurrence.map(String) : null;
   const shape = {
-    title: text(body.summary) ?? '', start: start.at, end: end.at, allDay: start.allDay, zone: start.zone ?? calendar.timeZone,
-    busy: body.transparency !== 'transparent', label: [text(body.eventType), text(body.transparency), 'opaque'].find((one) => one !== undefined && one !== 'default')!, rules: null,
+    title: text(body.summary) ?? '',
+    start: start.at,
+    end: end.at,
+    allDay: start.allDay,
+    zone: start.zone ?? calendar.timeZone,
+    busy: body.transparency !== 'transparent',
+    label: [text(body.eventType), text(body.transparency), 'opaque'].find((one) => one !== undefined && one !== 'default')!,
+    rules: null,
   };
   if (rules === null) return shape;
   if (start.zone === null && !start.allDay) refuse('required', { message: 'Missing time zone definition for start time.' });
@@ -51,9 +72,11 @@ export function shapeOf(body: Json, calendar: Calendar): Shape {
 function timeOf(value: unknown, name: 'start' | 'end', calendar: Calendar): { at: number; allDay: boolean; zone: string | null } {
   const missing = `Missing ${name} time.`;
   const { date, dateTime, timeZone } = isJson(value) ? value : refuse('required', { message: missing });
-  if (typeof timeZone === 'string' && !isTimeZone(timeZone)) refuse('invalid', { message: `Invalid time zone definition for ${name} time.` });
+  if (typeof timeZone === 'string' && !isTimeZone(timeZone))
+    refuse('invalid', { message: `Invalid time zone definition for ${name} time.` });
   const zone = text(timeZone) ?? null;
-  if ((typeof date === 'string') === (typeof dateTime === 'string')) return refuse(date ? 'invalid' : 'required', { message: date ? `Invalid ${name} time.` : missing });
+  if ((typeof date === 'string') === (typeof dateTime === 'string'))
+    return refuse(date ? 'invalid' : 'required', { message: date ? `Invalid ${name} time.` : missing });
   if (typeof date === 'string') {
     if (!isLocalDate(date)) refuse('invalid', { message: `Invalid ${name} time.` });
     return { at: startInstant(date, 0, calendar.timeZone), allDay: true, zone: calendar.timeZone };
@@ -63,7 +86,11 @@ function timeOf(value: unknown, name: 'start' | 'end', calendar: Calendar): { at
   const local = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(\.\d+)?$/.exec(String(dateTime))?.[1] ?? refuse('badRequest');
   if (zone === null) return refuse('required', { message: `Missing time zone definition for ${name} time.` });
   const found = resolveLocal(local, zone);
-  return { at: found.kind === 'exact' ? found.instant : found.kind === 'ambiguous' ? found.instants[0] : found.nextInstant, allDay: false, zone };
+  return {
+    at: found.kind === 'exact' ? found.instant : found.kind === 'ambiguous' ? found.instants[0] : found.nextInstant,
+    allDay: false,
+    zone,
+  };
 }
 
 /** `2026-11-27T10:30:00Z`, elsewhere with the zone's offset. */
@@ -71,24 +98,49 @@ export const stamp = (instant: number, zone: string): string => toWall(instant, 
 
 /** An event's time as Google shows it: in the zone of the calendar or of the request, with the event's own zone named. */
 const shownTime = (instant: number, { allDay, zone }: Shape, shownIn: string, { timeZone }: Calendar): calendar_v3.Schema$EventDateTime =>
-  (allDay ? { date: toWall(instant, timeZone).date } : { dateTime: stamp(instant, shownIn), timeZone: zone });
+  allDay ? { date: toWall(instant, timeZone).date } : { dateTime: stamp(instant, shownIn), timeZone: zone };
 
-export interface Shown { account: Account; calendar: Calendar; timeZone?: string }
+export interface Shown {
+  account: Account;
+  calendar: Calendar;
+  timeZone?: string;
+}
 
 const iso = (instant: number): string => new Date(instant).toISOString();
 export const etagOf = ({ revision, at }: Version): string => `"${(at * 1000 + revision) % 1e16}"`;
 
 /** The whole resource; a deleted event's details are still shown (to whoever may restore it). */
 export function resourceOf(one: Instance, { account, calendar, timeZone = calendar.timeZone }: Shown): GoogleEvent {
-  const { entry, version: { body, shape, deleted, at }, master } = one;
+  const {
+    entry,
+    version: { body, shape, deleted, at },
+    master,
+  } = one;
   const { recurrence: _recurrence, ...plain } = body;
   const self = { email: account.email, self: true };
   return {
-    kind: 'calendar#event', etag: etagOf(one.version), id: one.id, status: 'confirmed', htmlLink: `https://www.google.com/calendar/event?eid=${Buffer.from(one.id).toString('base64url')}`,
-    created: iso(created(entry).at), updated: iso(at), creator: self, organizer: self, iCalUID: master?.uid ?? entry.uid, sequence: 0, reminders: { useDefault: true }, eventType: 'default',
-    ...(master ? plain : body), ...((deleted || (master && current(master).deleted)) && { status: 'cancelled' }),
-    start: shownTime(one.start, shape, timeZone, calendar), end: shownTime(one.end, shape, timeZone, calendar),
-    ...(master && one.originalStart !== null && { recurringEventId: master.id, originalStartTime: originalTime(one, master.versions.at(-1)!.shape, timeZone, calendar) }),
+    kind: 'calendar#event',
+    etag: etagOf(one.version),
+    id: one.id,
+    status: 'confirmed',
+    htmlLink: `https://www.google.com/calendar/event?eid=${Buffer.from(one.id).toString('base64url')}`,
+    created: iso(created(entry).at),
+    updated: iso(at),
+    creator: self,
+    organizer: self,
+    iCalUID: master?.uid ?? entry.uid,
+    sequence: 0,
+    reminders: { useDefault: true },
+    eventType: 'default',
+    ...(master ? plain : body),
+    ...((deleted || (master && current(master).deleted)) && { status: 'cancelled' }),
+    start: shownTime(one.start, shape, timeZone, calendar),
+    end: shownTime(one.end, shape, timeZone, calendar),
+    ...(master &&
+      one.originalStart !== null && {
+        recurringEventId: master.id,
+        originalStartTime: originalTime(one, master.versions.at(-1)!.shape, timeZone, calendar),
+      }),
   };
 }
 
@@ -96,8 +148,15 @@ export function resourceOf(one: Instance, { account, calendar, timeZone = calend
 export function removedOf(one: Instance, { calendar, timeZone = calendar.timeZone }: Shown): GoogleEvent {
   const { master } = one;
   return {
-    kind: 'calendar#event', etag: etagOf(one.version), id: one.id, status: 'cancelled',
-    ...(master && one.originalStart !== null && { recurringEventId: master.id, originalStartTime: originalTime(one, master.versions.at(-1)!.shape, timeZone, calendar) }),
+    kind: 'calendar#event',
+    etag: etagOf(one.version),
+    id: one.id,
+    status: 'cancelled',
+    ...(master &&
+      one.originalStart !== null && {
+        recurringEventId: master.id,
+        originalStartTime: originalTime(one, master.versions.at(-1)!.shape, timeZone, calendar),
+      }),
   };
 }
 

@@ -10,7 +10,8 @@ import type { Store } from './store.ts';
 import { findOccurrence, storedInstance, type Instance } from './views.ts';
 
 /** The calendar that a call names, or 404. */
-export const calendarOf = (store: Store, call: Call): Calendar => store.calendar(call.account, call.params.calendarId ?? null) ?? refuse('notFound');
+export const calendarOf = (store: Store, call: Call): Calendar =>
+  store.calendar(call.account, call.params.calendarId ?? null) ?? refuse('notFound');
 
 export function shownTo(call: Call, calendar: Calendar): Shown {
   const timeZone = one(call, 'timeZone');
@@ -38,13 +39,22 @@ function checkSendUpdates(call: Call): void {
 }
 
 /** `by` is who acts: a program by the API, or the calendar's owner by hand. */
-export function googleEvents(store: Store, settings: Settings, by: Author = 'program'): Record<'insert' | 'get' | 'patch' | 'update' | 'delete', Operation> {
+export function googleEvents(
+  store: Store,
+  settings: Settings,
+  by: Author = 'program',
+): Record<'insert' | 'get' | 'patch' | 'update' | 'delete', Operation> {
   /** Writes an event, or the exception that a changed occurrence becomes. */
   const write = (calendar: Calendar, found: Instance, body: Json, deleted: boolean): Instance => {
     const shape = deleted ? found.version.shape : shapeOf(body, calendar);
-    if (found.master === null || found.entry !== found.master) return storedInstance(store, calendar, store.write(calendar, found.entry, { body, shape, deleted }, by));
+    if (found.master === null || found.entry !== found.master)
+      return storedInstance(store, calendar, store.write(calendar, found.entry, { body, shape, deleted }, by));
     const { id, master, originalStart } = found;
-    return storedInstance(store, calendar, store.insert(calendar, { id, uid: master.uid, masterId: master.id, originalStart: originalStart! }, { body, shape, deleted }, by));
+    return storedInstance(
+      store,
+      calendar,
+      store.insert(calendar, { id, uid: master.uid, masterId: master.id, originalStart: originalStart! }, { body, shape, deleted }, by),
+    );
   };
 
   const change = (call: Call, next: (before: Json) => Json) => {
@@ -55,9 +65,18 @@ export function googleEvents(store: Store, settings: Settings, by: Author = 'pro
     const before = bodyOf(found, calendar);
     const body = next(before);
     const sequence = Number(before.sequence ?? 0);
-    if (Number(body.sequence ?? sequence) < sequence) refuse('invalid', { message: 'Invalid sequence value. The specified sequence number is below the current sequence number of the resource. Re-fetch the resource and use its sequence number on the following request.' });
+    if (Number(body.sequence ?? sequence) < sequence)
+      refuse('invalid', {
+        message:
+          'Invalid sequence value. The specified sequence number is below the current sequence number of the resource. Re-fetch the resource and use its sequence number on the following request.',
+      });
     const moved = (['start', 'end', 'recurrence'] as const).some((name) => JSON.stringify(body[name]) !== JSON.stringify(before[name]));
-    const written = write(calendar, found, { ...body, sequence: Math.max(Number(body.sequence ?? sequence), sequence + (moved ? 1 : 0)) }, body.status === 'cancelled');
+    const written = write(
+      calendar,
+      found,
+      { ...body, sequence: Math.max(Number(body.sequence ?? sequence), sequence + (moved ? 1 : 0)) },
+      body.status === 'cancelled',
+    );
     return ok(resourceOf(written, shownTo(call, calendar)), { ETag: etagOf(written.version) });
   };
 
@@ -65,7 +84,7 @@ export function googleEvents(store: Store, settings: Settings, by: Author = 'pro
     insert: (call) => {
       checkSendUpdates(call);
       const calendar = calendarOf(store, call);
-      const id = call.body.id === undefined ? randomBytes(13).toString('hex') : text(call.body.id) ?? '';
+      const id = call.body.id === undefined ? randomBytes(13).toString('hex') : (text(call.body.id) ?? '');
       if (!/^[a-v0-9]{5,1024}$/.test(id)) refuse('invalid', { message: 'Invalid resource id value.' });
       const body: Json = merge({}, writable(call.body));
       const shape = shapeOf(body, calendar);
@@ -84,7 +103,11 @@ export function googleEvents(store: Store, settings: Settings, by: Author = 'pro
     },
     patch: (call) => change(call, (before) => merge(before, writable(call.body))),
     // Without a status an update is a confirmed event, also of one that was deleted: this restores it.
-    update: (call) => change(call, (before) => ({ ...merge({}, writable(call.body)), ...(call.body.sequence === undefined && { sequence: before.sequence }) })),
+    update: (call) =>
+      change(call, (before) => ({
+        ...merge({}, writable(call.body)),
+        ...(call.body.sequence === undefined && { sequence: before.sequence }),
+      })),
     delete: (call) => {
       checkSendUpdates(call);
       const calendar = calendarOf(store, call);

@@ -7,15 +7,20 @@ import type { Instance } from './views.ts';
 
 /** Whether an event has the properties, words, UID and type that a call asks for. */
 export function matches(call: Call, { version: { body, shape }, entry, master }: Instance): boolean {
-  const pairs = (name: string, kind: 'private' | 'shared') => (call.query.get(name) ?? []).every((pair) => {
-    const [key = '', ...value] = pair.split('=');
-    return (body as GoogleEvent).extendedProperties?.[kind]?.[key] === value.join('=');
-  });
+  const pairs = (name: string, kind: 'private' | 'shared') =>
+    (call.query.get(name) ?? []).every((pair) => {
+      const [key = '', ...value] = pair.split('=');
+      return (body as GoogleEvent).extendedProperties?.[kind]?.[key] === value.join('=');
+    });
   const types = call.query.get('eventTypes');
   const [uid, q] = [one(call, 'iCalUID'), one(call, 'q')?.toLowerCase()];
-  return pairs('privateExtendedProperty', 'private') && pairs('sharedExtendedProperty', 'shared')
-    && (!types || types.includes(text(body.eventType) ?? 'default')) && (uid === undefined || (master ?? entry).uid === uid)
-    && (q === undefined || `${shape.title} ${text(body.description) ?? ''} ${text(body.location) ?? ''}`.toLowerCase().includes(q));
+  return (
+    pairs('privateExtendedProperty', 'private') &&
+    pairs('sharedExtendedProperty', 'shared') &&
+    (!types || types.includes(text(body.eventType) ?? 'default')) &&
+    (uid === undefined || (master ?? entry).uid === uid) &&
+    (q === undefined || `${shape.title} ${text(body.description) ?? ''} ${text(body.location) ?? ''}`.toLowerCase().includes(q))
+  );
 }
 
 /** "By default the value is 250 events. The page size can never be larger than 2500 events." */

@@ -27,19 +27,36 @@ const horizon = 730 * DAY;
 export function googleList(store: Store): Record<'list' | 'instances', Operation> {
   const pages = createPages<GoogleEvent, Last>();
 
-  const answer = (call: Call, calendar: Calendar, page: ReturnType<typeof pages.first>) => ok({
-    kind: 'calendar#events', etag: `"p${calendar.revision}"`, summary: calendar.summary, description: '', updated: new Date(calendar.entries.at(-1)?.versions.at(-1)?.at ?? 0).toISOString(),
-    timeZone: one(call, 'timeZone') ?? calendar.timeZone, accessRole: 'owner', defaultReminders: [],
-    ...(page.nextToken ? { nextPageToken: page.nextToken } : page.last.nextSyncToken && { nextSyncToken: page.last.nextSyncToken }), items: page.items,
+  const answer = (call: Call, calendar: Calendar, page: ReturnType<typeof pages.first>) =>
+    ok({
+      kind: 'calendar#events',
+      etag: `"p${calendar.revision}"`,
+      summary: calendar.summary,
+      description: '',
+      updated: new Date(calendar.entries.at(-1)?.versions.at(-1)?.at ?? 0).toISOString(),
+      timeZone: one(call, 'timeZone') ?? calendar.timeZone,
+      accessRole: 'owner',
+      defaultReminders: [],
+      ...(page.nextToken ? { nextPageToken: page.nextToken } : page.last.nextSyncToken && { nextSyncToken: page.last.nextSyncToken }),
+      items: page.items,
+    });
+
+  const windowOf = (from: number | null, to: number | null, single: boolean): Window => ({
+    from: from ?? always.from,
+    to: to ?? (single ? store.now() + horizon : always.to),
   });
 
-  const windowOf = (from: number | null, to: number | null, single: boolean): Window =>
-    ({ from: from ?? always.from, to: to ?? (single ? store.now() + horizon : always.to) });
-
-  const incremental = (call: Call, calendar: Calendar, shown: Shown, token: string, single: boolean): { items: GoogleEvent[]; sync: SyncToken } => {
+  const incremental = (
+    call: Call,
+    calendar: Calendar,
+    shown: Shown,
+    token: string,
+    single: boolean,
+  ): { items: GoogleEvent[]; sync: SyncToken } => {
     for (const name of notWithToken) if (call.query.has(name)) refuse('cannotBeUsedWithSyncToken', { location: name });
     if (one(call, 'showDeleted') === 'false') refuse('cannotBeUsedWithSyncToken', { location: 'showDeleted' });
-    const sync = (unpackToken(token) as SyncToken | null) ?? refuse('invalid', { location: 'syncToken', message: 'Invalid sync token value.' });
+    const sync =
+      (unpackToken(token) as SyncToken | null) ?? refuse('invalid', { location: 'syncToken', message: 'Invalid sync token value.' });
     if (sync.calendar !== calendar.id) refuse('invalid', { location: 'syncToken', message: 'Invalid sync token value.' });
     // "All other query parameters should be the same as for the initial synchronization": a token for the other kind of list is of no use.
     if (sync.epoch !== calendar.epoch || sync.single !== single) refuse('fullSyncRequired');
@@ -47,12 +64,16 @@ export function googleList(store: Store): Record<'list' | 'instances', Operation
     const removed = (it: Instance): GoogleEvent => ({ ...(details ? resourceOf(it, shown) : removedOf(it, shown)), status: 'cancelled' });
     const next = { ...sync, revision: calendar.revision };
     if (!single) {
-      const changed = calendar.entries.filter((entry) => current(entry).revision > sync.revision).map((entry) => storedInstance(store, calendar, entry));
+      const changed = calendar.entries
+        .filter((entry) => current(entry).revision > sync.revision)
+        .map((entry) => storedInstance(store, calendar, entry));
       return { items: changed.map((it) => (it.version.deleted ? removed(it) : resourceOf(it, shown))), sync: next };
     }
     const { changed, gone } = changesSince(store, calendar, windowOf(sync.from, sync.to, true), sync.revision);
     // What was moved out of the window still exists, and is told where it is now: a client that took it for deleted would be wrong.
-    const told = gone.map((it) => (isElsewhere(store, calendar, it) ? resourceOf(storedInstance(store, calendar, it.entry), shown) : removed(it)));
+    const told = gone.map((it) =>
+      isElsewhere(store, calendar, it) ? resourceOf(storedInstance(store, calendar, it.entry), shown) : removed(it),
+    );
     return { items: [...changed.map((it) => resourceOf(it, shown)), ...told], sync: next };
   };
 
@@ -63,14 +84,20 @@ export function googleList(store: Store): Record<'list' | 'instances', Operation
     const showDeleted = one(call, 'showDeleted') === 'true' || updatedMin !== null;
     const window = windowOf(from, to, single);
     const live = single ? [...viewOf(store, calendar, window).values()] : storedIn(store, calendar, window, showDeleted);
-    const removed = single && showDeleted ? storedIn(store, calendar, window, true).filter(({ version }) => version.deleted && version.shape.rules === null) : [];
+    const removed =
+      single && showDeleted
+        ? storedIn(store, calendar, window, true).filter(({ version }) => version.deleted && version.shape.rules === null)
+        : [];
     const found = [...live, ...removed].filter((it) => matches(call, it) && (updatedMin === null || it.version.at >= updatedMin));
     const orderBy = one(call, 'orderBy');
-    if (orderBy === 'startTime' && !single) refuse('badRequest', { location: 'orderBy', message: 'The requested ordering is not available for the particular query.' });
+    if (orderBy === 'startTime' && !single)
+      refuse('badRequest', { location: 'orderBy', message: 'The requested ordering is not available for the particular query.' });
     if (orderBy !== undefined && !['startTime', 'updated'].includes(orderBy)) refuse('invalid', { location: 'orderBy' });
     if (orderBy === 'startTime') found.sort((a, b) => a.start - b.start);
     if (orderBy === 'updated') found.sort((a, b) => a.version.at - b.version.at || a.version.revision - b.version.revision);
-    const sync = withoutToken.some((name) => call.query.has(name)) ? null : { calendar: calendar.id, revision: calendar.revision, epoch: calendar.epoch, single, from, to };
+    const sync = withoutToken.some((name) => call.query.has(name))
+      ? null
+      : { calendar: calendar.id, revision: calendar.revision, epoch: calendar.epoch, single, from, to };
     return { items: found.map((it) => resourceOf(it, shown)), sync };
   };
 
@@ -92,7 +119,9 @@ export function googleList(store: Store): Record<'list' | 'instances', Operation
       if (pageToken !== undefined) return answer(call, calendar, pages.next(pageToken) ?? refuse('invalid', { location: 'pageToken' }));
       const { entry, version } = instanceOf(store, calendar, call.params.eventId!);
       const window = windowOf(instantIn(call, 'timeMin'), instantIn(call, 'timeMax'), true);
-      const items = version.deleted ? [] : instancesOf(store, calendar, entry, version, window).map((it) => resourceOf(it, shownTo(call, calendar)));
+      const items = version.deleted
+        ? []
+        : instancesOf(store, calendar, entry, version, window).map((it) => resourceOf(it, shownTo(call, calendar)));
       return answer(call, calendar, pages.first(items, sizeOf(call), { nextSyncToken: null }));
     },
   };
@@ -108,10 +137,18 @@ function isElsewhere(store: Store, calendar: Calendar, { entry, master }: Instan
 
 /** What is stored and touches the window, series as one; cancelled exceptions of a live series count as live (reference, `showDeleted`). */
 function storedIn(store: Store, calendar: Calendar, window: Window, showDeleted: boolean): Instance[] {
-  return calendar.entries.filter((entry) => {
-    const { deleted, shape } = current(entry);
-    const ofSeries = entry.masterId !== null && isLive(store.entry(calendar, entry.masterId));
-    const shown = showDeleted || !deleted || ofSeries;
-    return shown && (window.to === always.to && window.from === always.from ? true : occurrencesIn(shape, { from: window.from, to: Math.min(window.to, store.now() + 10 * horizon) }).length > 0);
-  }).filter((entry) => showDeleted || entry.masterId === null || isLive(store.entry(calendar, entry.masterId))).map((entry) => storedInstance(store, calendar, entry));
+  return calendar.entries
+    .filter((entry) => {
+      const { deleted, shape } = current(entry);
+      const ofSeries = entry.masterId !== null && isLive(store.entry(calendar, entry.masterId));
+      const shown = showDeleted || !deleted || ofSeries;
+      return (
+        shown &&
+        (window.to === always.to && window.from === always.from
+          ? true
+          : occurrencesIn(shape, { from: window.from, to: Math.min(window.to, store.now() + 10 * horizon) }).length > 0)
+      );
+    })
+    .filter((entry) => showDeleted || entry.masterId === null || isLive(store.entry(calendar, entry.masterId)))
+    .map((entry) => storedInstance(store, calendar, entry));
 }

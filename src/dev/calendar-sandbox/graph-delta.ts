@@ -26,22 +26,39 @@ export function graphDelta(store: Store, settings: Settings, url: string, expire
     const shown = shownTo(call, calendar);
     const path = pathOf(call, 'calendarView/delta');
     const unsupported = ['$orderby', '$filter', '$select', '$expand', '$search', '$top'].filter((name) => call.query.has(name));
-    if (unsupported.length > 0) refuse('ErrorInvalidUrlQuery', `The following parameters are not supported with change tracking over the 'CalendarView' resource: '${unsupported.join(', ')}'.`);
+    if (unsupported.length > 0)
+      refuse(
+        'ErrorInvalidUrlQuery',
+        `The following parameters are not supported with change tracking over the 'CalendarView' resource: '${unsupported.join(', ')}'.`,
+      );
     const [skipToken, deltaToken] = [one(call, '$skiptoken'), one(call, '$deltatoken')];
     const gone = (): never => {
       const refused = graphError(expiredCode());
       throw new Refusal({ ...refused, headers: { Location: `${url}/v1.0${path}?$deltatoken=` } });
     };
     const begin = () => {
-      const known = deltaToken ? (unpackToken(deltaToken) as DeltaToken | null) ?? gone() : null;
+      const known = deltaToken ? ((unpackToken(deltaToken) as DeltaToken | null) ?? gone()) : null;
       if (known && (known.calendar !== calendar.id || known.epoch !== calendar.epoch)) gone();
       const { from, to } = known ?? windowOf(call);
-      const items = known ? changed(calendar, { from, to }, known.revision, shown) : series([...viewOf(store, calendar, { from, to }).values()], calendar, shown);
-      return pages.first(items, shown.preferences.pageSize ?? 50, { calendar: calendar.id, revision: calendar.revision, epoch: calendar.epoch, from, to });
+      const items = known
+        ? changed(calendar, { from, to }, known.revision, shown)
+        : series([...viewOf(store, calendar, { from, to }).values()], calendar, shown);
+      return pages.first(items, shown.preferences.pageSize ?? 50, {
+        calendar: calendar.id,
+        revision: calendar.revision,
+        epoch: calendar.epoch,
+        from,
+        to,
+      });
     };
-    const page = skipToken === undefined ? begin() : pages.next(skipToken) ?? gone();
-    const link = page.nextToken ? { '@odata.nextLink': `${url}/v1.0${path}?$skiptoken=${page.nextToken}` } : { '@odata.deltaLink': `${url}/v1.0${path}?$deltatoken=${packToken(page.last)}` };
-    return ok({ '@odata.context': `${url}/v1.0/$metadata#Collection(event)`, ...link, value: page.items }, appliedHeader(shown.preferences));
+    const page = skipToken === undefined ? begin() : (pages.next(skipToken) ?? gone());
+    const link = page.nextToken
+      ? { '@odata.nextLink': `${url}/v1.0${path}?$skiptoken=${page.nextToken}` }
+      : { '@odata.deltaLink': `${url}/v1.0${path}?$deltatoken=${packToken(page.last)}` };
+    return ok(
+      { '@odata.context': `${url}/v1.0/$metadata#Collection(event)`, ...link, value: page.items },
+      appliedHeader(shown.preferences),
+    );
   };
 
   /**
@@ -52,11 +69,16 @@ export function graphDelta(store: Store, settings: Settings, url: string, expire
     const { changed: news, gone } = changesSince(store, calendar, window, since);
     const masters = new Set([...news, ...gone].flatMap(({ master }) => (master && isLive(master) ? [master.id] : [])));
     const whole = [...viewOf(store, calendar, window, calendar.revision, masters).values()];
-    const removed = new Set(gone.filter(({ master }) => master === null || settings.graphRemovedOccurrences === 'told').map(({ id }) => id));
+    const removed = new Set(
+      gone.filter(({ master }) => master === null || settings.graphRemovedOccurrences === 'told').map(({ id }) => id),
+    );
     for (const { master } of gone) if (master && !isLive(master)) removed.add(master.id);
-    const emptied = [...masters].filter((id) => !whole.some(({ master }) => master?.id === id)).map((id) => storedInstance(store, calendar, store.entry(calendar, id)!));
+    const emptied = [...masters]
+      .filter((id) => !whole.some(({ master }) => master?.id === id))
+      .map((id) => storedInstance(store, calendar, store.entry(calendar, id)!));
     return [
-      ...series([...news.filter(({ master }) => master === null), ...whole], calendar, shown), ...emptied.map((it) => typed(resourceOf(it, shown))),
+      ...series([...news.filter(({ master }) => master === null), ...whole], calendar, shown),
+      ...emptied.map((it) => typed(resourceOf(it, shown))),
       ...[...removed].map((id) => ({ '@odata.type': '#microsoft.graph.event', id, '@removed': { reason: 'deleted' } })),
     ];
   }

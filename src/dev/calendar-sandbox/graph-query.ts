@@ -48,7 +48,7 @@ function testOf(condition: string): Test {
   const match = comparison.exec(condition);
   if (!match || match[1] === 'transactionId') return refuse('ErrorInvalidUrlQueryFilter', `Invalid filter clause: ${condition}`);
   const [, path = '', operator = '', string, word, bare] = match;
-  const wanted = string === undefined ? word ?? bare ?? '' : plain(string);
+  const wanted = string === undefined ? (word ?? bare ?? '') : plain(string);
   return (resource) => {
     const found = path.split('/').reduce<unknown>((value, name) => (isJson(value) ? value[name] : undefined), resource);
     return compare(text(found) ?? JSON.stringify(found ?? null), wanted, operator);
@@ -64,15 +64,23 @@ function compare(found: string, wanted: string, operator: string): boolean {
   return { eq: order === 0, ne: order !== 0, ge: order >= 0, gt: order > 0, le: order <= 0, lt: order < 0 }[operator] ?? false;
 }
 
-const timeOf = (text: string): number | null => parseInstant(text.replace(/(\.\d{1,9})\d*/, '$1')) ?? parseInstant(`${text.replace(/\.\d+$/, '')}Z`);
+const timeOf = (text: string): number | null =>
+  parseInstant(text.replace(/(\.\d{1,9})\d*/, '$1')) ?? parseInstant(`${text.replace(/\.\d+$/, '')}Z`);
 
 /** The fields of `$select`, with the extended properties of `$expand` where it names them: those with one of its ids. */
 export function project(call: Call, resource: Json, body: Json): Json {
-  const names = one(call, '$select')?.split(',').map((name) => name.trim());
-  const shown = names ? Object.fromEntries(Object.entries(resource).filter(([name]) => name === 'id' || name === '@odata.etag' || names.includes(name))) : resource;
+  const names = one(call, '$select')
+    ?.split(',')
+    .map((name) => name.trim());
+  const shown = names
+    ? Object.fromEntries(Object.entries(resource).filter(([name]) => name === 'id' || name === '@odata.etag' || names.includes(name)))
+    : resource;
   const expand = one(call, '$expand');
   if (expand === undefined) return shown;
-  const ids = [...(/^singleValueExtendedProperties\(\$filter=(.*)\)$/i.exec(expand) ?? refuse('ErrorInvalidUrlQuery', 'Expanding extended properties needs a filter by their ids.'))[1]!.matchAll(/id eq '((?:[^']|'')*)'/g)].map(([, id]) => plain(id!));
+  const ids = [
+    ...(/^singleValueExtendedProperties\(\$filter=(.*)\)$/i.exec(expand) ??
+      refuse('ErrorInvalidUrlQuery', 'Expanding extended properties needs a filter by their ids.'))[1]!.matchAll(/id eq '((?:[^']|'')*)'/g),
+  ].map(([, id]) => plain(id!));
   const found = propertiesOf(body).filter(({ id }) => ids.some((wanted) => sameId(id, wanted)));
   return found.length > 0 ? { ...shown, singleValueExtendedProperties: found } : shown;
 }
@@ -82,5 +90,10 @@ export function sizeOf(call: Call, preferred: number | null): number {
   const top = one(call, '$top');
   if (top === undefined) return preferred ?? 10;
   const size = Number(top);
-  return Number.isInteger(size) && size >= 1 && size <= 1000 ? size : refuse('ErrorInvalidUrlQuery', `Invalid value '${top}' for $top query option found. The $top query option requires an integer from 1 to 1000.`);
+  return Number.isInteger(size) && size >= 1 && size <= 1000
+    ? size
+    : refuse(
+        'ErrorInvalidUrlQuery',
+        `Invalid value '${top}' for $top query option found. The $top query option requires an integer from 1 to 1000.`,
+      );
 }

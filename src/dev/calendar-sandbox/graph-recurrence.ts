@@ -21,7 +21,8 @@ export function ruleOf(recurrence: unknown, zone: string, allDay: boolean): stri
     weekly: () => `FREQ=WEEKLY;BYDAY=${needDays()};WKST=${(text(pattern.firstDayOfWeek) ?? 'sunday').slice(0, 2).toUpperCase()}`,
     absoluteMonthly: () => `FREQ=MONTHLY;BYMONTHDAY=${Number(pattern.dayOfMonth) || wrong('dayOfMonth')}`,
     relativeMonthly: () => `FREQ=MONTHLY;BYDAY=${needDays()};BYSETPOS=${position()}`,
-    absoluteYearly: () => `FREQ=YEARLY;BYMONTH=${Number(pattern.month) || wrong('month')};BYMONTHDAY=${Number(pattern.dayOfMonth) || wrong('dayOfMonth')}`,
+    absoluteYearly: () =>
+      `FREQ=YEARLY;BYMONTH=${Number(pattern.month) || wrong('month')};BYMONTHDAY=${Number(pattern.dayOfMonth) || wrong('dayOfMonth')}`,
     relativeYearly: () => `FREQ=YEARLY;BYMONTH=${Number(pattern.month) || wrong('month')};BYDAY=${needDays()};BYSETPOS=${position()}`,
   };
   const rule = (parts[String(pattern.type)] ?? (() => wrong('type')))();

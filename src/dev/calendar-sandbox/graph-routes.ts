@@ -16,16 +16,46 @@ export function mountGraph(server: Server, notifier: Notifier, url: string, expi
   const subscriptions = graphSubscriptions(store, settings, notifier, url);
 
   const showCalendar = ({ id, summary, primary, revision }: Calendar, { name, email }: Account): Json => ({
-    id, name: summary, color: 'auto', hexColor: '', isDefaultCalendar: primary, changeKey: Buffer.from(`${id.slice(0, 8)}${revision}`).toString('base64'), canShare: true,
-    canViewPrivateItems: true, canEdit: true, allowedOnlineMeetingProviders: ['teamsForBusiness'], defaultOnlineMeetingProvider: 'teamsForBusiness',
-    isTallyingResponses: true, isRemovable: !primary, owner: { name, address: email },
+    id,
+    name: summary,
+    color: 'auto',
+    hexColor: '',
+    isDefaultCalendar: primary,
+    changeKey: Buffer.from(`${id.slice(0, 8)}${revision}`).toString('base64'),
+    canShare: true,
+    canViewPrivateItems: true,
+    canEdit: true,
+    allowedOnlineMeetingProviders: ['teamsForBusiness'],
+    defaultOnlineMeetingProvider: 'teamsForBusiness',
+    isTallyingResponses: true,
+    isRemovable: !primary,
+    owner: { name, address: email },
   });
-  const me = ({ account: { id, name, email } }: Call) => ok({
-    '@odata.context': `${url}/v1.0/$metadata#users/$entity`, businessPhones: [], displayName: name, givenName: null, jobTitle: null, mail: email, mobilePhone: null,
-    officeLocation: null, preferredLanguage: null, surname: null, userPrincipalName: email, id,
-  });
-  const calendars = (call: Call) => ok({ '@odata.context': `${url}/v1.0/$metadata#users('${call.account.id}')/calendars`, value: store.state.calendars.filter(({ accountId }) => accountId === call.account.id).map((one) => showCalendar(one, call.account)) });
-  const calendar = (call: Call) => ok({ '@odata.context': `${url}/v1.0/$metadata#users('${call.account.id}')/calendar/$entity`, ...showCalendar(calendarOf(store, call), call.account) });
+  const me = ({ account: { id, name, email } }: Call) =>
+    ok({
+      '@odata.context': `${url}/v1.0/$metadata#users/$entity`,
+      businessPhones: [],
+      displayName: name,
+      givenName: null,
+      jobTitle: null,
+      mail: email,
+      mobilePhone: null,
+      officeLocation: null,
+      preferredLanguage: null,
+      surname: null,
+      userPrincipalName: email,
+      id,
+    });
+  const calendars = (call: Call) =>
+    ok({
+      '@odata.context': `${url}/v1.0/$metadata#users('${call.account.id}')/calendars`,
+      value: store.state.calendars.filter(({ accountId }) => accountId === call.account.id).map((one) => showCalendar(one, call.account)),
+    });
+  const calendar = (call: Call) =>
+    ok({
+      '@odata.context': `${url}/v1.0/$metadata#users('${call.account.id}')/calendar/$entity`,
+      ...showCalendar(calendarOf(store, call), call.account),
+    });
 
   const below = (path: string): Route[] => [
     { method: 'get', path: `${path}/events`, name: 'event.list', operation: views.list },
@@ -34,7 +64,12 @@ export function mountGraph(server: Server, notifier: Notifier, url: string, expi
     { method: 'patch', path: `${path}/events/:eventId`, name: 'event.update', writes: true, operation: events.update },
     { method: 'delete', path: `${path}/events/:eventId`, name: 'event.delete', writes: true, operation: events.delete },
     { method: 'get', path: `${path}/calendarView`, name: 'calendarView.list', operation: views.view },
-    { method: 'get', path: `${path}/calendarView/delta`, name: 'calendarView.delta', operation: graphDelta(store, settings, url, expiredCode) },
+    {
+      method: 'get',
+      path: `${path}/calendarView/delta`,
+      name: 'calendarView.delta',
+      operation: graphDelta(store, settings, url, expiredCode),
+    },
   ];
   mount(server, 'graph', [
     { method: 'get', path: '/v1.0/me', name: 'me.get', operation: me },
@@ -48,7 +83,12 @@ export function mountGraph(server: Server, notifier: Notifier, url: string, expi
     { method: 'get', path: '/v1.0/subscriptions/:subscriptionId', name: 'subscription.get', operation: subscriptions.get },
     { method: 'patch', path: '/v1.0/subscriptions/:subscriptionId', name: 'subscription.update', operation: subscriptions.renew },
     { method: 'delete', path: '/v1.0/subscriptions/:subscriptionId', name: 'subscription.delete', operation: subscriptions.delete },
-    { method: 'post', path: '/v1.0/subscriptions/:subscriptionId/reauthorize', name: 'subscription.reauthorize', operation: subscriptions.reauthorize },
+    {
+      method: 'post',
+      path: '/v1.0/subscriptions/:subscriptionId/reauthorize',
+      name: 'subscription.reauthorize',
+      operation: subscriptions.reauthorize,
+    },
   ]);
   server.app.use('/v1.0', notFound('graph'));
   return subscriptions;

@@ -20,19 +20,47 @@ export interface GraphSubscriptions extends Record<'create' | 'list' | 'get' | '
 
 export function graphSubscriptions(store: Store, settings: Settings, notifier: Notifier, url: string): GraphSubscriptions {
   const { watches } = store.state;
-  const find = (call: Call): Watch => watches.find((one) => one.provider === 'graph' && one.accountId === call.account.id && one.id === call.params.subscriptionId && one.expiresAt > store.now()) ?? refuse('ErrorItemNotFound', 'The object was not found.');
+  const find = (call: Call): Watch =>
+    watches.find(
+      (one) =>
+        one.provider === 'graph' &&
+        one.accountId === call.account.id &&
+        one.id === call.params.subscriptionId &&
+        one.expiresAt > store.now(),
+    ) ?? refuse('ErrorItemNotFound', 'The object was not found.');
   const shown = ({ id, resource, changeTypes, address, lifecycleAddress, secret, expiresAt, accountId }: Watch): Json => ({
-    id, resource, applicationId: null, changeType: changeTypes.join(','), clientState: secret, notificationUrl: address, lifecycleNotificationUrl: lifecycleAddress,
-    expirationDateTime: new Date(expiresAt).toISOString(), creatorId: accountId, latestSupportedTlsVersion: 'v1_2',
+    id,
+    resource,
+    applicationId: null,
+    changeType: changeTypes.join(','),
+    clientState: secret,
+    notificationUrl: address,
+    lifecycleNotificationUrl: lifecycleAddress,
+    expirationDateTime: new Date(expiresAt).toISOString(),
+    creatorId: accountId,
+    latestSupportedTlsVersion: 'v1_2',
   });
   const context = { '@odata.context': `${url}/v1.0/$metadata#subscriptions/$entity` };
-  const send = (address: string, value: Json): void => notifier.queue(address, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ value: [value] }) });
-  const about = ({ id, secret, expiresAt }: Watch): Json => ({ subscriptionId: id, subscriptionExpirationDateTime: new Date(expiresAt).toISOString(), tenantId, ...(secret !== null && { clientState: secret }) });
+  const send = (address: string, value: Json): void =>
+    notifier.queue(address, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ value: [value] }) });
+  const about = ({ id, secret, expiresAt }: Watch): Json => ({
+    subscriptionId: id,
+    subscriptionExpirationDateTime: new Date(expiresAt).toISOString(),
+    tenantId,
+    ...(secret !== null && { clientState: secret }),
+  });
 
   store.onChange((account, calendar, entry) => {
     const changeType = words[current(entry).what];
     for (const watch of watches) {
-      if (watch.provider !== 'graph' || watch.accountId !== account.id || watch.calendarId !== calendar.id || watch.expiresAt <= store.now() || !watch.changeTypes.includes(changeType)) continue;
+      if (
+        watch.provider !== 'graph' ||
+        watch.accountId !== account.id ||
+        watch.calendarId !== calendar.id ||
+        watch.expiresAt <= store.now() ||
+        !watch.changeTypes.includes(changeType)
+      )
+        continue;
       send(watch.address, { ...about(watch), changeType, ...dataOf(account.id, entry) });
     }
   });
@@ -43,11 +71,18 @@ export function graphSubscriptions(store: Store, settings: Settings, notifier: N
     const target = new URL(address);
     target.searchParams.set('validationToken', token);
     const answer = await notifier.post(target.href, { headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
-    if (answer?.status !== 200 || answer.text !== token) refuse('ValidationError', 'Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request.');
+    if (answer?.status !== 200 || answer.text !== token)
+      refuse(
+        'ValidationError',
+        'Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request.',
+      );
   };
   const expirationOf = (body: Json): number => {
-    const at = parseInstant(String(body.expirationDateTime).replace(/(\.\d{1,9})\d*/, '$1')) ?? refuse('InvalidRequest', 'The expirationDateTime is missing or not a date and time.');
-    if (at > store.now() + settings.subscriptionMinutes * 60_000) refuse('InvalidRequest', `Subscription expiration can only be ${settings.subscriptionMinutes} minutes in the future.`);
+    const at =
+      parseInstant(String(body.expirationDateTime).replace(/(\.\d{1,9})\d*/, '$1')) ??
+      refuse('InvalidRequest', 'The expirationDateTime is missing or not a date and time.');
+    if (at > store.now() + settings.subscriptionMinutes * 60_000)
+      refuse('InvalidRequest', `Subscription expiration can only be ${settings.subscriptionMinutes} minutes in the future.`);
     return at <= store.now() ? refuse('InvalidRequest', 'Subscription expiration must be in the future.') : at;
   };
 
@@ -55,19 +90,49 @@ export function graphSubscriptions(store: Store, settings: Settings, notifier: N
     create: async (call) => {
       const { body, account } = call;
       const expiresAt = expirationOf(body);
-      const [address, lifecycle, secret, resource] = [text(body.notificationUrl), text(body.lifecycleNotificationUrl) ?? null, text(body.clientState) ?? null, text(body.resource) ?? ''];
-      if (address === undefined || !isLoopback(address) || (lifecycle !== null && !isLoopback(lifecycle))) return refuse('InvalidRequest', 'The notificationUrl is not valid.');
+      const [address, lifecycle, secret, resource] = [
+        text(body.notificationUrl),
+        text(body.lifecycleNotificationUrl) ?? null,
+        text(body.clientState) ?? null,
+        text(body.resource) ?? '',
+      ];
+      if (address === undefined || !isLoopback(address) || (lifecycle !== null && !isLoopback(lifecycle)))
+        return refuse('InvalidRequest', 'The notificationUrl is not valid.');
       if ((secret ?? '').length > 128) refuse('InvalidRequest', 'The clientState is longer than 128 characters.');
-      const changeTypes = (text(body.changeType) ?? '').split(',').map((one) => one.trim()).filter(Boolean);
-      if (changeTypes.length === 0 || changeTypes.some((one) => !['created', 'updated', 'deleted'].includes(one))) refuse('InvalidRequest', 'The changeType is not valid.');
-      const named = /^\/?me(?:\/calendar|\/calendars\/([^/]+))?\/events$/.exec(resource) ?? refuse('InvalidRequest', `The resource '${resource}' is not supported.`);
+      const changeTypes = (text(body.changeType) ?? '')
+        .split(',')
+        .map((one) => one.trim())
+        .filter(Boolean);
+      if (changeTypes.length === 0 || changeTypes.some((one) => !['created', 'updated', 'deleted'].includes(one)))
+        refuse('InvalidRequest', 'The changeType is not valid.');
+      const named =
+        /^\/?me(?:\/calendar|\/calendars\/([^/]+))?\/events$/.exec(resource) ??
+        refuse('InvalidRequest', `The resource '${resource}' is not supported.`);
       const calendar = store.calendar(account, named[1] === undefined ? null : decodeURIComponent(named[1])) ?? refuse('ErrorItemNotFound');
       for (const each of new Set([address, ...(lifecycle === null ? [] : [lifecycle])])) await validate(each);
-      const watch: Watch = { id: randomUUID(), provider: 'graph', accountId: account.id, calendarId: calendar.id, address, lifecycleAddress: lifecycle, secret, expiresAt, resource, changeTypes, messages: 0 };
+      const watch: Watch = {
+        id: randomUUID(),
+        provider: 'graph',
+        accountId: account.id,
+        calendarId: calendar.id,
+        address,
+        lifecycleAddress: lifecycle,
+        secret,
+        expiresAt,
+        resource,
+        changeTypes,
+        messages: 0,
+      };
       watches.push(watch);
       return { status: 201, body: { ...context, ...shown(watch) } };
     },
-    list: (call) => ok({ '@odata.context': `${url}/v1.0/$metadata#subscriptions`, value: watches.filter((one) => one.provider === 'graph' && one.accountId === call.account.id && one.expiresAt > store.now()).map(shown) }),
+    list: (call) =>
+      ok({
+        '@odata.context': `${url}/v1.0/$metadata#subscriptions`,
+        value: watches
+          .filter((one) => one.provider === 'graph' && one.accountId === call.account.id && one.expiresAt > store.now())
+          .map(shown),
+      }),
     get: (call) => ok({ ...context, ...shown(find(call)) }),
     renew: (call) => {
       const watch = find(call);
@@ -93,5 +158,8 @@ export function graphSubscriptions(store: Store, settings: Settings, notifier: N
 
 const dataOf = (accountId: string, entry: Entry): Json => {
   const resource = `Users/${accountId}/Events/${entry.id}`;
-  return { resource, resourceData: { '@odata.type': '#Microsoft.Graph.Event', '@odata.id': resource, '@odata.etag': etagOf(current(entry)), id: entry.id } };
+  return {
+    resource,
+    resourceData: { '@odata.type': '#Microsoft.Graph.Event', '@odata.id': resource, '@odata.etag': etagOf(current(entry)), id: entry.id },
+  };
 };

@@ -9,7 +9,8 @@ export const guard: RequestHandler = (request, response, next) => {
   const site = request.get('Sec-Fetch-Site');
   const origin = request.get('Origin') ?? 'null';
   const reads = request.method === 'GET' || request.method === 'HEAD';
-  const own = site === undefined ? origin === 'null' || URL.parse(origin)?.host === request.headers.host : ['same-origin', 'none'].includes(site);
+  const own =
+    site === undefined ? origin === 'null' || URL.parse(origin)?.host === request.headers.host : ['same-origin', 'none'].includes(site);
   if (local && (own || reads)) next();
   else response.status(403).end();
 };

@@ -3,5 +3,9 @@ import { parseArgs } from 'node:util';
 import { startCalendarSandbox } from './start.ts';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '1095' }, folder: { type: 'string' } } });
-const sandbox = await startCalendarSandbox({ port: Number(values.port), ...(values.folder !== undefined && { runDir: values.folder }), log: (line) => process.stdout.write(`${line}\n`) });
+const sandbox = await startCalendarSandbox({
+  port: Number(values.port),
+  ...(values.folder !== undefined && { runDir: values.folder }),
+  log: (line) => process.stdout.write(`${line}\n`),
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sandbox.stop());

@@ -24,7 +24,13 @@ export function createNotifier(settings: Settings): Notifier {
 
   const post: Notifier['post'] = async (address, { headers = {}, body }) => {
     try {
-      const answer = await fetch(address, { method: 'POST', headers, redirect: 'error', signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(10_000)]), ...(body !== undefined && { body }) });
+      const answer = await fetch(address, {
+        method: 'POST',
+        headers,
+        redirect: 'error',
+        signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(10_000)]),
+        ...(body !== undefined && { body }),
+      });
       return { status: answer.status, text: await answer.text() };
     } catch {
       return null;
@@ -42,9 +48,13 @@ export function createNotifier(settings: Settings): Notifier {
     queue: (address, request) => {
       const after = (queues.get(address) ?? Promise.resolve()).then(() => deliver(address, request));
       queues.set(address, after);
-      void after.then(() => { if (queues.get(address) === after) queues.delete(address); });
+      void after.then(() => {
+        if (queues.get(address) === after) queues.delete(address);
+      });
     },
-    idle: async () => { while (queues.size > 0) await Promise.all(queues.values()); },
+    idle: async () => {
+      while (queues.size > 0) await Promise.all(queues.values());
+    },
     stop: () => stopped.abort(),
   };
 }

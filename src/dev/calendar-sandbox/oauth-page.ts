@@ -2,13 +2,25 @@
 import { escapeHtml as escape } from '../../domain/html.ts';
 import type { Account } from './state.ts';
 
-export interface Question { id: string; clientId: string; scope: string; accounts: Account[]; hint: string | null }
+export interface Question {
+  id: string;
+  clientId: string;
+  scope: string;
+  accounts: Account[];
+  hint: string | null;
+}
 
 export function askBody({ id, clientId, scope, accounts, hint }: Question): string {
-  const choices = accounts.map(({ id: value, email, name }, at) => `<p><label><input type="radio" name="account" value="${escape(value)}"${email === hint || (hint === null && at === 0) ? ' checked' : ''}> ${escape(name)} <small>${escape(email)}</small></label></p>`);
+  const choices = accounts.map(
+    ({ id: value, email, name }, at) =>
+      `<p><label><input type="radio" name="account" value="${escape(value)}"${email === hint || (hint === null && at === 0) ? ' checked' : ''}> ${escape(name)} <small>${escape(email)}</small></label></p>`,
+  );
   const hinted = hint !== null && !accounts.some(({ email }) => email === hint) ? hint : '';
   return `<p><b>${escape(clientId)}</b> asks for:</p>
-<ul>${scope.split(/\s+/).map((one) => `<li><code>${escape(one)}</code></li>`).join('')}</ul>
+<ul>${scope
+    .split(/\s+/)
+    .map((one) => `<li><code>${escape(one)}</code></li>`)
+    .join('')}</ul>
 <form method="post" action="/sandbox/decide"><input type="hidden" name="request" value="${escape(id)}">
 ${choices.join('\n')}
 <p><label><input type="radio" name="account" value=""${choices.length === 0 || hinted ? ' checked' : ''}> A new account</label>
@@ -18,4 +30,5 @@ ${choices.join('\n')}
 <p class="small">This is a sandbox on your own machine: nothing here leaves it, and no password is asked for.</p>`;
 }
 
-export const refusedBody = (error: string, sentence: string): string => `<p>${escape(sentence)}</p><p class="small"><code>${escape(error)}</code></p>`;
+export const refusedBody = (error: string, sentence: string): string =>
+  `<p>${escape(sentence)}</p><p class="small"><code>${escape(error)}</code></p>`;

@@ -6,7 +6,16 @@ import type { Server } from './serve.ts';
 import type { App, Grant, Provider } from './state.ts';
 
 /** What a program asked a person for. */
-export type Asked = { provider: Provider; clientId: string; redirectUri: string; scope: string; state: string | null; challenge: string | null; offline: boolean; consent: boolean };
+export type Asked = {
+  provider: Provider;
+  clientId: string;
+  redirectUri: string;
+  scope: string;
+  state: string | null;
+  challenge: string | null;
+  offline: boolean;
+  consent: boolean;
+};
 /** What the person's answer is worth, once and for ten minutes. */
 export type Code = Asked & { accountId: string; expiresAt: number; used: boolean };
 
@@ -18,24 +27,41 @@ export function createTokenAnswers({ store, settings, tokens }: Server, codes: M
 
   const tokenOf: TokenAnswers = (provider, form, basic) => {
     const refuse = (error: TokenError): Answer => tokenError(provider, error);
-    const [clientId = '', secret = ''] = basic === undefined ? [form.client_id, form.client_secret] : Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent);
-    if (appOf(clientId) === undefined || secret !== appOf(clientId)!.clientSecret) return refuse(secret === '' ? 'secretMissing' : 'clientWrong');
+    const [clientId = '', secret = ''] =
+      basic === undefined
+        ? [form.client_id, form.client_secret]
+        : Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent);
+    if (appOf(clientId) === undefined || secret !== appOf(clientId)!.clientSecret)
+      return refuse(secret === '' ? 'secretMissing' : 'clientWrong');
     if (form.grant_type === 'refresh_token') return refresh(provider, clientId, form, refuse);
     if (form.grant_type !== 'authorization_code') return refuse('grantTypeWrong');
     const code = codes.get(form.code ?? '');
     if (!code || code.provider !== provider || code.clientId !== clientId) return refuse('codeWrong');
     if (code.used || code.expiresAt <= store.now()) return refuse('codeUsed');
     if (code.redirectUri !== form.redirect_uri) return refuse('redirectWrong');
-    if (code.challenge !== null && createHash('sha256').update(form.code_verifier ?? '').digest('base64url') !== code.challenge) return refuse('verifierWrong');
+    if (
+      code.challenge !== null &&
+      createHash('sha256')
+        .update(form.code_verifier ?? '')
+        .digest('base64url') !== code.challenge
+    )
+      return refuse('verifierWrong');
     code.used = true;
     const account = store.account(provider, code.accountId)!;
     // Google gives a refresh token at the first consent, later only when asked for consent again.
-    const first = !store.state.grants.some((one) => one.accountId === account.id && one.clientId === clientId && !one.revoked && one.refreshTokens.length > 0);
+    const first = !store.state.grants.some(
+      (one) => one.accountId === account.id && one.clientId === clientId && !one.revoked && one.refreshTokens.length > 0,
+    );
     const grant = tokens.grant(account, clientId, code.scope, code.offline && (provider === 'graph' || first || code.consent));
     return issued(provider, grant, grant.refreshTokens[0]);
   };
 
-  const refresh = (provider: Provider, clientId: string, { refresh_token: token = '' }: Record<string, string>, refuse: (error: TokenError) => Answer): Answer => {
+  const refresh = (
+    provider: Provider,
+    clientId: string,
+    { refresh_token: token = '' }: Record<string, string>,
+    refuse: (error: TokenError) => Answer,
+  ): Answer => {
     const grant = tokens.byRefreshToken(token);
     if (!grant || grant.clientId !== clientId || store.account(provider, grant.accountId) === undefined) return refuse('refreshWrong');
     if (grant.revoked) return refuse('revoked');
@@ -47,8 +73,16 @@ export function createTokenAnswers({ store, settings, tokens }: Server, codes: M
   const issued = (provider: Provider, grant: Grant, refreshToken: string | undefined): Answer => {
     const { accessToken, expiresIn } = tokens.issue(grant);
     return {
-      status: 200, headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' },
-      body: { token_type: 'Bearer', scope: grant.scope, expires_in: expiresIn, ...(provider === 'graph' && { ext_expires_in: expiresIn }), access_token: accessToken, ...(refreshToken !== undefined && { refresh_token: refreshToken }) },
+      status: 200,
+      headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' },
+      body: {
+        token_type: 'Bearer',
+        scope: grant.scope,
+        expires_in: expiresIn,
+        ...(provider === 'graph' && { ext_expires_in: expiresIn }),
+        access_token: accessToken,
+        ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+      },
     };
   };
   return tokenOf;

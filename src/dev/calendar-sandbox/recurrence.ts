@@ -15,9 +15,12 @@ const mostSteps = 20_000;
 
 /** The occurrences that overlap the window, in order. A shape without rules has one. */
 export function occurrencesIn(shape: Shape, window: Window): Occurrence[] {
-  const overlaps = ({ start, end }: Occurrence): boolean => start < window.to && (end > window.from || (start === end && start >= window.from));
+  const overlaps = ({ start, end }: Occurrence): boolean =>
+    start < window.to && (end > window.from || (start === end && start >= window.from));
   if (shape.rules === null) return [{ start: shape.start, end: shape.end }].filter(overlaps);
-  return startsOf(shape, window.to).map((start) => ({ start, end: endOf(shape, start) })).filter(overlaps);
+  return startsOf(shape, window.to)
+    .map((start) => ({ start, end: endOf(shape, start) }))
+    .filter(overlaps);
 }
 
 export const hasOccurrenceAt = (shape: Shape, start: number): boolean => startsOf(shape, start + 1).includes(start);
@@ -38,7 +41,11 @@ function startsOf(shape: Shape, before: number): number[] {
     const rule = ICAL.Recur.fromString(line.replace(/^RRULE:/i, ''));
     if (rule.until) rule.until = localUntil(rule.until, shape);
     const walk = rule.iterator(first);
-    for (let steps = 0, next = walk.next() as ICAL.Time | null; next && steps < mostSteps; next = walk.next() as ICAL.Time | null, steps++) {
+    for (
+      let steps = 0, next = walk.next() as ICAL.Time | null;
+      next && steps < mostSteps;
+      next = walk.next() as ICAL.Time | null, steps++
+    ) {
       const start = instantOf(next, shape.zone);
       if (start >= before) break;
       found.add(start);
@@ -50,7 +57,10 @@ function startsOf(shape: Shape, before: number): number[] {
 function wallTime(instant: number, { zone, allDay }: Shape): ICAL.Time {
   const { date, minute } = toWall(instant, zone);
   const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
-  return new ICAL.Time({ year, month, day, hour: allDay ? 0 : Math.floor(minute / 60), minute: allDay ? 0 : minute % 60, second: 0, isDate: allDay }, ICAL.Timezone.localTimezone);
+  return new ICAL.Time(
+    { year, month, day, hour: allDay ? 0 : Math.floor(minute / 60), minute: allDay ? 0 : minute % 60, second: 0, isDate: allDay },
+    ICAL.Timezone.localTimezone,
+  );
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
@@ -59,7 +69,13 @@ const instantOf = ({ year, month, day, hour, minute }: ICAL.Time, zone: string):
 
 /** UNTIL is in UTC where the series has times; the walk is on the wall clock. */
 function localUntil(until: ICAL.Time, shape: Shape): ICAL.Time {
-  if (until.isDate) return shape.allDay ? until : new ICAL.Time({ year: until.year, month: until.month, day: until.day, hour: 23, minute: 59, second: 59, isDate: false }, ICAL.Timezone.localTimezone);
+  if (until.isDate)
+    return shape.allDay
+      ? until
+      : new ICAL.Time(
+          { year: until.year, month: until.month, day: until.day, hour: 23, minute: 59, second: 59, isDate: false },
+          ICAL.Timezone.localTimezone,
+        );
   if (until.zone !== ICAL.Timezone.utcTimezone) return until;
   return wallTime(until.toUnixTime() * 1000 + MINUTE - 1, shape);
 }
@@ -69,10 +85,13 @@ function datesOf(line: string, name: string, shape: Shape): number[] {
   const match = new RegExp(`^${name}((?:;[^:]*)?):(.*)$`, 'i').exec(line);
   if (!match) return [];
   const zone = /;TZID=([^;:]+)/i.exec(match[1] ?? '')?.[1] ?? shape.zone;
-  return (match[2] ?? '').split(',').filter(Boolean).map((text) => {
-    const [, year, month, day, hour = '00', minute = '00', utc] = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z)?)?$/.exec(text) ?? [];
-    return startInstant(`${year}-${month}-${day}`, Number(hour) * 60 + Number(minute), utc ? 'UTC' : zone);
-  });
+  return (match[2] ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((text) => {
+      const [, year, month, day, hour = '00', minute = '00', utc] = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z)?)?$/.exec(text) ?? [];
+      return startInstant(`${year}-${month}-${day}`, Number(hour) * 60 + Number(minute), utc ? 'UTC' : zone);
+    });
 }
 
 /** Throws an Error that says what is wrong, unless every line is a recurrence line that can be read. */

@@ -20,7 +20,13 @@ export interface Server {
   counts: Map<string, number>;
 }
 
-export type Route = { method: 'get' | 'post' | 'patch' | 'put' | 'delete'; path: string; name: string; writes?: boolean; operation: Operation };
+export type Route = {
+  method: 'get' | 'post' | 'patch' | 'put' | 'delete';
+  path: string;
+  name: string;
+  writes?: boolean;
+  operation: Operation;
+};
 
 /** Mounts operations behind the provider's access tokens. Names are those of the faults and counts. */
 export function mount(server: Server, provider: Provider, routes: Route[]): void {
@@ -43,18 +49,34 @@ export function mount(server: Server, provider: Provider, routes: Route[]): void
   const act = async (request: Request, { name, writes = false, operation }: Route): Promise<[Account | null, () => Promise<Answer>]> => {
     const token = /^Bearer (.+)$/i.exec(request.get('Authorization') ?? '')?.[1] ?? '';
     const found = tokens.check(provider, token);
-    if (typeof found === 'string') return [null, () => Promise.resolve(provider === 'google' ? googleError('authError') : graphError('InvalidAuthenticationToken', found === 'unknown' && token === '' ? 'Access token is empty.' : undefined))];
+    if (typeof found === 'string')
+      return [
+        null,
+        () =>
+          Promise.resolve(
+            provider === 'google'
+              ? googleError('authError')
+              : graphError('InvalidAuthenticationToken', found === 'unknown' && token === '' ? 'Access token is empty.' : undefined),
+          ),
+      ];
     const { account, grant } = found;
-    return [account, async () => {
-      if (!allows(provider, grant.scope, writes)) return provider === 'google' ? googleError('insufficientPermissions') : graphError('ErrorAccessDenied');
-      if (tooMany(account)) return provider === 'google' ? googleError('tooManyRequests', {}, settings.retryAfterSeconds) : graphError('ApplicationThrottled', undefined, settings.retryAfterSeconds);
-      try {
-        return await operation(callOf(request, account));
-      } catch (error) {
-        if (error instanceof Refusal) return error.answer;
-        throw new Error(`${name} failed in the sandbox`, { cause: error });
-      }
-    }];
+    return [
+      account,
+      async () => {
+        if (!allows(provider, grant.scope, writes))
+          return provider === 'google' ? googleError('insufficientPermissions') : graphError('ErrorAccessDenied');
+        if (tooMany(account))
+          return provider === 'google'
+            ? googleError('tooManyRequests', {}, settings.retryAfterSeconds)
+            : graphError('ApplicationThrottled', undefined, settings.retryAfterSeconds);
+        try {
+          return await operation(callOf(request, account));
+        } catch (error) {
+          if (error instanceof Refusal) return error.answer;
+          throw new Error(`${name} failed in the sandbox`, { cause: error });
+        }
+      },
+    ];
   };
 
   for (const route of routes) {
@@ -66,7 +88,14 @@ export function mount(server: Server, provider: Provider, routes: Route[]): void
 }
 
 /** Counts a request, has it meet what is scripted for it, and answers. */
-export async function meet({ counts, faults }: Server, provider: Provider, account: Account | null, name: string, response: Response, answer: () => Promise<Answer>): Promise<void> {
+export async function meet(
+  { counts, faults }: Server,
+  provider: Provider,
+  account: Account | null,
+  name: string,
+  response: Response,
+  answer: () => Promise<Answer>,
+): Promise<void> {
   const key = `${provider} ${name}`;
   counts.set(key, (counts.get(key) ?? 0) + 1);
   const before = faults.take('before', provider, account, name);
@@ -81,7 +110,9 @@ function fail(failure: Failure, said: Answer, response: Response): void {
   if (typeof failure === 'object') return send(failure, response);
   if (failure === 'cut') return void response.socket?.destroy();
   const text = JSON.stringify(said.body ?? {});
-  response.status(said.status === 204 ? 200 : said.status).set({ 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text) + 1) });
+  response
+    .status(said.status === 204 ? 200 : said.status)
+    .set({ 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text) + 1) });
   response.write(text.slice(0, Math.ceil(text.length / 2)), () => response.socket?.destroy());
 }
 
@@ -94,22 +125,35 @@ function send({ status, body, headers = {} }: Answer, response: Response): void 
 
 function allows(provider: Provider, scope: string, writes: boolean): boolean {
   const scopes = scope.split(/\s+/).map((one) => one.replace('https://graph.microsoft.com/', ''));
-  const may = provider === 'google'
-    ? ['calendar', 'calendar.events', 'calendar.events.owned', ...(writes ? [] : ['calendar.readonly', 'calendar.events.readonly'])].map((one) => `https://www.googleapis.com/auth/${one}`)
-    : ['Calendars.ReadWrite', ...(writes ? [] : ['Calendars.Read'])];
+  const may =
+    provider === 'google'
+      ? ['calendar', 'calendar.events', 'calendar.events.owned', ...(writes ? [] : ['calendar.readonly', 'calendar.events.readonly'])].map(
+          (one) => `https://www.googleapis.com/auth/${one}`,
+        )
+      : ['Calendars.ReadWrite', ...(writes ? [] : ['Calendars.Read'])];
   return may.some((one) => scopes.includes(one));
 }
 
 /** What no route knows, in the provider's shape. */
-export const notFound = (provider: Provider): RequestHandler => (_request, response) => {
-  send(provider === 'google' ? googleError('notFound') : graphError('ErrorItemNotFound', 'Resource not found for the segment.'), response);
-};
+export const notFound =
+  (provider: Provider): RequestHandler =>
+  (_request, response) => {
+    send(
+      provider === 'google' ? googleError('notFound') : graphError('ErrorItemNotFound', 'Resource not found for the segment.'),
+      response,
+    );
+  };
 
 /** A request that cannot be read is refused in the provider's shape; an error of the sandbox is told to its log too. */
-export const faulty = (log: Log): ErrorRequestHandler => (error: Error & { status?: number }, request, response, _next) => {
-  const google = providerOf(request.path) === 'google';
-  if (error.status === undefined || error.status >= 500) log(`${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''}`);
-  const known = error.status !== undefined && error.status < 500;
-  const { status, body } = google ? googleError(known ? 'badRequest' : 'internalError', known ? { message: 'Parse Error' } : {}) : graphError(known ? 'BadRequest' : 'ErrorInternalServerError');
-  response.status(status).json(body);
-};
+export const faulty =
+  (log: Log): ErrorRequestHandler =>
+  (error: Error & { status?: number }, request, response, _next) => {
+    const google = providerOf(request.path) === 'google';
+    if (error.status === undefined || error.status >= 500)
+      log(`${error.message}${error.cause instanceof Error ? `: ${error.cause.stack}` : ''}`);
+    const known = error.status !== undefined && error.status < 500;
+    const { status, body } = google
+      ? googleError(known ? 'badRequest' : 'internalError', known ? { message: 'Parse Error' } : {})
+      : graphError(known ? 'BadRequest' : 'ErrorInternalServerError');
+    response.status(status).json(body);
+  };

@@ -23,6 +23,14 @@ export interface Settings {
 }
 
 export const defaultSettings: Settings = {
-  googleReusedIds: 'noticed', graphTransactionIds: 'noticed', graphRemovedOccurrences: 'untold', microsoftUsedRefreshTokens: 'accepted',
-  accessTokenSeconds: 3600, requestsPerSecond: null, retryAfterSeconds: 1, subscriptionMinutes: 4230, notificationRetries: 3, notificationRetryMs: 1000,
+  googleReusedIds: 'noticed',
+  graphTransactionIds: 'noticed',
+  graphRemovedOccurrences: 'untold',
+  microsoftUsedRefreshTokens: 'accepted',
+  accessTokenSeconds: 3600,
+  requestsPerSecond: null,
+  retryAfterSeconds: 1,
+  subscriptionMinutes: 4230,
+  notificationRetries: 3,
+  notificationRetryMs: 1000,
 };

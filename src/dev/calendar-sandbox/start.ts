@@ -36,7 +36,14 @@ export interface CalendarSandboxOptions {
   apps?: App[];
 }
 
-export type AddAccount = { provider: Provider; email: string; name?: string; timeZone?: string; /** Without it all of the calendar. */ scope?: string; clientId?: string };
+export type AddAccount = {
+  provider: Provider;
+  email: string;
+  name?: string;
+  timeZone?: string;
+  /** Without it all of the calendar. */ scope?: string;
+  clientId?: string;
+};
 export type AddedAccount = Account & { calendarId: string; accessToken: string; refreshToken: string };
 
 export interface CalendarSandbox {
@@ -68,7 +75,14 @@ export interface CalendarSandbox {
 const defaultApp: App = { clientId: 'punctual', clientSecret: 'sandbox', redirectUris: ['http://127.0.0.1/*', 'http://localhost/*'] };
 
 /** Throws an Error with a sentence when the port is taken. */
-export async function startCalendarSandbox({ port, runDir, log = () => {}, now = Date.now, settings: given = {}, apps = [defaultApp] }: CalendarSandboxOptions): Promise<CalendarSandbox> {
+export async function startCalendarSandbox({
+  port,
+  runDir,
+  log = () => {},
+  now = Date.now,
+  settings: given = {},
+  apps = [defaultApp],
+}: CalendarSandboxOptions): Promise<CalendarSandbox> {
   if (port !== 0) await requireFreePort(port, 'the calendar sandbox', 'CALENDAR_SANDBOX_PORT');
   const file = runDir === undefined ? null : join(runDir, 'calendar-sandbox.json');
   const state: State = file === null ? emptyState() : load(file);
@@ -90,24 +104,57 @@ export async function startCalendarSandbox({ port, runDir, log = () => {}, now =
   mountOauth(server);
   mountGoogle(server, notifier, url);
   const subscriptions = mountGraph(server, notifier, url, () => expiredCode);
-  const byHand = createByHand(server, subscriptions, url, (code) => { expiredCode = code; });
+  const byHand = createByHand(server, subscriptions, url, (code) => {
+    expiredCode = code;
+  });
   mountControl(server, byHand, subscriptions);
   mountPage(server, byHand);
   app.use(faulty(log));
 
   // Whatever changes, changes by a request, by hand or with a new account.
-  const mark = () => JSON.stringify([[...server.counts.values()], state.calendars.map(({ revision, epoch }) => [revision, epoch]), state.grants.map(({ revoked }) => revoked), state.accessTokens.length, state.watches.length]);
+  const mark = () =>
+    JSON.stringify([
+      [...server.counts.values()],
+      state.calendars.map(({ revision, epoch }) => [revision, epoch]),
+      state.grants.map(({ revoked }) => revoked),
+      state.accessTokens.length,
+      state.watches.length,
+    ]);
   const saving = file === null ? null : keepSaving(file, state, mark);
   log(`Calendar sandbox ready on ${url}`);
   return {
-    url, googleUrl: `${url}/`, graphUrl: `${url}/v1.0`, revokeUrl: `${url}/revoke`, clientId: apps[0]?.clientId ?? '', clientSecret: apps[0]?.clientSecret ?? '',
-    authorizeUrls: { google: `${url}/o/oauth2/v2/auth`, graph: `${url}/common/oauth2/v2.0/authorize` }, tokenUrls: { google: `${url}/token`, graph: `${url}/common/oauth2/v2.0/token` },
-    addAccount: ({ provider, email, name, timeZone = 'Europe/Lisbon', scope = fullScope[provider], clientId = apps[0]?.clientId ?? '' }) => {
+    url,
+    googleUrl: `${url}/`,
+    graphUrl: `${url}/v1.0`,
+    revokeUrl: `${url}/revoke`,
+    clientId: apps[0]?.clientId ?? '',
+    clientSecret: apps[0]?.clientSecret ?? '',
+    authorizeUrls: { google: `${url}/o/oauth2/v2/auth`, graph: `${url}/common/oauth2/v2.0/authorize` },
+    tokenUrls: { google: `${url}/token`, graph: `${url}/common/oauth2/v2.0/token` },
+    addAccount: ({
+      provider,
+      email,
+      name,
+      timeZone = 'Europe/Lisbon',
+      scope = fullScope[provider],
+      clientId = apps[0]?.clientId ?? '',
+    }) => {
       const account = store.addAccount({ provider, email, timeZone, ...(name !== undefined && { name }) });
       const grant = tokens.grant(account, clientId, scope, true);
-      return { ...account, calendarId: store.calendar(account, null)!.id, accessToken: tokens.issue(grant).accessToken, refreshToken: grant.refreshTokens[0]! };
+      return {
+        ...account,
+        calendarId: store.calendar(account, null)!.id,
+        accessToken: tokens.issue(grant).accessToken,
+        refreshToken: grant.refreshTokens[0]!,
+      };
     },
-    byHand, faults: server.faults, settings, store, tokens, counts: server.counts, notified: () => notifier.idle(),
+    byHand,
+    faults: server.faults,
+    settings,
+    store,
+    tokens,
+    counts: server.counts,
+    notified: () => notifier.idle(),
     stop: async () => {
       notifier.stop();
       const closed = once(http, 'close');

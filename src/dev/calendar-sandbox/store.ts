@@ -1,7 +1,19 @@
 /** Accounts, calendars and events of the sandbox, and the only way to change them: each change is one more version, told to whoever listens. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isTimeZone } from '../../domain/time.ts';
-import { current, emptyState, type Account, type Author, type Calendar, type Entry, type Json, type Provider, type Shape, type State, type Version } from './state.ts';
+import {
+  current,
+  emptyState,
+  type Account,
+  type Author,
+  type Calendar,
+  type Entry,
+  type Json,
+  type Provider,
+  type Shape,
+  type State,
+  type Version,
+} from './state.ts';
 
 /** `entry` has been changed: its current version is the new one. */
 export type Listener = (account: Account, calendar: Calendar, entry: Entry) => void;
@@ -39,7 +51,8 @@ export function createStore(now: () => number, state: State = emptyState()): Sto
   for (const { entries } of state.calendars) entries.forEach(remember);
 
   const store: Store = {
-    state, now,
+    state,
+    now,
     addAccount: ({ provider, email, name = email, timeZone }) => {
       const account: Account = { id: provider === 'google' ? randomDigits(21) : randomUUID(), provider, email, name };
       state.accounts.push(account);
@@ -47,9 +60,16 @@ export function createStore(now: () => number, state: State = emptyState()): Sto
       return account;
     },
     account: (provider, key) => state.accounts.find((one) => one.provider === provider && (one.id === key || one.email === key)),
-    calendar: (account, id) => state.calendars.find((one) => one.accountId === account.id && (id === null || id === 'primary' ? one.primary : one.id === id)),
+    calendar: (account, id) =>
+      state.calendars.find((one) => one.accountId === account.id && (id === null || id === 'primary' ? one.primary : one.id === id)),
     addCalendar: (account, summary, timeZone) =>
-      makeCalendar(account, account.provider === 'google' ? `${randomBytes(16).toString('hex')}@group.calendar.google.com` : graphId(), summary, timeZone, false),
+      makeCalendar(
+        account,
+        account.provider === 'google' ? `${randomBytes(16).toString('hex')}@group.calendar.google.com` : graphId(),
+        summary,
+        timeZone,
+        false,
+      ),
     entry: (calendar, id) => index.get(`${calendar.id} ${id}`),
     exceptions: (calendar, masterId) => children.get(`${calendar.id} ${masterId}`) ?? [],
     insert: (calendar, { id, uid = id, masterId = null, originalStart = null }, written, by) => {

@@ -51,7 +51,11 @@ export function createTokens(store: Store, settings: Settings): Tokens {
     },
     issue: (grant) => {
       const google = accounts.find(({ id }) => id === grant.accountId)?.provider === 'google';
-      const token: AccessToken = { token: `${google ? 'ya29.' : 'EwB4A8l6BAAU'}${randomBytes(32).toString('base64url')}`, grantId: grant.id, expiresAt: store.now() + settings.accessTokenSeconds * 1000 };
+      const token: AccessToken = {
+        token: `${google ? 'ya29.' : 'EwB4A8l6BAAU'}${randomBytes(32).toString('base64url')}`,
+        grantId: grant.id,
+        expiresAt: store.now() + settings.accessTokenSeconds * 1000,
+      };
       // Long runs ask for many: those that ended are of no more use.
       for (const [name, { expiresAt }] of byAccess.size > 2000 ? byAccess : []) if (expiresAt < store.now()) byAccess.delete(name);
       byAccess.set(token.token, token);
@@ -75,7 +79,12 @@ export function createTokens(store: Store, settings: Settings): Tokens {
       grant.revoked = true;
       return true;
     },
-    revokeAccount: (accountId) => { for (const grant of grants) if (grant.accountId === accountId) grant.revoked = true; },
-    expireAccess: (accountId) => { for (const token of byAccess.values()) if (grantOf(token.grantId).accountId === accountId) token.expiresAt = Math.min(token.expiresAt, store.now()); },
+    revokeAccount: (accountId) => {
+      for (const grant of grants) if (grant.accountId === accountId) grant.revoked = true;
+    },
+    expireAccess: (accountId) => {
+      for (const token of byAccess.values())
+        if (grantOf(token.grantId).accountId === accountId) token.expiresAt = Math.min(token.expiresAt, store.now());
+    },
   };
 }

@@ -9,10 +9,17 @@ function firsts(known: Case, setting: 'minimumNoticeMinutes' | 'bookingHorizonDa
   const { staff, lineups, visit, startsAt, now, refusal, say, service } = known;
   const all = lineups?.map((lineup) => lineup[0]!) ?? staff.choices[0]!;
   const valueOf = ({ offer }: Placement): number => offer.settings[setting];
-  const best = all.filter((each) => judgeStart(each, startsAt, now)?.code === refusal.code).sort((a, b) => sign * (valueOf(a) - valueOf(b)))[0]!;
+  const best = all
+    .filter((each) => judgeStart(each, startsAt, now)?.code === refusal.code)
+    .sort((a, b) => sign * (valueOf(a) - valueOf(b)))[0]!;
   const isAlike = new Set(all.map(valueOf)).size < 2;
   const isAny = visit.wishes[0]!.barberId === null && isAlike;
-  return { value: valueOf(best), step: best.offer.settings.slotStepMinutes, isAlike, what: isAny ? service : say.texts.by(service, nameOf(known, barberOf(best)) ?? say.texts.someBarber) };
+  return {
+    value: valueOf(best),
+    step: best.offer.settings.slotStepMinutes,
+    isAlike,
+    what: isAny ? service : say.texts.by(service, nameOf(known, barberOf(best)) ?? say.texts.someBarber),
+  };
 }
 
 /** The nearest instant before or after whose wall clock lies on the step; midnight always does. */
@@ -26,14 +33,22 @@ export function sayNotice(known: Case): string {
   const { say, now, shop } = known;
   const { value, step, what } = firsts(known, 'minimumNoticeMinutes', 1);
   const earliest = now + value * MINUTE;
-  return say.texts.notice({ service: what, length: say.length(value), when: say.moment(onStep(earliest, 1, step, shop.timeZone) ?? earliest) });
+  return say.texts.notice({
+    service: what,
+    length: say.length(value),
+    when: say.moment(onStep(earliest, 1, step, shop.timeZone) ?? earliest),
+  });
 }
 
 export function sayHorizon(known: Case): string {
   const { say, now, shop } = known;
   const { value, step, what } = firsts(known, 'bookingHorizonDays', -1);
   const latest = now + value * DAY;
-  return say.texts.horizon({ service: what, length: say.length(value * 1440), when: say.moment(onStep(latest, -1, step, shop.timeZone) ?? latest) });
+  return say.texts.horizon({
+    service: what,
+    length: say.length(value * 1440),
+    when: say.moment(onStep(latest, -1, step, shop.timeZone) ?? latest),
+  });
 }
 
 export function saySteps(known: Case): string {

@@ -4,7 +4,10 @@ import type { DayStretch } from '../rules.ts';
 import { addDays, instantsOf, MINUTE, startInstant, toWall } from '../time.ts';
 
 /** What a sentence may mention, as phrases that are ready to be spoken. A reason may be empty. */
-type Facts = Record<'shop' | 'barber' | 'service' | 'on' | 'days' | 'hours' | 'span' | 'when' | 'clock' | 'ends' | 'length' | 'reason' | 'from' | 'to', string>;
+type Facts = Record<
+  'shop' | 'barber' | 'service' | 'on' | 'days' | 'hours' | 'span' | 'when' | 'clock' | 'ends' | 'length' | 'reason' | 'from' | 'to',
+  string
+>;
 type Say<Names extends keyof Facts> = (facts: Pick<Facts, Names>) => string;
 const behind = (reason: string): string => reason && `: ${reason}`;
 const aside = (reason: string): string => reason && ` (${reason})`;
@@ -17,7 +20,8 @@ const en = {
   fromTo: (from: string, to: string) => `from ${from} to ${to}`,
   nextDay: (clock: string) => `${clock} the next day`,
   ofDate: (clock: string, date: string) => `${clock} on ${date}`,
-  repeated: (clock: string, offset: string, isSecond: boolean) => `${clock} (UTC${offset}, the ${isSecond ? 'second' : 'first'} time that night)`,
+  repeated: (clock: string, offset: string, isSecond: boolean) =>
+    `${clock} (UTC${offset}, the ${isSecond ? 'second' : 'first'} time that night)`,
   onDate: (date: string) => `on ${date}`,
   onDay: (date: string) => `on ${date}`,
   fromDay: (from: string, to: string) => `from ${from} to ${to}`,
@@ -30,37 +34,51 @@ const en = {
   free: (({ barber, service, on, span }) => `${barber} is free for ${service} ${on}, ${span}`) as Say<'barber' | 'service' | 'on' | 'span'>,
   freeParts: (({ on, hours }) => `The whole visit is free ${on}: ${hours}`) as Say<'on' | 'hours'>,
   past: 'That time is past',
-  notice: (({ service, length, when }) => `${service} must be booked at least ${length} ahead; the earliest start is ${when}`) as Say<'service' | 'length' | 'when'>,
-  horizon: (({ service, length, when }) => `${service} can be booked at most ${length} ahead; the latest start is ${when}`) as Say<'service' | 'length' | 'when'>,
+  notice: (({ service, length, when }) => `${service} must be booked at least ${length} ahead; the earliest start is ${when}`) as Say<
+    'service' | 'length' | 'when'
+  >,
+  horizon: (({ service, length, when }) => `${service} can be booked at most ${length} ahead; the latest start is ${when}`) as Say<
+    'service' | 'length' | 'when'
+  >,
   steps: (every: string) => `Visits here begin ${every}`,
   stepsOf: (service: string, every: string) => `${service} begins ${every}`,
   notOffered: (({ barber, service, shop }) => `${barber} does not give ${service} at ${shop}`) as Say<'barber' | 'service' | 'shop'>,
   nobodyGives: (({ service, shop }) => `Nobody at ${shop} gives ${service}`) as Say<'service' | 'shop'>,
   nobodyGivesAll: (({ service, shop }) => `No single barber at ${shop} gives all of ${service}`) as Say<'service' | 'shop'>,
   closed: (({ shop, days, reason }) => `${shop} is closed ${days}${behind(reason)}`) as Say<'shop' | 'days' | 'reason'>,
-  shopHours: (({ shop, days, hours, reason }) => `${shop} is open ${days} ${hours}${aside(reason)}`) as Say<'shop' | 'days' | 'hours' | 'reason'>,
+  shopHours: (({ shop, days, hours, reason }) => `${shop} is open ${days} ${hours}${aside(reason)}`) as Say<
+    'shop' | 'days' | 'hours' | 'reason'
+  >,
   shopShut: (({ shop, days }) => `${shop} is not open ${days}`) as Say<'shop' | 'days'>,
-  endsLate: (({ service, ends, clock, on }) => `${service} would end at ${ends}, after the shop closes at ${clock} ${on}`) as Say<'service' | 'ends' | 'clock' | 'on'>,
+  endsLate: (({ service, ends, clock, on }) => `${service} would end at ${ends}, after the shop closes at ${clock} ${on}`) as Say<
+    'service' | 'ends' | 'clock' | 'on'
+  >,
   notAt: (clock: string) => `, not at ${clock}`,
   lasts: (({ service, span }) => `, and ${service} would last ${span}`) as Say<'service' | 'span'>,
   dayBefore: (clock: string) => `; the hours of the day before end at ${clock}`,
   dayRuns: (({ days, clock }) => `; the hours of ${days} run until ${clock}`) as Say<'days' | 'clock'>,
-  works: (({ barber, days, hours, reason }) => `${barber} works ${days} ${hours}${aside(reason)}`) as Say<'barber' | 'days' | 'hours' | 'reason'>,
+  works: (({ barber, days, hours, reason }) => `${barber} works ${days} ${hours}${aside(reason)}`) as Say<
+    'barber' | 'days' | 'hours' | 'reason'
+  >,
   worksNot: (({ barber, days, reason }) => `${barber} does not work here ${days}${behind(reason)}`) as Say<'barber' | 'days' | 'reason'>,
-  worksUntil: (({ barber, on, clock, reason }) => `${barber} works ${on}, until ${clock}${aside(reason)}`) as Say<'barber' | 'on' | 'clock' | 'reason'>,
+  worksUntil: (({ barber, on, clock, reason }) => `${barber} works ${on}, until ${clock}${aside(reason)}`) as Say<
+    'barber' | 'on' | 'clock' | 'reason'
+  >,
   notBegun: (({ barber, from }) => `${barber} works here only from ${from}`) as Say<'barber' | 'from'>,
   ended: (({ barber, to }) => `${barber} works here only until ${to}`) as Say<'barber' | 'to'>,
   between: (({ barber, from, to }) => `${barber} works here until ${to} and again from ${from}`) as Say<'barber' | 'from' | 'to'>,
   never: (({ barber }) => `${barber} has no working hours here`) as Say<'barber'>,
   onBreak: (({ barber, when }) => `${barber} has a break ${when}`) as Say<'barber' | 'when'>,
   away: (({ barber, when }) => `${barber} is away ${when}`) as Say<'barber' | 'when'>,
-  full: (barber: string, cap: number, count: number, on: string) => `${barber} takes at most ${cap} ${cap === 1 ? 'visit' : 'visits'} a day and already has ${count} ${on}`,
+  full: (barber: string, cap: number, count: number, on: string) =>
+    `${barber} takes at most ${cap} ${cap === 1 ? 'visit' : 'visits'} a day and already has ${count} ${on}`,
   limit: 'This customer has as many visits as the shop allows',
   taken: (({ barber, when }) => `${barber} is taken ${when}`) as Say<'barber' | 'when'>,
   needs: (({ service, barber, span }) => `, and ${service} needs ${barber} ${span}`) as Say<'service' | 'barber' | 'span'>,
   needsBefore: (({ service, length }) => `, and ${service} needs ${length} free before it`) as Say<'service' | 'length'>,
   needsAfter: (({ service, length }) => `, and ${service} needs ${length} free after it`) as Say<'service' | 'length'>,
-  twice: (({ barber }) => `${barber} needs free time before and after each service, and within this visit that would overlap`) as Say<'barber'>,
+  twice: (({ barber }) =>
+    `${barber} needs free time before and after each service, and within this visit that would overlap`) as Say<'barber'>,
   nobody: (service: string) => `Nobody is free for ${service} at that time; for instance, `,
 };
 
@@ -80,7 +98,16 @@ const pt: typeof en = {
   onDate: (date) => `${isMasculine(date) ? 'no' : 'na'} ${date}`,
   onDay: (date) => `no dia ${date}`,
   fromDay: (from, to) => `de ${from} a ${to}`,
-  weekly: ['', 'às segundas-feiras', 'às terças-feiras', 'às quartas-feiras', 'às quintas-feiras', 'às sextas-feiras', 'aos sábados', 'aos domingos'],
+  weekly: [
+    '',
+    'às segundas-feiras',
+    'às terças-feiras',
+    'às quartas-feiras',
+    'às quintas-feiras',
+    'às sextas-feiras',
+    'aos sábados',
+    'aos domingos',
+  ],
   every: (minutes) => (minutes === 1 ? 'a cada minuto' : `a cada ${minutes} minutos`),
   by: (service, barber) => `${service} com ${barber}`,
   someService: 'esse serviço',
@@ -89,8 +116,10 @@ const pt: typeof en = {
   free: ({ barber, service, on, span }) => `${barber} está livre para ${service} ${on}, ${span}`,
   freeParts: ({ on, hours }) => `A visita inteira é possível ${on}: ${hours}`,
   past: 'Essa hora já passou',
-  notice: ({ service, length, when }) => `Para ${service} é preciso marcar com pelo menos ${length} de antecedência; o mais cedo possível é ${when}`,
-  horizon: ({ service, length, when }) => `Para ${service} pode marcar-se com ${length} de antecedência, no máximo; o mais tarde possível é ${when}`,
+  notice: ({ service, length, when }) =>
+    `Para ${service} é preciso marcar com pelo menos ${length} de antecedência; o mais cedo possível é ${when}`,
+  horizon: ({ service, length, when }) =>
+    `Para ${service} pode marcar-se com ${length} de antecedência, no máximo; o mais tarde possível é ${when}`,
   steps: (every) => `As marcações aqui começam ${every}`,
   stepsOf: (service, every) => `${service} começa ${every}`,
   notOffered: ({ barber, service, shop }) => `${barber} não faz ${service} em ${shop}`,
@@ -113,7 +142,8 @@ const pt: typeof en = {
   never: ({ barber }) => `${barber} não tem horário de trabalho aqui`,
   onBreak: ({ barber, when }) => `${barber} tem uma pausa ${when}`,
   away: ({ barber, when }) => `${barber} está ausente ${when}`,
-  full: (barber, cap, count, on) => `${barber} aceita no máximo ${cap} ${cap === 1 ? 'marcação' : 'marcações'} por dia e já tem ${count} ${on}`,
+  full: (barber, cap, count, on) =>
+    `${barber} aceita no máximo ${cap} ${cap === 1 ? 'marcação' : 'marcações'} por dia e já tem ${count} ${on}`,
   limit: 'Este cliente já tem tantas marcações quantas a barbearia permite',
   taken: ({ barber, when }) => `${barber} tem o tempo ocupado ${when}`,
   needs: ({ service, barber, span }) => `, e ${service} precisa de ${barber} ${span}`,
@@ -166,21 +196,44 @@ export function speakerFor(locale: string, timeZone: string) {
   }
 
   const on = (instant: number): string => texts.onDate(fullDate(dateOf(instant)));
-  const days = (from: string, to: string): string => (from === to ? texts.onDay(longDate(from)) : texts.fromDay(longDate(from), longDate(to)));
+  const days = (from: string, to: string): string =>
+    from === to ? texts.onDay(longDate(from)) : texts.fromDay(longDate(from), longDate(to));
   return {
-    texts, clock, clockAfter, minuteClock, on, days, list, longDate, dateOf,
+    texts,
+    clock,
+    clockAfter,
+    minuteClock,
+    on,
+    days,
+    list,
+    longDate,
+    dateOf,
     isRepeated: (instant: number): boolean => repeats(instant).length > 1,
     moment: (instant: number): string => `${on(instant)}, ${texts.at(clock(instant))}`,
     /** A day that both ends share is said once. */
-    span: (base: number, from: number, to: number): string => texts.fromTo(dateOf(from) === dateOf(to) ? clock(from) : clockAfter(base, from), clockAfter(base, to, true)),
+    span: (base: number, from: number, to: number): string =>
+      texts.fromTo(dateOf(from) === dateOf(to) ? clock(from) : clockAfter(base, from), clockAfter(base, to, true)),
     /** Dates where whole days are meant, else date and times. */
     when: (from: number, to: number): string =>
-      isWhole(from) && isWhole(to) ? days(dateOf(from), addDays(dateOf(to), -1)) : `${on(from)}, ${texts.fromTo(clock(from), clockAfter(from, to, true))}`,
+      isWhole(from) && isWhole(to)
+        ? days(dateOf(from), addDays(dateOf(to), -1))
+        : `${on(from)}, ${texts.fromTo(clock(from), clockAfter(from, to, true))}`,
     hours: (stretches: DayStretch[]): string =>
-      list(merge(stretches.map(({ fromMinute, toMinute }) => ({ from: fromMinute, to: toMinute }))).map(({ from, to }) => texts.fromTo(minuteClock(from), minuteClock(to)))),
+      list(
+        merge(stretches.map(({ fromMinute, toMinute }) => ({ from: fromMinute, to: toMinute }))).map(({ from, to }) =>
+          texts.fromTo(minuteClock(from), minuteClock(to)),
+        ),
+      ),
     length: (minutes: number): string => {
-      const units = minutes > 0 && minutes % 1440 === 0 ? [[minutes / 1440, 'day'] as const] : [[Math.floor(minutes / 60), 'hour'] as const, [minutes % 60, 'minute'] as const];
-      const said = units.filter(([count, unit]) => count > 0 || (minutes === 0 && unit === 'minute')).map(([count, unit]) => new Intl.NumberFormat(texts.locale, { style: 'unit', unit, unitDisplay: 'long', useGrouping: false }).format(count));
+      const units =
+        minutes > 0 && minutes % 1440 === 0
+          ? [[minutes / 1440, 'day'] as const]
+          : [[Math.floor(minutes / 60), 'hour'] as const, [minutes % 60, 'minute'] as const];
+      const said = units
+        .filter(([count, unit]) => count > 0 || (minutes === 0 && unit === 'minute'))
+        .map(([count, unit]) =>
+          new Intl.NumberFormat(texts.locale, { style: 'unit', unit, unitDisplay: 'long', useGrouping: false }).format(count),
+        );
       return list(said);
     },
   };

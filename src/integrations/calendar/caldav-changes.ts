@@ -68,11 +68,20 @@ const data = { 'd:getetag': {}, 'c:calendar-data': {} };
 async function readWindow(collection: Collection, window: Interval): Promise<RemoteObject[]> {
   // Servers read times without a zone, and whole days, as UTC: a day more on either side, which is cut off again.
   const [start, end] = [window.from - DAY, window.to + DAY].map((instant) => new Date(instant).toISOString().replaceAll(/[-:]|\.\d+/g, ''));
-  const filters = { 'comp-filter': { _attributes: { name: 'VCALENDAR' }, 'comp-filter': { _attributes: { name: 'VEVENT' }, 'time-range': { _attributes: { start, end } } } } };
+  const filters = {
+    'comp-filter': {
+      _attributes: { name: 'VCALENDAR' },
+      'comp-filter': { _attributes: { name: 'VEVENT' }, 'time-range': { _attributes: { start, end } } },
+    },
+  };
   // Their texts in parts: invitations of meetings run to ten kilobytes each, and all of a full calendar would be larger than any answer may be.
   const answers = await calendarQuery({ ...collection, props: { 'd:getetag': {} }, filters, depth: '1' });
   refuseFailed(collection, answers);
-  return readObjects(collection, answers.flatMap(({ ok, href }) => (ok && href !== undefined ? [new URL(href, collection.url).href] : [])), window);
+  return readObjects(
+    collection,
+    answers.flatMap(({ ok, href }) => (ok && href !== undefined ? [new URL(href, collection.url).href] : [])),
+    window,
+  );
 }
 
 async function readObjects(collection: Collection, remoteIds: string[], window: Interval): Promise<RemoteObject[]> {

@@ -6,13 +6,21 @@ import { CalendarError } from './calendar.ts';
 export type FoundCalendar = { url: string; name: string };
 
 /** Those that hold events. Throws a CalendarError; `permanent` when there is no CalDAV at that address. */
-export async function findCaldavCalendars(given: { serverUrl: string; username: string; password: string; fetch: typeof fetch; now: () => Date }): Promise<FoundCalendar[]> {
+export async function findCaldavCalendars(given: {
+  serverUrl: string;
+  username: string;
+  password: string;
+  fetch: typeof fetch;
+  now: () => Date;
+}): Promise<FoundCalendar[]> {
   const { serverUrl, username, password } = given;
   const common = { headers: signIn(username, password), fetch: checked(given.fetch, given.now) };
   try {
     const account = await createAccount({ account: { serverUrl, accountType: 'caldav', credentials: { username, password } }, ...common });
     const calendars = await fetchCalendars({ account, ...common });
-    return calendars.filter(({ components }) => !components || components.includes('VEVENT')).map(({ url, displayName }) => ({ url, name: typeof displayName === 'string' ? displayName : '' }));
+    return calendars
+      .filter(({ components }) => !components || components.includes('VEVENT'))
+      .map(({ url, displayName }) => ({ url, name: typeof displayName === 'string' ? displayName : '' }));
   } catch (error) {
     if (error instanceof CalendarError) throw error;
     throw new CalendarError('permanent', 'CalDAV failed: no calendars are found there');

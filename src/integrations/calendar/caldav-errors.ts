@@ -18,7 +18,11 @@ export function checked(guarded: typeof fetch, now: () => Date): typeof fetch {
     if (status === 401) throw new CalendarError('sign_in', 'CalDAV failed: 401');
     if (status === 429 || status >= 500) {
       await response.body?.cancel();
-      throw new CalendarError('transient', `CalDAV failed: ${status}`, readRetryAfter(response.headers.get('retry-after'), now().getTime()));
+      throw new CalendarError(
+        'transient',
+        `CalDAV failed: ${status}`,
+        readRetryAfter(response.headers.get('retry-after'), now().getTime()),
+      );
     }
     return whole(response);
   };
@@ -41,4 +45,6 @@ function toError(error: unknown): never {
 }
 
 /** RFC 7617 with UTF-8, which tsdav's own helper does not do. */
-export const signIn = (username: string, password: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}` });
+export const signIn = (username: string, password: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`,
+});

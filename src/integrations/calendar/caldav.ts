@@ -40,7 +40,10 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
     const found = { remoteId, etag: response.headers.get('etag') ?? '' };
     const { from, to } = spanOf(event);
     try {
-      const { mark, busy: [first, ...others] } = readObject(await response.text(), { from: from - lookAround, to: to + lookAround }, timeZone);
+      const {
+        mark,
+        busy: [first, ...others],
+      } = readObject(await response.text(), { from: from - lookAround, to: to + lookAround }, timeZone);
       return { ...found, isWritten: mark === markOf(event) && others.length === 0 && first?.from === from && first.to === to };
     } catch (error) {
       // A foreign object under our address: it becomes the visit.
@@ -51,7 +54,15 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
 
   /** Under which address the server has this UID: somebody's program has put it there, from a mail or a copy. */
   async function findByUid(uid: string): Promise<string | null> {
-    const filters = { 'comp-filter': { _attributes: { name: 'VCALENDAR' }, 'comp-filter': { _attributes: { name: 'VEVENT' }, 'prop-filter': { _attributes: { name: 'UID' }, 'text-match': { _attributes: { collation: 'i;octet' }, _text: uid } } } } };
+    const filters = {
+      'comp-filter': {
+        _attributes: { name: 'VCALENDAR' },
+        'comp-filter': {
+          _attributes: { name: 'VEVENT' },
+          'prop-filter': { _attributes: { name: 'UID' }, 'text-match': { _attributes: { collation: 'i;octet' }, _text: uid } },
+        },
+      },
+    };
     const found = await calendarQuery({ url, props: { 'd:getetag': {} }, filters, depth: '1', ...common });
     const href = found.find((each) => each.ok && each.href)?.href;
     return href ? new URL(href, url).href : null;
@@ -68,7 +79,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
         : await createCalendarObject({ calendar, filename: remoteId.slice(url.length), iCalString: data, ...common });
       if (response.ok) return { remoteId, etag: response.headers.get('etag') ?? (await read(remoteId, event))?.etag ?? '' };
       // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address. Nextcloud says so with a 400 (https://github.com/nextcloud/server/pull/61640).
-      if (!there && [400, 403, 409].includes(response.status)) remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
+      if (!there && [400, 403, 409].includes(response.status))
+        remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
       else if (response.status !== 412 && !isGone(response.status)) throw unexpected('PUT', response.status);
       await wait(50 * tries);
     }
@@ -81,7 +93,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   }
 
   return {
-    put, remove,
+    put,
+    remove,
     changes: (token: string | null, window: Interval): Promise<Changes> => readChanges({ url, timeZone, ...common }, token, window),
     push: null,
     verify: async () => {
@@ -91,4 +104,6 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   };
 }
 
-const raise = (error: Error): never => { throw error; };
+const raise = (error: Error): never => {
+  throw error;
+};

@@ -19,7 +19,14 @@ export type CalendarEvent = {
 export type Placed = { remoteId: string; etag: string };
 
 /** An object of the calendar as far as we keep it: when it keeps its owner busy, and whether it is ours. */
-export type RemoteObject = { remoteId: string; etag: string; uid: string | null; busy: Interval[]; /** What it was when we wrote it; null of what others wrote. */ mark: string | null; /** Nobody can tell when it is. */ isUnreadable?: true };
+export type RemoteObject = {
+  remoteId: string;
+  etag: string;
+  uid: string | null;
+  busy: Interval[];
+  /** What it was when we wrote it; null of what others wrote. */ mark: string | null;
+  /** Nobody can tell when it is. */ isUnreadable?: true;
+};
 
 export type Changes = {
   objects: RemoteObject[];

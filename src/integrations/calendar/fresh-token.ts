@@ -12,8 +12,22 @@ const aheadMs = 5 * 60_000;
  * it: then what that one has kept is taken. With the token that the provider has just `refused`, another: one may end before its time. Throws a CalendarError:
  * `sign_in` when it is over.
  */
-export function createFreshToken({ id, sealed, opened, client, sealer, store, now }: {
-  id: string; sealed: string; opened: OauthSecrets; client: OauthClient; sealer: Sealer; store: SecretStore; now: () => Date;
+export function createFreshToken({
+  id,
+  sealed,
+  opened,
+  client,
+  sealer,
+  store,
+  now,
+}: {
+  id: string;
+  sealed: string;
+  opened: OauthSecrets;
+  client: OauthClient;
+  sealer: Sealer;
+  store: SecretStore;
+  now: () => Date;
 }): (refused?: string) => Promise<string> {
   let [kept, secrets] = [sealed, opened];
   let renewing: Promise<string> | undefined;
@@ -36,7 +50,9 @@ export function createFreshToken({ id, sealed, opened, client, sealer, store, no
 
   return (refused) => {
     if (isFresh(secrets) && secrets.accessToken !== refused) return Promise.resolve(secrets.accessToken);
-    renewing ??= renew().finally(() => { renewing = undefined; });
+    renewing ??= renew().finally(() => {
+      renewing = undefined;
+    });
     return renewing;
   };
 }

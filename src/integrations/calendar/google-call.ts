@@ -16,23 +16,36 @@ export type GoogleAccess = {
 
 type Options = { headers: Record<string, string> };
 /** One request by its name, as in `events.get`; `doing` gives the client's method the options. Throws a CalendarError. */
-export type GoogleCall = <T>(operation: string, doing: (api: calendar_v3.Calendar, options: Options) => Promise<{ status: number; data: T }>, headers?: Record<string, string>) => Promise<T>;
+export type GoogleCall = <T>(
+  operation: string,
+  doing: (api: calendar_v3.Calendar, options: Options) => Promise<{ status: number; data: T }>,
+  headers?: Record<string, string>,
+) => Promise<T>;
 
 export function createGoogleCall({ accessToken, turn, rootUrl, timeoutMs = 10_000, now }: GoogleAccess): GoogleCall {
   // Without its retries: whoever calls knows when to try again, and after what.
   const api = calendar({ version: 'v3', retry: false, timeout: timeoutMs, ...(rootUrl !== undefined && { rootUrl }) });
-  const once = async <T>(token: string, operation: string, doing: (api: calendar_v3.Calendar, options: Options) => Promise<{ status: number; data: T }>, headers: Record<string, string>): Promise<T> => {
+  const once = async <T>(
+    token: string,
+    operation: string,
+    doing: (api: calendar_v3.Calendar, options: Options) => Promise<{ status: number; data: T }>,
+    headers: Record<string, string>,
+  ): Promise<T> => {
     try {
       const { status, data } = await doing(api, { headers: { authorization: `Bearer ${token}`, ...headers } });
       // The client hands on as text what is not JSON: a page of somebody's between us and Google must not look like an empty calendar.
-      if (status !== 204 && (typeof data !== 'object' || data === null)) throw new CalendarError('transient', `Google failed: ${operation} ${status}, not JSON`);
+      if (status !== 204 && (typeof data !== 'object' || data === null))
+        throw new CalendarError('transient', `Google failed: ${operation} ${status}, not JSON`);
       return data;
     } catch (error) {
       throw toCalendarError(error, operation, now());
     }
   };
   return async (operation, doing, headers = {}) => {
-    const fresh = (refused?: string): Promise<string> => accessToken(refused).catch((error: unknown) => { throw toCalendarError(error, operation, now()); });
+    const fresh = (refused?: string): Promise<string> =>
+      accessToken(refused).catch((error: unknown) => {
+        throw toCalendarError(error, operation, now());
+      });
     await turn?.();
     const token = await fresh();
     try {

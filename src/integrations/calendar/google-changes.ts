@@ -15,8 +15,11 @@ type Query = calendar_v3.Params$Resource$Events$List;
  * owner is busy comes over the line: no titles, and of the guests the owner alone.
  */
 const common: Query = {
-  singleEvents: true, maxResults: 250, maxAttendees: 1,
-  fields: 'timeZone,nextPageToken,nextSyncToken,items(id,etag,iCalUID,status,transparency,eventType,start,end,attendees(self,responseStatus),extendedProperties/private)',
+  singleEvents: true,
+  maxResults: 250,
+  maxAttendees: 1,
+  fields:
+    'timeZone,nextPageToken,nextSyncToken,items(id,etag,iCalUID,status,transparency,eventType,start,end,attendees(self,responseStatus),extendedProperties/private)',
 };
 /** A page that leads to itself must not be read for ever. */
 const mostPages = 400;
@@ -40,7 +43,9 @@ async function readAll({ call, calendarId, timeZone }: Collection, query: Query,
   const [objects, gone] = [new Map<string, RemoteObject>(), new Set<string>()];
   let pageToken: string | null | undefined;
   for (let pages = 0; pages < mostPages; pages += 1) {
-    const page = await call('events.list', (api, options) => api.events.list({ calendarId, ...common, ...query, ...(pageToken && { pageToken }) }, options));
+    const page = await call('events.list', (api, options) =>
+      api.events.list({ calendarId, ...common, ...query, ...(pageToken && { pageToken }) }, options),
+    );
     const zone = page.timeZone && isTimeZone(page.timeZone) ? page.timeZone : timeZone;
     for (const event of page.items ?? []) {
       if (!event.id) continue;
@@ -50,7 +55,8 @@ async function readAll({ call, calendarId, timeZone }: Collection, query: Query,
       else objects.set(event.id, readEvent(event, window, zone));
     }
     pageToken = page.nextPageToken;
-    if (!pageToken) return { objects: [...objects.values()], gone: [...gone], token: page.nextSyncToken ? `sync:${page.nextSyncToken}` : '' };
+    if (!pageToken)
+      return { objects: [...objects.values()], gone: [...gone], token: page.nextSyncToken ? `sync:${page.nextSyncToken}` : '' };
   }
   throw new CalendarError('permanent', 'Google failed: events.list has too many pages');
 }

@@ -12,7 +12,8 @@ export class GoogleRefusal extends CalendarError {
   }
 }
 
-export const isRefused = (error: unknown, ...statuses: number[]): boolean => error instanceof GoogleRefusal && statuses.includes(error.status);
+export const isRefused = (error: unknown, ...statuses: number[]): boolean =>
+  error instanceof GoogleRefusal && statuses.includes(error.status);
 
 /** A 403 that speaks of the hour, not of the person: limits, and a project of ours in which the operator has not switched the API on. */
 const passing = ['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'dailyLimitExceeded', 'accessNotConfigured'];
@@ -25,17 +26,28 @@ function kindOf(status: number, reason: string): CalendarErrorKind {
 }
 
 /** As Google's client throws it; its `Headers` are not those of Node. */
-type Thrown = { name?: unknown; code?: unknown; cause?: { code?: unknown }; response?: { status?: unknown; headers?: { get?: (name: string) => string | null }; data?: unknown } };
+type Thrown = {
+  name?: unknown;
+  code?: unknown;
+  cause?: { code?: unknown };
+  response?: { status?: unknown; headers?: { get?: (name: string) => string | null }; data?: unknown };
+};
 
 /** Of what Google's client throws, the code and the reason; its message and its request would name people and hold the token. */
 export function toCalendarError(error: unknown, operation: string, now: Date): CalendarError {
   if (error instanceof CalendarError) return error;
   const { name, code, cause, response } = (error ?? {}) as Thrown;
   const status = Number(response?.status ?? 0);
-  if (status === 0) return new CalendarError('transient', `Google failed: ${operation} ${word(code) ?? word(cause?.code) ?? word(name) ?? 'unknown'}`);
+  if (status === 0)
+    return new CalendarError('transient', `Google failed: ${operation} ${word(code) ?? word(cause?.code) ?? word(name) ?? 'unknown'}`);
   const reason = reasonOf(response?.data);
   const retryAfter = response?.headers?.get?.('retry-after') ?? null;
-  return new GoogleRefusal(kindOf(status, reason), status, `Google failed: ${operation} ${status} ${reason}`.trim(), readRetryAfter(retryAfter, now.getTime()));
+  return new GoogleRefusal(
+    kindOf(status, reason),
+    status,
+    `Google failed: ${operation} ${status} ${reason}`.trim(),
+    readRetryAfter(retryAfter, now.getTime()),
+  );
 }
 
 function reasonOf(data: unknown): string {

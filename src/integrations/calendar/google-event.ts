@@ -20,8 +20,13 @@ export const eventIdOf = (uid: string): string => createHash('sha256').update(ui
 export function writeEvent(event: CalendarEvent, there: GoogleEvent | null): GoogleEvent {
   const { timeZone, start, end } = event.times;
   return {
-    ...(there?.colorId && { colorId: there.colorId }), ...(there?.reminders && { reminders: there.reminders }),
-    summary: oneLine(event.summary), description: lines(event.description), location: oneLine(event.location), transparency: 'opaque', status: statusOf(event),
+    ...(there?.colorId && { colorId: there.colorId }),
+    ...(there?.reminders && { reminders: there.reminders }),
+    summary: oneLine(event.summary),
+    description: lines(event.description),
+    location: oneLine(event.location),
+    transparency: 'opaque',
+    status: statusOf(event),
     ...(timeZone === null
       ? { start: { dateTime: start.toISOString() }, end: { dateTime: end.toISOString() } }
       : { start: { dateTime: start, timeZone }, end: { dateTime: end, timeZone } }),
@@ -34,11 +39,18 @@ export function writeEvent(event: CalendarEvent, there: GoogleEvent | null): Goo
 /** Whether nothing has to be written. The mark stays when the owner changes the event: so what decides about time is looked at itself. */
 export function isWritten(event: CalendarEvent, there: GoogleEvent): boolean {
   const { timeZone, start, end } = event.times;
-  const wall = (text: string, zone: string): number => startInstant(text.slice(0, 10), Number(text.slice(11, 13)) * 60 + Number(text.slice(14, 16)), zone);
+  const wall = (text: string, zone: string): number =>
+    startInstant(text.slice(0, 10), Number(text.slice(11, 13)) * 60 + Number(text.slice(14, 16)), zone);
   const meant = timeZone === null ? [start.getTime(), end.getTime()] : [wall(start, timeZone), wall(end, timeZone)];
   const found = [there.start, there.end].map((time) => (time?.dateTime ? parseInstant(time.dateTime) : null));
-  return there.extendedProperties?.private?.punctualMark === markOf(event) && there.status === statusOf(event) && there.transparency !== 'transparent'
-    && !there.recurrence && found[0] === meant[0] && found[1] === meant[1];
+  return (
+    there.extendedProperties?.private?.punctualMark === markOf(event) &&
+    there.status === statusOf(event) &&
+    there.transparency !== 'transparent' &&
+    !there.recurrence &&
+    found[0] === meant[0] &&
+    found[1] === meant[1]
+  );
 }
 
 const statusOf = ({ isTentative }: CalendarEvent): string => (isTentative ? 'tentative' : 'confirmed');
@@ -49,7 +61,7 @@ export function readEvent(event: GoogleEvent, window: Interval, timeZone: string
   // A copy that the owner makes may carry our properties with it: ours is what has our id.
   const isOurs = kept.punctualUid !== undefined && event.id === eventIdOf(kept.punctualUid);
   const uid = (isOurs ? kept.punctualUid : event.iCalUID) ?? null;
-  const object = { remoteId: event.id ?? '', etag: event.etag ?? '', uid, mark: isOurs ? kept.punctualMark ?? null : null };
+  const object = { remoteId: event.id ?? '', etag: event.etag ?? '', uid, mark: isOurs ? (kept.punctualMark ?? null) : null };
   const [from, to] = [instantOf(event.start, timeZone), instantOf(event.end, timeZone)];
   if (from === null || to === null) return { ...object, busy: [], isUnreadable: true };
   const cut = { from: Math.max(from, window.from), to: Math.min(to, window.to) };
@@ -58,7 +70,9 @@ export function readEvent(event: GoogleEvent, window: Interval, timeZone: string
 
 /** Being elsewhere keeps nobody busy; absence and focus time do. */
 const isBusy = ({ transparency, eventType, attendees }: GoogleEvent): boolean =>
-  transparency !== 'transparent' && eventType !== 'workingLocation' && !attendees?.some(({ self, responseStatus }) => self && responseStatus === 'declined');
+  transparency !== 'transparent' &&
+  eventType !== 'workingLocation' &&
+  !attendees?.some(({ self, responseStatus }) => self && responseStatus === 'declined');
 
 function instantOf(time: calendar_v3.Schema$EventDateTime | undefined, timeZone: string): number | null {
   if (time?.dateTime) return parseInstant(time.dateTime);

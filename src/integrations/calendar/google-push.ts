@@ -10,7 +10,9 @@ export function createGooglePush(call: GoogleCall, calendarId: string, now: () =
   return {
     open: async ({ id, address, secret }) => {
       const requestBody = { id, type: 'web_hook', address, token: secret, expiration: String(now().getTime() + lifeMs) };
-      const { resourceId, expiration } = await call('events.watch', (api, options) => api.events.watch({ calendarId, requestBody }, options));
+      const { resourceId, expiration } = await call('events.watch', (api, options) =>
+        api.events.watch({ calendarId, requestBody }, options),
+      );
       if (!resourceId) throw new CalendarError('transient', 'Google failed: events.watch, no resource');
       return { remoteId: resourceId, expiresAt: new Date(expiration ? Number(expiration) : now().getTime() + lifeMs) };
     },

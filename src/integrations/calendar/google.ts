@@ -41,8 +41,14 @@ export function createGoogleCalendar({ calendarId, timeZone, ...access }: Google
       const requestBody = writeEvent(event, there);
       try {
         const written = there
-          ? await call('events.update', (api, options) => api.events.update({ calendarId, eventId, sendUpdates: 'none', requestBody }, options), { 'If-Match': there.etag ?? '*' })
-          : await call('events.insert', (api, options) => api.events.insert({ calendarId, sendUpdates: 'none', requestBody: { ...requestBody, id: eventId } }, options));
+          ? await call(
+              'events.update',
+              (api, options) => api.events.update({ calendarId, eventId, sendUpdates: 'none', requestBody }, options),
+              { 'If-Match': there.etag ?? '*' },
+            )
+          : await call('events.insert', (api, options) =>
+              api.events.insert({ calendarId, sendUpdates: 'none', requestBody: { ...requestBody, id: eventId } }, options),
+            );
         return { remoteId: eventId, etag: written.etag ?? '' };
       } catch (error) {
         // Somebody was faster: 409 where there was nothing, 412, 404 or 410 where there was something else. A 404 where there was nothing is the calendar's.
@@ -54,32 +60,56 @@ export function createGoogleCalendar({ calendarId, timeZone, ...access }: Google
 
   async function remove({ uid, remoteId }: { uid: string; remoteId: string | null }): Promise<void> {
     try {
-      await call('events.delete', (api, options) => api.events.delete({ calendarId, eventId: remoteId ?? eventIdOf(uid), sendUpdates: 'none' }, options));
+      await call('events.delete', (api, options) =>
+        api.events.delete({ calendarId, eventId: remoteId ?? eventIdOf(uid), sendUpdates: 'none' }, options),
+      );
     } catch (error) {
       if (!isRefused(error, 404, 410)) throw error;
     }
   }
 
   return {
-    put, remove,
+    put,
+    remove,
     changes: (token: string | null, window: Interval): Promise<Changes> => readGoogleChanges({ call, calendarId, timeZone }, token, window),
     // The smallest request for which the permission to events is enough.
-    verify: async () => { await call('events.list', (api, options) => api.events.list({ calendarId, maxResults: 1, fields: 'timeZone' }, options)); },
+    verify: async () => {
+      await call('events.list', (api, options) => api.events.list({ calendarId, maxResults: 1, fields: 'timeZone' }, options));
+    },
     push: createGooglePush(call, calendarId, access.now),
   };
 }
 
-export type GoogleCalendarName = { id: string; name: string; timeZone: string | null; isPrimary: boolean; /** Its address, for the account's own. */ account: string | null };
+export type GoogleCalendarName = {
+  id: string;
+  name: string;
+  timeZone: string | null;
+  isPrimary: boolean;
+  /** Its address, for the account's own. */ account: string | null;
+};
 
 /** The calendars into which the owner may write, his own first. Source: https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list */
-export async function listGoogleCalendars(accessToken: () => Promise<string>, rootUrl?: string, now: () => Date = () => new Date()): Promise<GoogleCalendarName[]> {
+export async function listGoogleCalendars(
+  accessToken: () => Promise<string>,
+  rootUrl?: string,
+  now: () => Date = () => new Date(),
+): Promise<GoogleCalendarName[]> {
   const call = createGoogleCall({ accessToken, ...(rootUrl !== undefined && { rootUrl }), now });
   const found: GoogleCalendarName[] = [];
   let pageToken: string | null | undefined;
   do {
-    const page = await call('calendarList.list', (api, options) => api.calendarList.list({ minAccessRole: 'writer', ...(pageToken && { pageToken }) }, options));
+    const page = await call('calendarList.list', (api, options) =>
+      api.calendarList.list({ minAccessRole: 'writer', ...(pageToken && { pageToken }) }, options),
+    );
     for (const { id, summary, summaryOverride, timeZone, accessRole, primary } of page.items ?? []) {
-      if (id && (accessRole === 'owner' || accessRole === 'writer')) found.push({ id, name: summaryOverride ?? summary ?? id, timeZone: timeZone ?? null, isPrimary: primary === true, account: primary === true ? id : null });
+      if (id && (accessRole === 'owner' || accessRole === 'writer'))
+        found.push({
+          id,
+          name: summaryOverride ?? summary ?? id,
+          timeZone: timeZone ?? null,
+          isPrimary: primary === true,
+          account: primary === true ? id : null,
+        });
     }
     pageToken = page.nextPageToken;
   } while (pageToken);

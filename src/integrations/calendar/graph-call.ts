@@ -31,9 +31,19 @@ const mostPages = 400;
 /** Instants in UTC, whoever's the mailbox; pages of a size that is quick to read. */
 const prefer = { prefer: 'outlook.timezone="UTC", odata.maxpagesize=100' };
 
-export const queryOf = (given: Record<string, string | number>): string => Object.entries(given).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+export const queryOf = (given: Record<string, string | number>): string =>
+  Object.entries(given)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
 
-export function createGraphCall({ accessToken, baseUrl = 'https://graph.microsoft.com/v1.0', fetch = globalThis.fetch, timeoutMs = 10_000, mostBytes = 8 * 1024 * 1024, now }: GraphAccess): GraphCall {
+export function createGraphCall({
+  accessToken,
+  baseUrl = 'https://graph.microsoft.com/v1.0',
+  fetch = globalThis.fetch,
+  timeoutMs = 10_000,
+  mostBytes = 8 * 1024 * 1024,
+  now,
+}: GraphAccess): GraphCall {
   const base = baseUrl.replace(/\/+$/, '');
   const root = new URL(base).pathname.replace(/\/+$/, '');
 
@@ -45,8 +55,16 @@ export function createGraphCall({ accessToken, baseUrl = 'https://graph.microsof
     return pathname.startsWith(`${root}/`) ? `${pathname.slice(root.length)}${search}` : null;
   };
 
-  async function send<T>(operation: string, method: string, path: string, given: { body?: unknown; headers?: Record<string, string> } = {}): Promise<T> {
-    const fresh = (refused?: string): Promise<string> => accessToken(refused).catch((error: unknown) => { throw toCalendarError(error, operation); });
+  async function send<T>(
+    operation: string,
+    method: string,
+    path: string,
+    given: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<T> {
+    const fresh = (refused?: string): Promise<string> =>
+      accessToken(refused).catch((error: unknown) => {
+        throw toCalendarError(error, operation);
+      });
     const token = await fresh();
     try {
       return await once<T>(token, operation, method, path, given);
@@ -58,11 +76,26 @@ export function createGraphCall({ accessToken, baseUrl = 'https://graph.microsof
     }
   }
 
-  async function once<T>(token: string, operation: string, method: string, path: string, { body, headers = {} }: { body?: unknown; headers?: Record<string, string> }): Promise<T> {
+  async function once<T>(
+    token: string,
+    operation: string,
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> },
+  ): Promise<T> {
     try {
       const response = await fetch(`${base}${path}`, {
-        method, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs), ...(body !== undefined && { body: JSON.stringify(body) }),
-        headers: { authorization: `Bearer ${token}`, accept: 'application/json', ...prefer, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        method,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          ...prefer,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
       });
       const text = await readText(response, mostBytes);
       if (response.status < 200 || response.status > 299) throw refusalOf(response, text, operation, now());
@@ -94,7 +127,9 @@ function parse(text: string, operation: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
-  } catch { /* As with any other text. */ }
+  } catch {
+    /* As with any other text. */
+  }
   throw new CalendarError('transient', `Graph failed: ${operation}, not JSON`);
 }
 

@@ -32,7 +32,10 @@ const view = ({ from, to }: Interval) => ({ startDateTime: new Date(from).toISOS
 async function readChanges(collection: Collection, path: string, window: Interval, isWhole: boolean): Promise<Changes> {
   const { events, gone, token } = await readRound(collection, path);
   const masters = new Map(events.filter(({ type }) => type === 'seriesMaster').map((each) => [each.id, each]));
-  const occurrences = Map.groupBy(events.filter(({ seriesMasterId }) => seriesMasterId), ({ seriesMasterId }) => seriesMasterId!);
+  const occurrences = Map.groupBy(
+    events.filter(({ seriesMasterId }) => seriesMasterId),
+    ({ seriesMasterId }) => seriesMasterId!,
+  );
   const singles = events.filter(({ type, seriesMasterId }) => type !== 'seriesMaster' && !seriesMasterId);
   const ours = await readOurs(collection, [...singles, ...masters.values()]);
 
@@ -40,7 +43,8 @@ async function readChanges(collection: Collection, path: string, window: Interva
   for (const id of new Set([...masters.keys(), ...occurrences.keys()])) {
     const master = masters.get(id);
     // Of a series that changed, not all is promised to be told.
-    const all = isWhole && master ? (occurrences.get(id) ?? []).map((each) => ({ ...master, ...each })) : await readInstances(collection, id, window);
+    const all =
+      isWhole && master ? (occurrences.get(id) ?? []).map((each) => ({ ...master, ...each })) : await readInstances(collection, id, window);
     if (all === null) gone.add(id);
     else objects.push(readSeries({ id, ...master }, all, window, collection.timeZone));
   }
@@ -61,7 +65,11 @@ async function readRound({ call }: Collection, path: string): Promise<Round> {
     }
   }
   const next = link === undefined ? null : call.pathOf(link);
-  if (next === null) throw new CalendarError(link === undefined ? 'transient' : 'permanent', `Graph failed: calendarView.delta, ${link === undefined ? 'no link' : 'a link leads elsewhere'}`);
+  if (next === null)
+    throw new CalendarError(
+      link === undefined ? 'transient' : 'permanent',
+      `Graph failed: calendarView.delta, ${link === undefined ? 'no link' : 'a link leads elsewhere'}`,
+    );
   return { events: [...events.values()], gone, token: `delta:${next}` };
 }
 
@@ -70,7 +78,11 @@ async function readInstances({ call }: Collection, id: string, window: Interval)
   const $select = 'id,iCalUId,start,end,originalStartTimeZone,originalEndTimeZone,isAllDay,isCancelled,showAs,responseStatus';
   try {
     const found: GraphEvent[] = [];
-    for await (const { value } of call.pages<GraphEvent>('event.instances', `/me/events/${encodeURIComponent(id)}/instances?${queryOf({ ...view(window), $select, $top: 100 })}`)) found.push(...value);
+    for await (const { value } of call.pages<GraphEvent>(
+      'event.instances',
+      `/me/events/${encodeURIComponent(id)}/instances?${queryOf({ ...view(window), $select, $top: 100 })}`,
+    ))
+      found.push(...value);
     return found;
   } catch (error) {
     if (isRefused(error, 404)) return null;
@@ -81,7 +93,14 @@ async function readInstances({ call }: Collection, id: string, window: Interval)
 function readSeries(master: GraphEvent, all: GraphEvent[], window: Interval, timeZone: string): RemoteObject {
   const read = all.map((each) => readEvent(each, window, timeZone));
   const uid = master.iCalUId ?? all[0]?.iCalUId ?? null;
-  return { remoteId: master.id, etag: master['@odata.etag'] ?? '', uid, mark: null, busy: merge(read.flatMap(({ busy }) => busy)), ...(read.some(({ isUnreadable }) => isUnreadable) && { isUnreadable: true as const }) };
+  return {
+    remoteId: master.id,
+    etag: master['@odata.etag'] ?? '',
+    uid,
+    mark: null,
+    busy: merge(read.flatMap(({ busy }) => busy)),
+    ...(read.some(({ isUnreadable }) => isUnreadable) && { isUnreadable: true as const }),
+  };
 }
 
 /** A round knows no extended properties ($expand is refused there): ours are listed, as far as they are about when these are. */
@@ -89,9 +108,13 @@ async function readOurs({ call, path }: Collection, events: GraphEvent[]): Promi
   const found = new Map<string, Pick<RemoteObject, 'uid' | 'mark'>>();
   const spans = events.flatMap((each) => whenIs(each) ?? []);
   if (spans.length === 0) return found;
-  const [from, to] = [spans.reduce((least, each) => Math.min(least, each.from), Infinity) - DAY, spans.reduce((most, each) => Math.max(most, each.to), -Infinity) + DAY].map((instant) => new Date(instant).toISOString().slice(0, 19));
+  const [from, to] = [
+    spans.reduce((least, each) => Math.min(least, each.from), Infinity) - DAY,
+    spans.reduce((most, each) => Math.max(most, each.to), -Infinity) + DAY,
+  ].map((instant) => new Date(instant).toISOString().slice(0, 19));
   const list = async ($filter: string): Promise<void> => {
-    for await (const { value } of call.pages<GraphEvent>('event.list', `${path}/events?${queryOf({ ...lookedAt, $filter, $top: 100 })}`)) for (const each of value) found.set(each.id, marksOf(each));
+    for await (const { value } of call.pages<GraphEvent>('event.list', `${path}/events?${queryOf({ ...lookedAt, $filter, $top: 100 })}`))
+      for (const each of value) found.set(each.id, marksOf(each));
   };
   await list(`${isVisit} and start/dateTime le '${to}' and end/dateTime ge '${from}'`).catch(async (error: unknown) => {
     // Mailboxes may find a filter "too complex", and nobody says which.
@@ -100,10 +123,12 @@ async function readOurs({ call, path }: Collection, events: GraphEvent[]): Promi
   });
   // What was moved away in between is not in that list.
   for (const { id } of events.filter((each) => !found.has(each.id) && mayBeOurs(each))) {
-    const event = await call.send<GraphEvent>('event.get', 'GET', `${path}/events/${encodeURIComponent(id)}?${queryOf(lookedAt)}`).catch((error: unknown) => {
-      if (isRefused(error, 404)) return null;
-      throw error;
-    });
+    const event = await call
+      .send<GraphEvent>('event.get', 'GET', `${path}/events/${encodeURIComponent(id)}?${queryOf(lookedAt)}`)
+      .catch((error: unknown) => {
+        if (isRefused(error, 404)) return null;
+        throw error;
+      });
     if (event && marksOf(event).uid !== null) found.set(id, marksOf(event));
   }
   return found;

@@ -16,11 +16,14 @@ export class GraphRefusal extends CalendarError {
   }
 }
 
-export const isRefused = (error: unknown, ...statuses: number[]): boolean => error instanceof GraphRefusal && statuses.includes(error.status);
+export const isRefused = (error: unknown, ...statuses: number[]): boolean =>
+  error instanceof GraphRefusal && statuses.includes(error.status);
 export const isDuplicate = (error: unknown): boolean => error instanceof GraphRefusal && error.code === 'ErrorDuplicateTransactionId';
 
 /** A link of changes that leads nowhere any more. 400 and 404 are for what Graph never gave. https://learn.microsoft.com/en-us/graph/delta-query-overview#synchronization-reset */
-export const isForgotten = (error: unknown): boolean => isRefused(error, 400, 404, 410) || (error instanceof GraphRefusal && ['syncstatenotfound', 'syncstateinvalid', 'resyncrequired'].includes(error.code.toLowerCase()));
+export const isForgotten = (error: unknown): boolean =>
+  isRefused(error, 400, 404, 410) ||
+  (error instanceof GraphRefusal && ['syncstatenotfound', 'syncstateinvalid', 'resyncrequired'].includes(error.code.toLowerCase()));
 
 /** A redirection is none of Graph's: somebody's page between us and it. A calendar or mailbox that is not there (404) may come back. */
 function kindOf(status: number): CalendarErrorKind {

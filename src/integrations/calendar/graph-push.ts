@@ -19,7 +19,14 @@ export function createGraphPush({ send }: GraphCall, resource: string, now: () =
   };
   return {
     open: async ({ address, secret }) => {
-      const body = { changeType: 'created,updated,deleted', notificationUrl: address, lifecycleNotificationUrl: address, resource, expirationDateTime: expirationDateTime(), clientState: secret };
+      const body = {
+        changeType: 'created,updated,deleted',
+        notificationUrl: address,
+        lifecycleNotificationUrl: address,
+        resource,
+        expirationDateTime: expirationDateTime(),
+        clientState: secret,
+      };
       const made = await send<Subscription>('subscription.create', 'POST', '/subscriptions', { body });
       if (!made.id) throw new CalendarError('transient', 'Graph failed: subscription.create, no id');
       return { remoteId: made.id, expiresAt: endOf(made) };
@@ -27,7 +34,11 @@ export function createGraphPush({ send }: GraphCall, resource: string, now: () =
     // This signs it in again too, where Graph has asked for that.
     renew: async ({ remoteId }) => {
       try {
-        return endOf(await send<Subscription>('subscription.update', 'PATCH', pathOf(remoteId), { body: { expirationDateTime: expirationDateTime() } }));
+        return endOf(
+          await send<Subscription>('subscription.update', 'PATCH', pathOf(remoteId), {
+            body: { expirationDateTime: expirationDateTime() },
+          }),
+        );
       } catch (error) {
         if (isRefused(error, 404)) return null;
         throw error;

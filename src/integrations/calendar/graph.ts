@@ -36,7 +36,11 @@ export function createGraphCalendar({ calendarId, timeZone, ...access }: GraphOp
   /** All that carry this UID, the oldest first. */
   async function find(uid: string): Promise<GraphEvent[]> {
     const found: GraphEvent[] = [];
-    for await (const { value } of call.pages<GraphEvent>('event.list', `${path}/events?${queryOf({ ...lookedAt, $filter: carriesUid(uid), $top: 50 })}`)) found.push(...value);
+    for await (const { value } of call.pages<GraphEvent>(
+      'event.list',
+      `${path}/events?${queryOf({ ...lookedAt, $filter: carriesUid(uid), $top: 50 })}`,
+    ))
+      found.push(...value);
     const age = ({ createdDateTime = '', id }: GraphEvent): string => `${createdDateTime} ${id}`;
     return found.sort((a, b) => (age(a) < age(b) ? -1 : 1));
   }
@@ -62,7 +66,13 @@ export function createGraphCalendar({ calendarId, timeZone, ...access }: GraphOp
       if (there && isWritten(event, there)) return placed(there);
       const body = writeEvent(event, there);
       try {
-        if (there) return placed(await call.send<GraphEvent>('event.update', 'PATCH', pathOf(there.id), { body, headers: { 'if-match': there['@odata.etag'] ?? '*' } }));
+        if (there)
+          return placed(
+            await call.send<GraphEvent>('event.update', 'PATCH', pathOf(there.id), {
+              body,
+              headers: { 'if-match': there['@odata.etag'] ?? '*' },
+            }),
+          );
         const transactionId = transactionIdOf(event.uid, generation < generations ? generation : randomInt(generations, 2 ** 47));
         return placed(await call.send<GraphEvent>('event.create', 'POST', `${path}/events`, { body: { ...body, transactionId } }));
       } catch (error) {
@@ -87,9 +97,12 @@ export function createGraphCalendar({ calendarId, timeZone, ...access }: GraphOp
   }
 
   return {
-    put, remove,
+    put,
+    remove,
     changes: (token: string | null, window: Interval): Promise<Changes> => readGraphChanges({ call, path, timeZone }, token, window),
-    verify: async () => { await call.send('calendar.get', 'GET', `${path}?${queryOf({ $select: 'id' })}`); },
+    verify: async () => {
+      await call.send('calendar.get', 'GET', `${path}?${queryOf({ $select: 'id' })}`);
+    },
     push: createGraphPush(call, `${path}/events`, access.now),
   };
 }
@@ -99,12 +112,23 @@ const placed = (event: GraphEvent): Placed => ({ remoteId: event.id, etag: event
 export type GraphCalendarName = { id: string; name: string; isPrimary: boolean; /** Its owner's address. */ account: string | null };
 
 /** The calendars into which the owner may write, his own first. Source: https://learn.microsoft.com/en-us/graph/api/user-list-calendars */
-export async function listGraphCalendars(accessToken: () => Promise<string>, baseUrl?: string, now: () => Date = () => new Date()): Promise<GraphCalendarName[]> {
+export async function listGraphCalendars(
+  accessToken: () => Promise<string>,
+  baseUrl?: string,
+  now: () => Date = () => new Date(),
+): Promise<GraphCalendarName[]> {
   const call = createGraphCall({ accessToken, ...(baseUrl !== undefined && { baseUrl }), now });
   const found: GraphCalendarName[] = [];
   const query = queryOf({ $select: 'id,name,canEdit,isDefaultCalendar,owner', $top: 100 });
-  for await (const { value } of call.pages<{ id?: string; name?: string | null; canEdit?: boolean; isDefaultCalendar?: boolean; owner?: { address?: string | null } | null }>('calendar.list', `/me/calendars?${query}`)) {
-    for (const { id, name, canEdit, isDefaultCalendar, owner } of value) if (id && canEdit) found.push({ id, name: name ?? id, isPrimary: isDefaultCalendar === true, account: owner?.address ?? null });
+  for await (const { value } of call.pages<{
+    id?: string;
+    name?: string | null;
+    canEdit?: boolean;
+    isDefaultCalendar?: boolean;
+    owner?: { address?: string | null } | null;
+  }>('calendar.list', `/me/calendars?${query}`)) {
+    for (const { id, name, canEdit, isDefaultCalendar, owner } of value)
+      if (id && canEdit) found.push({ id, name: name ?? id, isPrimary: isDefaultCalendar === true, account: owner?.address ?? null });
   }
   return found.sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary) || a.name.localeCompare(b.name));
 }

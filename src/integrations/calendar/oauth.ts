@@ -17,7 +17,10 @@ const scopes: Record<OauthProvider, string> = {
   graph: 'offline_access https://graph.microsoft.com/Calendars.ReadWrite',
 };
 /** Google gives a refresh token only when it is asked so. https://developers.google.com/identity/protocols/oauth2/web-server#offline */
-const more: Record<OauthProvider, Record<string, string>> = { google: { access_type: 'offline', prompt: 'consent' }, graph: { prompt: 'select_account' } };
+const more: Record<OauthProvider, Record<string, string>> = {
+  google: { access_type: 'offline', prompt: 'consent' },
+  graph: { prompt: 'select_account' },
+};
 
 export type OauthClient = {
   /** Where the person is sent, and what must be kept until he comes back: `state` comes back with him, `verifier` does not leave us. */
@@ -41,12 +44,19 @@ export function createOauthClient(provider: OauthProvider, app: OauthApp): Oauth
     begin: async (redirectUri) => {
       const [state, verifier] = [oauth.randomState(), oauth.randomPKCECodeVerifier()];
       const url = oauth.buildAuthorizationUrl(configuration, {
-        redirect_uri: redirectUri, scope: scopes[provider], state, code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', ...more[provider],
+        redirect_uri: redirectUri,
+        scope: scopes[provider],
+        state,
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        ...more[provider],
       });
       return { url: url.href, state, verifier };
     },
     finish: async (cameBackTo, { state, verifier }, now) => {
-      const tokens = await oauth.authorizationCodeGrant(configuration, cameBackTo, { expectedState: state, pkceCodeVerifier: verifier }).catch(toError);
+      const tokens = await oauth
+        .authorizationCodeGrant(configuration, cameBackTo, { expectedState: state, pkceCodeVerifier: verifier })
+        .catch(toError);
       if (!tokens.refresh_token) throw new CalendarError('sign_in', 'OAuth failed: no refresh token was given');
       return secretsOf(tokens, tokens.refresh_token, now);
     },
@@ -57,8 +67,11 @@ export function createOauthClient(provider: OauthProvider, app: OauthApp): Oauth
   };
 }
 
-const secretsOf = (tokens: oauth.TokenEndpointResponse, refreshToken: string, now: Date): OauthSecrets =>
-  ({ refreshToken, accessToken: tokens.access_token, expiresAt: now.getTime() + (tokens.expires_in ?? 300) * 1000 });
+const secretsOf = (tokens: oauth.TokenEndpointResponse, refreshToken: string, now: Date): OauthSecrets => ({
+  refreshToken,
+  accessToken: tokens.access_token,
+  expiresAt: now.getTime() + (tokens.expires_in ?? 300) * 1000,
+});
 
 /**
  * Errors that no new try mends, only the person (RFC 6749, 5.2, 4.1.2.1). What concerns our own registration, such as a client secret that has run out (Microsoft's do), is mended by
@@ -68,10 +81,17 @@ const over = ['invalid_grant', 'access_denied', 'interaction_required', 'consent
 
 function toError(error: unknown): never {
   if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) {
-    throw new CalendarError(over.includes(error.error) ? 'sign_in' : 'transient', `OAuth failed: ${/^[a-z_]{1,40}$/.test(error.error) ? error.error : 'error'}`);
+    throw new CalendarError(
+      over.includes(error.error) ? 'sign_in' : 'transient',
+      `OAuth failed: ${/^[a-z_]{1,40}$/.test(error.error) ? error.error : 'error'}`,
+    );
   }
   const { code, status } = error as { code?: unknown; status?: unknown };
   // What came back does not fit what was asked: somebody else's answer, or an old one.
-  if (code === 'OAUTH_INVALID_RESPONSE' || code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') throw new CalendarError('sign_in', 'OAuth failed: the answer does not fit the question');
-  throw new CalendarError('transient', `OAuth failed: ${typeof code === 'string' && /^[A-Z_]{1,50}$/.test(code) ? code : typeof status === 'number' ? status : 'unknown'}`);
+  if (code === 'OAUTH_INVALID_RESPONSE' || code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED')
+    throw new CalendarError('sign_in', 'OAuth failed: the answer does not fit the question');
+  throw new CalendarError(
+    'transient',
+    `OAuth failed: ${typeof code === 'string' && /^[A-Z_]{1,50}$/.test(code) ? code : typeof status === 'number' ? status : 'unknown'}`,
+  );
 }

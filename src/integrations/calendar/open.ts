@@ -44,8 +44,11 @@ export function createCalendarOpener({ sealer, fetch, signIns, store, now }: Ope
   return {
     open: async ({ id, provider, calendarId, timeZone, secrets }) => {
       if (!sealer || secrets === null) throw new CalendarError('transient', 'calendars are off: CALENDAR_KEYS is not set');
-      const opened = await sealer.open(secrets, id).catch(() => { throw new CalendarError('sign_in', 'the stored sign-in cannot be opened'); });
-      if (provider === 'caldav') return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
+      const opened = await sealer.open(secrets, id).catch(() => {
+        throw new CalendarError('sign_in', 'the stored sign-in cannot be opened');
+      });
+      if (provider === 'caldav')
+        return createCaldavCalendar({ calendarUrl: calendarId, ...(opened as CaldavSecrets), timeZone, fetch, now });
       const signIn = signIns[provider];
       if (!signIn) throw new CalendarError('transient', `${provider} is not set up`);
       const { client, apiUrl, turn } = signIn;
@@ -56,7 +59,10 @@ export function createCalendarOpener({ sealer, fetch, signIns, store, now }: Ope
     },
     reseal: async ({ id, secrets }) => {
       if (!sealer || secrets === null || !sealer.isOld(secrets)) return null;
-      return sealer.open(secrets, id).then((opened) => sealer.seal(opened, id), () => null);
+      return sealer.open(secrets, id).then(
+        (opened) => sealer.seal(opened, id),
+        () => null,
+      );
     },
   };
 }

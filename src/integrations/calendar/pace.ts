@@ -5,7 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const share = 0.95;
 
 /** A function that resolves when it is the caller's turn, in the order of the calls; of one process. At once, where nothing was asked for lately. */
-export function createPace(perSecond: number, now: () => number = () => performance.now(), wait: (ms: number) => Promise<unknown> = sleep): () => Promise<void> {
+export function createPace(
+  perSecond: number,
+  now: () => number = () => performance.now(),
+  wait: (ms: number) => Promise<unknown> = sleep,
+): () => Promise<void> {
   const distance = 1000 / (perSecond * share);
   let next = -Infinity;
   return async () => {

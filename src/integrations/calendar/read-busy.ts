@@ -25,7 +25,9 @@ export function readObject(text: string, window: Interval, timeZone: string): Re
     const root = new ICAL.Component(ICAL.parse(text));
     const events = root.getAllSubcomponents('vevent');
     const home = knownZone(timeZone) ?? ICAL.Timezone.utcTimezone;
-    const own = new Map(root.getAllSubcomponents('vtimezone').map((zone) => [String(zone.getFirstPropertyValue('tzid')), new ICAL.Timezone(zone)]));
+    const own = new Map(
+      root.getAllSubcomponents('vtimezone').map((zone) => [String(zone.getFirstPropertyValue('tzid')), new ICAL.Timezone(zone)]),
+    );
     for (const event of events) placeInZones(event, (tzid) => knownZone(tzid) ?? own.get(tzid) ?? home, home);
     const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid'));
     const masters = events.filter((each) => !isException(each));
@@ -34,7 +36,9 @@ export function readObject(text: string, window: Interval, timeZone: string): Re
     const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
     const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
     const busy = [
-      ...masters.flatMap((master) => occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf)),
+      ...masters.flatMap((master) =>
+        occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf),
+      ),
       ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf)),
     ];
     const mark = masters[0]?.getFirstPropertyValue(markProperty);
@@ -45,7 +49,8 @@ export function readObject(text: string, window: Interval, timeZone: string): Re
 }
 
 const isException = (component: ICAL.Component): boolean => component.getFirstProperty('recurrence-id') !== null;
-const dateOf = ({ year, month, day }: ICAL.Time): string => `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+const dateOf = ({ year, month, day }: ICAL.Time): string =>
+  `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 
 const zones = new Map<string, ICAL.Timezone | null>();
 
@@ -72,7 +77,8 @@ function placeInZones(event: ICAL.Component, zoneOf: (tzid: string) => ICAL.Time
       }
       const tzid = property.getFirstParameter('tzid');
       for (const value of property.getValues()) {
-        if (value instanceof ICAL.Time && !value.isDate && value.zone !== ICAL.Timezone.utcTimezone) value.zone = tzid === undefined ? home : zoneOf(tzid);
+        if (value instanceof ICAL.Time && !value.isDate && value.zone !== ICAL.Timezone.utcTimezone)
+          value.zone = tzid === undefined ? home : zoneOf(tzid);
       }
     }
   }
@@ -101,10 +107,12 @@ function occurrences(event: ICAL.Event, window: Interval, instantOf: (time: ICAL
   }
   // What was moved into the window from beyond it.
   for (const exception of Object.values(event.exceptions)) {
-    if (instantOf(exception.recurrenceId) >= window.to) add({ item: exception, startDate: exception.startDate, endDate: exception.endDate });
+    if (instantOf(exception.recurrenceId) >= window.to)
+      add({ item: exception, startDate: exception.startDate, endDate: exception.endDate });
   }
   return found;
 }
 
 const isFree = (component: ICAL.Component): boolean =>
-  String(component.getFirstPropertyValue('transp') ?? '').toUpperCase() === 'TRANSPARENT' || String(component.getFirstPropertyValue('status') ?? '').toUpperCase() === 'CANCELLED';
+  String(component.getFirstPropertyValue('transp') ?? '').toUpperCase() === 'TRANSPARENT' ||
+  String(component.getFirstPropertyValue('status') ?? '').toUpperCase() === 'CANCELLED';

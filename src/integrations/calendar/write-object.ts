@@ -26,8 +26,17 @@ export function writeObject(event: CalendarEvent, stampedAt: Date): string {
   const calendar = ical({ prodId: { company: 'Punctual', product: 'Punctual', language: 'EN' } });
   calendar.timezone({ name: null, generator: zoneBlock });
   calendar.createEvent({
-    id: event.uid, sequence: event.sequence, stamp: stampedAt, start, end, ...(timeZone && { timezone: timeZone }), x: [[markProperty.toUpperCase(), markOf(event)]],
-    summary: oneLine(event.summary), description: lines(event.description), location: oneLine(event.location), transparency: ICalEventTransparency.OPAQUE,
+    id: event.uid,
+    sequence: event.sequence,
+    stamp: stampedAt,
+    start,
+    end,
+    ...(timeZone && { timezone: timeZone }),
+    x: [[markProperty.toUpperCase(), markOf(event)]],
+    summary: oneLine(event.summary),
+    description: lines(event.description),
+    location: oneLine(event.location),
+    transparency: ICalEventTransparency.OPAQUE,
     status: event.isTentative ? ICalEventStatus.TENTATIVE : ICalEventStatus.CONFIRMED,
   });
   return `${calendar.toString()}\r\n`;
