@@ -1,4 +1,6 @@
-/** Deciding about time. Safe to run twice: each ends with one guarded write, and a second run finds and answers what the first one wrote. */
+/**
+ * Deciding about time. Safe to run twice: each ends with one guarded write, and a second run finds and answers what the first one wrote.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import { nearestSlots } from '../src/domain/availability.ts';
 import { plainEntry, type CancelResult, type Change, type ChangeResult, type Entry, type RetimeResult } from '../src/domain/change.ts';
@@ -39,7 +41,10 @@ const closeAfterSeconds = ({ policy }: Pick<ReserveInput, 'policy'>): number => 
 const wanted = ({ visit, serviceId, barberId }: ReserveInput): Visit => visit ?? visitOf(serviceId, barberId);
 
 export function createAppointmentActivities({ orm, metrics, now }: ActivityDeps) {
-  /** Reads facts, decides, claims; on a lost race reads fresh facts and tries again while the time is still free. Repeating finds the stored outcome. */
+  /**
+   * Reads facts, decides, claims; on a lost race reads fresh facts and tries again while the time is still free. Repeating finds the stored
+   * outcome.
+   */
   async function reserveSlot(input: ReserveInput): Promise<Decided> {
     const startsAt = Date.parse(input.startsAt);
     const giveUpAt = Date.now() + contendMs;

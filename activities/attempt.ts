@@ -31,13 +31,16 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
 
   return {
     end,
-    /** It has gone: if the database blinks now, writing that again is cheaper than doing it twice. Known already not to arrive, it goes on by `next`. */
+    /**
+     * It has gone: if the database blinks now, writing that again is cheaper than doing it twice. Known already not to arrive, it goes on
+     * by `next`.
+     */
     delivered: (context: DeliveryContext, providerId: string, next: Channel | null = null): Promise<SendResult> =>
       patiently(() => end(context, { state: 'delivered', providerId, next })),
 
     /**
-     * Runs `act` for a delivery that is open and of use. One that has ended is not acted on again, and one attempt at a time is at it: that of a
-     * worker that died ends with its lease.
+     * Runs `act` for a delivery that is open and of use. One that has ended is not acted on again, and one attempt at a time is at it: that
+     * of a worker that died ends with its lease.
      */
     run: async (input: SendInput, act: (context: DeliveryContext) => Promise<SendResult>): Promise<SendResult> => {
       const { workflowExecution, activityId } = activityInfo();

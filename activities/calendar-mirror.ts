@@ -40,8 +40,8 @@ export function createMirrorActivities({
 
   return {
     /**
-     * Takes over what has changed since the last time, and compares both sides; of a calendar that is only written, the latter alone, once a day. Repeating it changes nothing. A dead
-     * sign-in ends the reading until its owner has signed in again.
+     * Takes over what has changed since the last time, and compares both sides; of a calendar that is only written, the latter alone, once
+     * a day. Repeating it changes nothing. A dead sign-in ends the reading until its owner has signed in again.
      */
     async readCalendar({ networkId, connectionId }: { networkId: string; connectionId: string }): Promise<MirrorRead> {
       const [connection, mirror] = [

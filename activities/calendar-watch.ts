@@ -62,7 +62,10 @@ export function createWatching({ orm, log, now, hookUrl }: Pick<ActivityDeps, 'o
   }
 
   return {
-    /** Sees to it that there is a channel. Repeating changes nothing. @returns when it must be renewed; null: none that comes through, ask by the clock. Throws a CalendarError where the sign-in is dead. */
+    /**
+     * Sees to it that there is a channel. Repeating changes nothing.
+     * @returns when it must be renewed; null: none that comes through, ask by the clock. Throws a CalendarError where the sign-in is dead.
+     */
     keep: async (connection: Connection, { push }: Calendar): Promise<Date | null> => {
       if (!push || !hookUrl || (restUntil.get(connection.id) ?? 0) > now().getTime()) return null;
       try {

@@ -1,4 +1,7 @@
-/** Visits in barbers' own calendars. Each attempt makes the calendar agree with the appointment as it stands then: late or repeated, it does no harm. */
+/**
+ * Visits in barbers' own calendars. Each attempt makes the calendar agree with the appointment as it stands then: late or repeated, it does
+ * no harm.
+ */
 import type { DeliveryContext } from '../src/db/attempt.ts';
 import { findConnection, noteSignedOut, type Connection } from '../src/db/calendar-connection.ts';
 import { noteRemoved, noteWritten, readVisit, type WantedVisit } from '../src/db/calendar-visit.ts';
@@ -66,8 +69,9 @@ export function createCalendarActivities(deps: ActivityDeps) {
 
   return {
     /**
-     * Makes a calendar show an appointment as it stands, or not show it. Whatever was done before and whatever answers were lost: it is there once,
-     * as the event's name there is ours, and what is there is read before it is written. A dead sign-in parks it until its owner has signed in again.
+     * Makes a calendar show an appointment as it stands, or not show it. Whatever was done before and whatever answers were lost: it is
+     * there once, as the event's name there is ours, and what is there is read before it is written. A dead sign-in parks it until its
+     * owner has signed in again.
      */
     keepCalendar: (input: SendInput): Promise<SendResult> =>
       attempts.run(input, async (context) => {

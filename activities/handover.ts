@@ -70,8 +70,8 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
 
   return {
     /**
-     * Hands over some of what waits. A workflow that cannot be reached now, or is stuck, leaves its effects to a later run, behind the others; it holds up
-     * nobody else's. Repeating hands over only what is left.
+     * Hands over some of what waits. A workflow that cannot be reached now, or is stuck, leaves its effects to a later run, behind the
+     * others; it holds up nobody else's. Repeating hands over only what is left.
      */
     async handOver({ policy }: { policy: Policy }): Promise<{ handed: number; more: boolean }> {
       const found = await findHandovers(orm.em.fork(), atOnce);
@@ -116,7 +116,10 @@ export function createSignInActivities({
   log,
   now,
 }: Omit<ActivityDeps, 'calendars' | 'marks' | 'links' | 'metrics'>) {
-  /** Whether there is nothing left to do about it today. One address that is refused keeps the news from nobody else: what may pass is tried by the next sweep. */
+  /**
+   * Whether there is nothing left to do about it today. One address that is refused keeps the news from nobody else: what may pass is tried
+   * by the next sweep.
+   */
   async function tell(mail: Pick<OutgoingMail, 'messageId' | 'to' | 'subject' | 'text' | 'html' | 'headers'>): Promise<boolean> {
     try {
       await mailer.send({ from: { name: 'Punctual', address: mailFrom }, replyTo: null, invitation: null, ...mail });

@@ -25,7 +25,10 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
       .slice(context.channels.indexOf(context.channel) + 1)
       .find((channel) => isOn(channel) && addressee({ ...context, channel })) ?? null;
 
-  /** Not by this way: the next one's turn that can reach the reader, or the end. Nobody to write to is no one's fault; a bad address waits for a person. */
+  /**
+   * Not by this way: the next one's turn that can reach the reader, or the end. Nobody to write to is no one's fault; a bad address waits
+   * for a person.
+   */
   async function unreachable(
     context: DeliveryContext,
     why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent' | 'transient',

@@ -5,8 +5,8 @@ import type { DeliveryContext } from '../src/db/attempt.ts';
 export type RetryPolicy = { retryAfterSeconds: number[]; retryEverySeconds: number; giveUpAfterSeconds: number };
 
 /**
- * Seconds until the next try, or null when it would begin later than the policy or the effect's use allows. Where the provider asks for a longer
- * wait, it is obeyed within those limits.
+ * Seconds until the next try, or null when it would begin later than the policy or the effect's use allows. Where the provider asks for a
+ * longer wait, it is obeyed within those limits.
  */
 export function nextWait(
   context: Pick<DeliveryContext, 'attempts' | 'firstTriedAt' | 'usefulUntil'>,

@@ -11,7 +11,10 @@ import { runProgram } from './program.ts';
 /** Longer than an answer may take, so that draining loses none. */
 const drainMs = 15_000;
 
-/** Listens, and answers the address and how to stop: no new connections, open requests are finished, within a limit. `mount` adds pages of development. */
+/**
+ * Listens, and answers the address and how to stop: no new connections, open requests are finished, within a limit. `mount` adds pages of
+ * development.
+ */
 export async function startApi(
   deps: Deps,
   { mount }: { mount?: (app: Express) => void } = {},

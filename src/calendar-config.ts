@@ -1,4 +1,8 @@
-/** The part of the configuration that is about barbers' calendars. Source of the addresses: https://developers.google.com/identity/protocols/oauth2/web-server#httprest, https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow */
+/**
+ * The part of the configuration that is about barbers' calendars. Source of the addresses:
+ * https://developers.google.com/identity/protocols/oauth2/web-server#httprest,
+ * https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow
+ */
 import { z } from 'zod';
 import type { CalendarProvider } from './domain/channel.ts';
 import type { OauthApp, OauthProvider } from './integrations/calendar/oauth.ts';

@@ -1,4 +1,6 @@
-/** Prepares the servers: the database's schema, Temporal's namespace and schedule. Run it before the API and workers of a new version start. */
+/**
+ * Prepares the servers: the database's schema, Temporal's namespace and schedule. Run it before the API and workers of a new version start.
+ */
 import { isGrpcServiceError } from '@temporalio/client';
 import { readConfig } from './config.ts';
 import { openDeps, type Deps } from './deps.ts';

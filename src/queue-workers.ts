@@ -1,4 +1,6 @@
-/** The Temporal workers of one process: one for deciding, and one for each way of sending, so that a flood of effects never slows an answer. */
+/**
+ * The Temporal workers of one process: one for deciding, and one for each way of sending, so that a flood of effects never slows an answer.
+ */
 import { Worker, type NativeConnection, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { createDecidingActivities, createEffectActivities, type ActivityDeps } from '../activities/index.ts';
 import { effectsQueue, mirrorQueue } from '../workflows/messages.ts';
@@ -69,7 +71,9 @@ export function decidingWorker(deps: Deps, connection: NativeConnection, workflo
 
 const isCalendar = (way: Channel): way is CalendarProvider => calendarProviders.some((provider) => provider === way);
 
-/** One for each way of sending that is set up, and for reading each provider's calendars, so that a slow provider holds nobody else's slots. */
+/**
+ * One for each way of sending that is set up, and for reading each provider's calendars, so that a slow provider holds nobody else's slots.
+ */
 export async function effectWorkers(deps: Deps, connection: NativeConnection): Promise<Worker[]> {
   const { config } = deps;
   const activities = createEffectActivities({

@@ -41,8 +41,8 @@ export async function prepareNamespace(connection: Connection, namespace: string
 }
 
 /**
- * Has Temporal run the housekeeping workflow every night, and every ten minutes those for what is overdue and for who waits. Repeating is harmless: a schedule
- * is made once for a task queue.
+ * Has Temporal run the housekeeping workflow every night, and every ten minutes those for what is overdue and for who waits. Repeating is
+ * harmless: a schedule is made once for a task queue.
  */
 export async function scheduleHousekeeping(client: Client, taskQueue: string, policy: Policy): Promise<void> {
   const schedules: { scheduleId: string; spec: ScheduleSpec; workflowType: string; args: unknown[] }[] = [

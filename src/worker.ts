@@ -22,7 +22,10 @@ export async function bundleWorkflows(deps: Pick<Deps, 'log'>): Promise<Workflow
 
 type Options = { bundle?: WorkflowBundleWithSourceMap; interrupted?: AbortSignal };
 
-/** Runs the workers that the configuration's role names: one for deciding, and one for each way of sending. `ended` rejects when one of them fails; `stop` lets what is running finish, within the grace time. */
+/**
+ * Runs the workers that the configuration's role names: one for deciding, and one for each way of sending. `ended` rejects when one of them
+ * fails; `stop` lets what is running finish, within the grace time.
+ */
 export async function startWorker(
   deps: Deps,
   options: Options = {},

@@ -1,4 +1,6 @@
-/** What mocha prints, plus the counts and the failures in the file that the runner names: a runner must not have to read a program's prose. */
+/**
+ * What mocha prints, plus the counts and the failures in the file that the runner names: a runner must not have to read a program's prose.
+ */
 import Mocha from 'mocha';
 import { writeFileSync } from 'node:fs';
 

@@ -1,9 +1,9 @@
 /**
  * An appointment, from the first request to the day after the visit: an actor with a mailbox. It reserves the time, answers, and then lives
  * by what it is asked (the update `change`) and by the clock (a hold that expires, a guest who does not come). The row decides what is
- * allowed; each change answers where the appointment stands, and the loop below follows: which messages to send or stop, until when to wait.
- * Guaranteed: one decision, written in the database before anybody is told; every effect ends delivered, skipped or parked; every path ends
- * with its update handlers finished. A confirmed appointment is one whose slot is ours, not one whose effects are done.
+ * allowed; each change answers where the appointment stands, and the loop below follows: which messages to send or stop, until when to
+ * wait. Guaranteed: one decision, written in the database before anybody is told; every effect ends delivered, skipped or parked; every
+ * path ends with its update handlers finished. A confirmed appointment is one whose slot is ours, not one whose effects are done.
  */
 import { allHandlersFinished, CancellationScope, condition, patched, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Change, ChangeResult } from '../src/domain/change.ts';
@@ -94,8 +94,8 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
   }
 
   /**
-   * One change after the other, in the order of their coming. Not only for fairness: of two local activities that run at once, the worker that
-   * takes over resolves the first that began, not the first that ended (sdk-typescript 1744, sdk-python 1881), and would get stuck.
+   * One change after the other, in the order of their coming. Not only for fairness: of two local activities that run at once, the worker
+   * that takes over resolves the first that began, not the first that ended (sdk-typescript 1744, sdk-python 1881), and would get stuck.
    */
   function ask(wanted: Change): Promise<ChangeResult> {
     const mine = turn.then(() => decide(wanted));

@@ -1,4 +1,7 @@
-/** One calendar, read again and again: when its provider says that something has changed, and else by the clock. Ends when there is nothing to read any more. */
+/**
+ * One calendar, read again and again: when its provider says that something has changed, and else by the clock. Ends when there is nothing
+ * to read any more.
+ */
 import { condition, continueAsNew, patched, proxyActivities, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
 import { lookSignal, mirrorQueue, type CalendarMirrorInput, type Policy } from './messages.ts';

@@ -43,7 +43,10 @@ export async function deliverAll(input: Sender, planned: PlannedDelivery[]): Pro
 
 /** The effects of one appointment, kept in step with what its rows demand. */
 export type Sending = {
-  /** Takes over what is open now: what is gone is stopped and its attempt in flight awaited; what is new starts when it is due. What was taken back waits for nobody any more. */
+  /**
+   * Takes over what is open now: what is gone is stopped and its attempt in flight awaited; what is new starts when it is due. What was
+   * taken back waits for nobody any more.
+   */
   adjust: (stand: Pick<Stand, 'effects' | 'parked'>) => Promise<void>;
   /** Starts what is due, and answers when the next one is (epoch milliseconds), if any waits. */
   startDue: () => number | null;
@@ -58,7 +61,10 @@ export type Sending = {
 /** `again`: it was opened again before we had heard how it ended. */
 type Started = { scope: CancellationScope; ended: Promise<void>; isOver: boolean; again?: PlannedDelivery };
 
-/** One timer serves all effects that wait: the caller sleeps until the next one is due. `onParked` hears how many wait for a person, when that changes. */
+/**
+ * One timer serves all effects that wait: the caller sleeps until the next one is due. `onParked` hears how many wait for a person, when
+ * that changes.
+ */
 export function startSending(input: Sender, onParked: (count: number) => void): Sending {
   const running = new Map<string, Started>();
   const parked = new Set<string>();

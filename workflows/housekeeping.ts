@@ -1,4 +1,7 @@
-/** Once a day: what has outlived its use is deleted, and what was due is counted. Started by a Temporal schedule, so that operators see each run. */
+/**
+ * Once a day: what has outlived its use is deleted, and what was due is counted. Started by a Temporal schedule, so that operators see each
+ * run.
+ */
 import { proxyActivities } from '@temporalio/workflow';
 import type { DecidingActivities } from '../activities/index.ts';
 

@@ -13,11 +13,17 @@ import type { Visit } from '../src/domain/rules.ts';
 
 export const appointmentWorkflowId = (appointmentId: string): string => `appointment-${appointmentId}`;
 
-/** Effects run on queues of their own, one for each provider, so that a flood of them never slows an answer and a slow provider slows no other. */
+/**
+ * Effects run on queues of their own, one for each provider, so that a flood of them never slows an answer and a slow provider slows no
+ * other.
+ */
 export const effectsQueue = (taskQueue: string, channel: Channel): string =>
   channel === 'mail' ? `${taskQueue}-effects` : `${taskQueue}-effects-${channel}`;
 
-/** Reading a provider's calendars has one more: each entry that we write makes its calendar be read, and a flood of those must not take the writes' turn. */
+/**
+ * Reading a provider's calendars has one more: each entry that we write makes its calendar be read, and a flood of those must not take the
+ * writes' turn.
+ */
 export const mirrorQueue = (taskQueue: string, provider: CalendarProvider): string => `${effectsQueue(taskQueue, provider)}-mirror`;
 
 /** How an attempt at an effect ended. `unreachable`: not by this way; the next one's turn. */
@@ -69,7 +75,9 @@ export type RedeliveryInput = { appointmentId: string; networkId: string; policy
 export type RedeliveryWorkflow = (input: RedeliveryInput) => Promise<void>;
 export const redeliveryWorkflowId = (appointmentId: string, version: number | string): string => `redelivery-${appointmentId}-${version}`;
 
-/** Hands effects that no workflow has over to one. With `sweep`, it first looks for those that were lost, and for sign-ins that work again. */
+/**
+ * Hands effects that no workflow has over to one. With `sweep`, it first looks for those that were lost, and for sign-ins that work again.
+ */
 export type HandoverInput = { sweep: boolean; policy: Policy };
 export type HandoverWorkflow = (input: HandoverInput) => Promise<number>;
 

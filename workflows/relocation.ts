@@ -1,6 +1,7 @@
 /**
- * A sick call or a closure: one visit after another is moved, or its customer is asked to choose; the first to begin goes first. What cannot
- * be handled is left to a person and keeps no other waiting. A visit leaves some ten events: a day of a thousand is far from Temporal's limit.
+ * A sick call or a closure: one visit after another is moved, or its customer is asked to choose; the first to begin goes first. What
+ * cannot be handled is left to a person and keeps no other waiting. A visit leaves some ten events: a day of a thousand is far from
+ * Temporal's limit.
  */
 import { ActivityFailure, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { DecidingActivities } from '../activities/index.ts';

@@ -10,7 +10,9 @@ import { addDays, toUtc, toWall } from '../domain/time.ts';
 
 const day = 86_400_000;
 
-/** Answers a function that books one slot by HTTP, a new customer each time, and throws unless it was booked. `isMeant` leaves barbers out. */
+/**
+ * Answers a function that books one slot by HTTP, a new customer each time, and throws unless it was booked. `isMeant` leaves barbers out.
+ */
 export async function bookingLoop(
   { orm, now }: Pick<Deps, 'orm' | 'now'>,
   networkId: string,

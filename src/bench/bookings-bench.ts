@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- bookings`: what a booking costs, beside the bare engine in the same run. Everything is a process of its own on servers of its own;
- * effects are paused (nobody polls their queue) and then drained, so that their cost is told apart. Ratios travel between machines, not times.
+ * `npm run bench -- bookings`: what a booking costs, beside the bare engine in the same run. Everything is a process of its own on servers
+ * of its own; effects are paused (nobody polls their queue) and then drained, so that their cost is told apart. Ratios travel between
+ * machines, not times.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { begin } from './children.ts';

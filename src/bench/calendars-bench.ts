@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- calendars`: whether the calendar writes of a flood of bookings drain at the rate that their provider permits, each event there once, and whether answers stay as fast
- * meanwhile. The sandbox stands for Google, and answers 429 to what is too much in any one second; all calendars are of one account, so that its limit is that of all together.
+ * `npm run bench -- calendars`: whether the calendar writes of a flood of bookings drain at the rate that their provider permits, each
+ * event there once, and whether answers stay as fast meanwhile. The sandbox stands for Google, and answers 429 to what is too much in any
+ * one second; all calendars are of one account, so that its limit is that of all together.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { calendarMirrorWorkflowId } from '../../workflows/messages.ts';
@@ -20,8 +21,8 @@ const rounds = Number(process.env.BENCH_ROUNDS || 3);
 /** Whether the calendars are read, too: each write of ours makes Google tell us that something has changed. */
 const reads = process.env.BENCH_READS === '1';
 /**
- * Writes, and requests: Google permits 600 a minute for each user (https://developers.google.com/workspace/calendar/api/guides/quota), and a write is two, a look and the writing. The sandbox is
- * stricter: it counts each second.
+ * Writes, and requests: Google permits 600 a minute for each user (https://developers.google.com/workspace/calendar/api/guides/quota), and
+ * a write is two, a look and the writing. The sandbox is stricter: it counts each second.
  */
 const writesPerSecond = Number(process.env.GOOGLE_PER_SECOND || 5);
 const permitted = Number(process.env.BENCH_PERMITTED || 10);
@@ -60,7 +61,10 @@ export async function benchCalendars(folder: string): Promise<void> {
   }
 }
 
-/** Every other barber gets a calendar of the same account; the bookings that are measured are the others', so that it can be said how many events there must be. */
+/**
+ * Every other barber gets a calendar of the same account; the bookings that are measured are the others', so that it can be said how many
+ * events there must be.
+ */
 async function connectHalf({ deps, networkId }: Stage, sandbox: CalendarSandbox): Promise<{ connected: Set<string>; others: Set<string> }> {
   const barbers = await deps.orm.em.fork().execute<{ id: string }[]>('select id from barber where network_id = ? order by id', [networkId]);
   const connected = new Set(barbers.filter((_, index) => index % 2 === 0).map(({ id }) => id));

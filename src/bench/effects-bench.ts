@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- effects`: what each effect costs in CPU and history events, and whether answers stay as fast while a backlog of them drains.
- * The backlog is made by bookings whose effects nobody polls; answer times are ratios within one run.
+ * `npm run bench -- effects`: what each effect costs in CPU and history events, and whether answers stay as fast while a backlog of them
+ * drains. The backlog is made by bookings whose effects nobody polls; answer times are ratios within one run.
  */
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -1,4 +1,7 @@
-/** Requests by a closed loop of clients, each of which sends its next when the last one was answered; or at a steady pace, whatever the answers do. */
+/**
+ * Requests by a closed loop of clients, each of which sends its next when the last one was answered; or at a steady pace, whatever the
+ * answers do.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 
 export type Load = { p50: number; p95: number; p99: number; perSecond: number };
@@ -25,7 +28,10 @@ export async function measure(clients: number, requests: number, request: () => 
   return loadOf(times, performance.now() - began);
 }
 
-/** So many requests a second, each begun when its time has come: what one customer waits while others come as they like. Milliseconds. The first failure ends the measurement. */
+/**
+ * So many requests a second, each begun when its time has come: what one customer waits while others come as they like. Milliseconds. The
+ * first failure ends the measurement.
+ */
 export async function measurePaced(perSecond: number, requests: number, request: () => Promise<void>): Promise<Load> {
   const times: number[] = [];
   const began = performance.now();

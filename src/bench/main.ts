@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: all benchmarks, or the one that is named: `npm run bench -- bookings`, `-- effects`, `-- calendars`, `-- availability`. Each runs on
- * servers of its own in a folder of its own.
+ * `npm run bench`: all benchmarks, or the one that is named: `npm run bench -- bookings`, `-- effects`, `-- calendars`, `-- availability`.
+ * Each runs on servers of its own in a folder of its own.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
-/** What the benchmarks that book have in common: servers of their own, our API and a worker that polls no effects, and somebody who books. */
+/**
+ * What the benchmarks that book have in common: servers of their own, our API and a worker that polls no effects, and somebody who books.
+ */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

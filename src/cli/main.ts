@@ -1,6 +1,6 @@
 /**
- * Program: what an operator does before there is an API key to do it with: networks and keys; and after clock rules have
- * changed. Exit code 0; 1 when the command could not be carried out; 2 when the request itself is faulty; 3 when something waits for a person.
+ * Program: what an operator does before there is an API key to do it with: networks and keys; and after clock rules have changed. Exit code
+ * 0; 1 when the command could not be carried out; 2 when the request itself is faulty; 3 when something waits for a person.
  */
 import { readConfig } from '../config.ts';
 import { databaseSchemaVersion, openOrm } from '../db/orm.ts';

@@ -1,6 +1,6 @@
 /**
- * Program: sends a day of booking requests through the HTTP API of the running system, waits for the mails, and proves in the database
- * that nobody was booked twice and nobody refused without a reason; then what becomes of the bookings (cancels, moves, no-shows), and proves
+ * Program: sends a day of booking requests through the HTTP API of the running system, waits for the mails, and proves in the database that
+ * nobody was booked twice and nobody refused without a reason; then what becomes of the bookings (cancels, moves, no-shows), and proves
  * that rows, events, claimed time and messages say what was last answered. Exit code 1 if any of that fails.
  */
 import { existsSync, writeFileSync } from 'node:fs';
@@ -84,7 +84,8 @@ async function replayAfter(options: Options, rows: Row[], bookings: Sent[], data
 
 /**
  * In two phases, each with its proofs: a refused booking must be held against the diary as it was then, not against one from which time was
- * given back since; and a confirmation that has not gone out when its appointment is cancelled or moved is withdrawn, so all are awaited first.
+ * given back since; and a confirmation that has not gone out when its appointment is cancelled or moved is withdrawn, so all are awaited
+ * first.
  */
 async function replay(options: Options, { bookings, after }: ReturnType<typeof inPhases>, database: pg.Pool): Promise<Report> {
   const clockOffset = await readClockOffset(database);

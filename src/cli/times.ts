@@ -1,4 +1,6 @@
-/** After a government has changed its clock rules: which appointments no longer begin at the wall time that was promised, and moving them. */
+/**
+ * After a government has changed its clock rules: which appointments no longer begin at the wall time that was promised, and moving them.
+ */
 import { isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { readConfig } from '../config.ts';
 import { changeAppointment } from '../db/change.ts';
@@ -107,7 +109,8 @@ function openMover(em: EntityManager) {
         });
       if (!(error instanceof WorkflowNotFoundError) && !(error instanceof WorkflowUpdateFailedError)) throw error;
     }
-    // Its workflow has ended, or began before it could be asked this: the row moves all the same, and a workflow that only sends takes its reminders.
+    // Its workflow has ended, or began before it could be asked this: the row moves all the same, and a workflow that only sends takes its
+    // reminders.
     const result = await changeAppointment(em, { appointmentId, networkId }, change, {
       now: () => new Date(),
       closeAfterSeconds: defaultPolicy.closeAfterSeconds!,

@@ -61,8 +61,8 @@ export type DeliveryContext = {
 const leaseSeconds = 75;
 
 /**
- * Notes the start of an attempt and reads what the message needs. Null when there is no such delivery. While the attempt of another runs (`by`
- * tells them apart: an activity's own retry is never another), nothing is noted and `busy` is set.
+ * Notes the start of an attempt and reads what the message needs. Null when there is no such delivery. While the attempt of another runs
+ * (`by` tells them apart: an activity's own retry is never another), nothing is noted and `busy` is set.
  */
 export async function beginAttempt(em: EntityManager, networkId: string, id: string, by: string): Promise<DeliveryContext | null> {
   const [row] = await em.execute<{ context: DeliveryContext }[]>(

@@ -71,7 +71,9 @@ export async function createBarber(em: EntityManager, networkId: string, fields:
   });
 }
 
-/** One edit of what a booking of this barber relies on. The diary that it bumps also makes rival edits of this barber wait for each other. */
+/**
+ * One edit of what a booking of this barber relies on. The diary that it bumps also makes rival edits of this barber wait for each other.
+ */
 export async function editBarber<T>(
   em: EntityManager,
   networkId: string,

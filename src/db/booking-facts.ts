@@ -181,7 +181,10 @@ export type Lookup = {
   facts: BookingFacts | Missing;
 };
 
-/** Whether this key was used, and the facts: two questions, one round trip and one snapshot, so that a twin decided in between cannot fool us. */
+/**
+ * Whether this key was used, and the facts: two questions, one round trip and one snapshot, so that a twin decided in between cannot fool
+ * us.
+ */
 export async function lookUpBooking(em: EntityManager, id: string, query: FactsQuery): Promise<Lookup> {
   type Found = Row & { request: StoredRequest | null; appointment_exists: boolean };
   const [from, to, ...rest] = factsValues(query);

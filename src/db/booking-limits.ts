@@ -1,4 +1,6 @@
-/** How often somebody has booked, or begun to wait, within the last hour: counted by what is stored anyway, so that counting costs no write. */
+/**
+ * How often somebody has booked, or begun to wait, within the last hour: counted by what is stored anyway, so that counting costs no write.
+ */
 import type { EntityManager } from './orm.ts';
 import { prepare } from './prepared.ts';
 
@@ -19,8 +21,8 @@ const count = prepare(
 );
 
 /**
- * Whether one more booking would be too many. What runs at the same moment is not seen, so a limit may be passed by as many as come at once:
- * it is there against floods, and exact limits are those of the customer's visits.
+ * Whether one more booking would be too many. What runs at the same moment is not seen, so a limit may be passed by as many as come at
+ * once: it is there against floods, and exact limits are those of the customer's visits.
  */
 export async function isOverLimit(
   em: EntityManager,

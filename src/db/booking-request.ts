@@ -154,8 +154,8 @@ export async function forgetRequest(em: EntityManager, networkId: string, id: st
 }
 
 /**
- * Deletes the contact of a booking that was refused, and the customer if nothing else is known of them; not before the mail about it has ended, or is of no more use: a person, or a
- * sign-in that works again, may have it tried once more. Repeating is harmless.
+ * Deletes the contact of a booking that was refused, and the customer if nothing else is known of them; not before the mail about it has
+ * ended, or is of no more use: a person, or a sign-in that works again, may have it tried once more. Repeating is harmless.
  */
 export async function purgeContact(em: EntityManager, networkId: string, id: string): Promise<void> {
   await em.execute(

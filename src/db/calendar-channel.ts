@@ -4,7 +4,10 @@ import type { CalendarProvider } from '../domain/channel.ts';
 import { hashOf } from './self-service.ts';
 import type { EntityManager } from './orm.ts';
 
-/** `remoteId` and its instants are null while it is being opened; `heardAt` is when the provider first called, null: it has not, and may never come through. */
+/**
+ * `remoteId` and its instants are null while it is being opened; `heardAt` is when the provider first called, null: it has not, and may
+ * never come through.
+ */
 export type KnownChannel = { id: string; remoteId: string | null; expiresAt: Date | null; renewAt: Date | null; heardAt: Date | null };
 
 /** The youngest first. */

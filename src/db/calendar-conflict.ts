@@ -4,7 +4,10 @@ import { afterCursor, requireTimeCursor, toPage, type Page } from './cursor.ts';
 import type { EntityManager } from './orm.ts';
 
 export const conflictKinds = ['overlap', 'moved', 'deleted', 'unseen'] as const;
-/** Something lies on top of the visit; its entry was moved there; its entry was deleted there; it was booked while the calendar had not been seen for long. */
+/**
+ * Something lies on top of the visit; its entry was moved there; its entry was deleted there; it was booked while the calendar had not been
+ * seen for long.
+ */
 export type ConflictKind = (typeof conflictKinds)[number];
 
 /** Instants are ISO text in UTC. What the entry is about is not known here. */
@@ -44,8 +47,8 @@ export async function listConflicts(
 }
 
 /**
- * A person has seen to it; with `restore`, an entry that was moved or deleted is written again. @returns null when there is none such; else whether
- * something is to be written.
+ * A person has seen to it; with `restore`, an entry that was moved or deleted is written again.
+ * @returns null when there is none such; else whether something is to be written.
  */
 export async function settleConflict(
   em: EntityManager,

@@ -81,9 +81,10 @@ export async function findConnection(em: EntityManager, networkId: string, id: s
 }
 
 /**
- * Connects a calendar, or connects one again whose sign-in had died: the same calendar of the same barber is the same connection. `seal` makes the
- * stored secret for the id. The calendar's own zone is that of a shop where the barber works, else the network's first. All visits to come of its owner
- * are planned to be there as is wished. @returns its id, and whether it is to be read.
+ * Connects a calendar, or connects one again whose sign-in had died: the same calendar of the same barber is the same connection. `seal`
+ * makes the stored secret for the id. The calendar's own zone is that of a shop where the barber works, else the network's first. All
+ * visits to come of its owner are planned to be there as is wished.
+ * @returns its id, and whether it is to be read.
  */
 export async function saveConnection(
   em: EntityManager,
@@ -141,7 +142,10 @@ export async function changeWishes(
   });
 }
 
-/** The provider no longer takes the sign-in that was read with this `version`; noted once. @returns false where its owner has signed in again since: then it is as if nothing had been. */
+/**
+ * The provider no longer takes the sign-in that was read with this `version`; noted once.
+ * @returns false where its owner has signed in again since: then it is as if nothing had been.
+ */
 export async function noteSignedOut(
   em: EntityManager,
   { id, version }: Pick<Connection, 'id' | 'version'>,

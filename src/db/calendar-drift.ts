@@ -1,4 +1,7 @@
-/** Both sides compared: what a calendar shows of our visits, and what it should. What is surely ours is put right; what somebody changed there is for a person. */
+/**
+ * Both sides compared: what a calendar shows of our visits, and what it should. What is surely ours is put right; what somebody changed
+ * there is for a person.
+ */
 import { restoredBy } from './calendar-conflict.ts';
 import { planEntries } from './calendar-visit.ts';
 import type { EntityManager } from './orm.ts';
@@ -105,7 +108,10 @@ async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, n
   );
 }
 
-/** Ours, of visits to come that are not to be there: cancelled, or somebody else's now, unless he shares this calendar, and may know it by another address. */
+/**
+ * Ours, of visits to come that are not to be there: cancelled, or somebody else's now, unless he shares this calendar, and may know it by
+ * another address.
+ */
 async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, { own, at }: Seen, wanted: string[]): Promise<string[]> {
   const named = own.flatMap(({ uid }) => appointmentOf(uid ?? '') ?? []).filter((appointmentId) => !wanted.includes(appointmentId));
   const rows = await tx.execute<{ id: string }[]>(
@@ -121,7 +127,10 @@ async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, {
   return rows.map((row) => row.id);
 }
 
-/** What a person has left as it was is not brought up again for the same visit at the same time; what was put right, by him or by itself, and is so again, is. */
+/**
+ * What a person has left as it was is not brought up again for the same visit at the same time; what was put right, by him or by itself,
+ * and is so again, is.
+ */
 async function note(
   tx: EntityManager,
   { id, networkId, barberId }: Ids,

@@ -27,9 +27,10 @@ export async function readMirrorState(
 }
 
 /**
- * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking that has
- * read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a connection that has ended, or is only
- * compared: then it is noted that it was. @returns what was found.
+ * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking
+ * that has read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a
+ * connection that has ended, or is only compared: then it is noted that it was.
+ * @returns what was found.
  */
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {
   return em.fork().transactional(async (tx) => {
@@ -102,7 +103,10 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
   );
 }
 
-/** Of visits that are still to come. What a person has settled is not brought up again; what ended by itself, and is so again, is. @returns how many are new. */
+/**
+ * Of visits that are still to come. What a person has settled is not brought up again; what ended by itself, and is so again, is.
+ * @returns how many are new.
+ */
 async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids): Promise<number> {
   const onTop = `select k.remote_id, o.appointment_id, o.during from calendar_busy k join occupancy o on o.barber_id = k.barber_id and k.during && o.during
     where k.connection_id = ? and upper(o.during) > now()`;
@@ -135,7 +139,10 @@ export async function noteUnread(em: EntityManager, id: string, error: { errorCl
   ]);
 }
 
-/** Calendars that should be read all the time, and have not been for so long: whoever read them is gone. And those that are only written, once a day. */
+/**
+ * Calendars that should be read all the time, and have not been for so long: whoever read them is gone. And those that are only written,
+ * once a day.
+ */
 export async function findUnread(
   em: EntityManager,
   olderThanSeconds: number,

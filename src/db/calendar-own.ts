@@ -1,13 +1,18 @@
-/** Which entries of a calendar are our own: of visits of its owner, or that were put there once. All others keep him busy, those of another network with Punctual too. */
+/**
+ * Which entries of a calendar are our own: of visits of its owner, or that were put there once. All others keep him busy, those of another
+ * network with Punctual too.
+ */
 import { appointmentOf } from '../domain/calendar-event.ts';
 import type { EntityManager } from './orm.ts';
 
 type Ids = { id: string; networkId: string; barberId: string };
 
 /**
- * A barber may be another's customer, here or in another network, and have that visit's invitation in this calendar: then he is away, and the entry is not ours to
- * take away. Ours is a visit that he gives a part of, and one that was to be written into this calendar by any connection to it. One that bears our mark was written by a
- * connection of somebody here: a colleague's, who knows a calendar that they share by another address. @returns those of the UIDs that are ours.
+ * A barber may be another's customer, here or in another network, and have that visit's invitation in this calendar: then he is away, and
+ * the entry is not ours to take away. Ours is a visit that he gives a part of, and one that was to be written into this calendar by any
+ * connection to it. One that bears our mark was written by a connection of somebody here: a colleague's, who knows a calendar that they
+ * share by another address.
+ * @returns those of the UIDs that are ours.
  */
 export async function findOwnUids(
   em: EntityManager,

@@ -66,7 +66,8 @@ export async function resumeConnection(em: EntityManager, id: string, secrets: s
 }
 
 /**
- * The new sign-in is also theirs who had this calendar before, and ended while nothing could be taken away there. `seal` makes the stored secret for an id.
+ * The new sign-in is also theirs who had this calendar before, and ended while nothing could be taken away there. `seal` makes the stored
+ * secret for an id.
  * @returns their ids.
  */
 export async function signInEnded(

@@ -8,8 +8,8 @@ import { Delivery, type AppointmentRow } from './entities/appointment.ts';
 import type { EntityManager } from './orm.ts';
 
 /**
- * The calendars of whoever gives a part of the visit, and those that hold it already. A dead sign-in waits for its owner. What is not written to any more, or has ended, is left
- * alone, unless the entry has still to be taken away there.
+ * The calendars of whoever gives a part of the visit, and those that hold it already. A dead sign-in waits for its owner. What is not
+ * written to any more, or has ended, is left alone, unless the entry has still to be taken away there.
  */
 async function findTargets(tx: EntityManager, networkId: string, appointmentId: string): Promise<CalendarTarget[]> {
   return tx.execute(
@@ -24,8 +24,8 @@ async function findTargets(tx: EntityManager, networkId: string, appointmentId: 
 }
 
 /**
- * The rows of what calendars are to learn of a transition, once the row has its new version; the caller flushes them. Nothing where the look of the
- * appointment stays as it was; `from` is null where more than that has changed.
+ * The rows of what calendars are to learn of a transition, once the row has its new version; the caller flushes them. Nothing where the
+ * look of the appointment stays as it was; `from` is null where more than that has changed.
  */
 export async function planVisit(tx: EntityManager, row: AppointmentRow, from: AppointmentStatus | null, now: Date): Promise<void> {
   if (from !== null && lookOf(from) === lookOf(row.status)) return;
@@ -134,7 +134,11 @@ export async function noteRemoved(
   );
 }
 
-/** All visits to come of the calendar's owner, and all that it holds: they are to be made right there, as it was connected just now, or is wanted otherwise. What waits already is right then anyway. @returns how many. */
+/**
+ * All visits to come of the calendar's owner, and all that it holds: they are to be made right there, as it was connected just now, or is
+ * wanted otherwise. What waits already is right then anyway.
+ * @returns how many.
+ */
 export async function planAll(em: EntityManager, networkId: string, connectionId: string, now: Date): Promise<number> {
   const rows = await em.execute<{ id: string }[]>(
     `select a.id from calendar_connection c join appointment a on a.network_id = c.network_id
@@ -153,7 +157,10 @@ export async function planAll(em: EntityManager, networkId: string, connectionId
   );
 }
 
-/** These visits are made right there: written, or taken away, as they stand when it is done. Handed over to workflows. @returns how many. */
+/**
+ * These visits are made right there: written, or taken away, as they stand when it is done. Handed over to workflows.
+ * @returns how many.
+ */
 export async function planEntries(
   tx: EntityManager,
   networkId: string,
@@ -172,8 +179,8 @@ export async function planEntries(
 }
 
 /**
- * After a connection has ended: what was to be written is dropped, and (`remove`) what is there of visits to come is taken away. Handed over to workflows.
- * Its secrets stay until that is done; see `forgetSecrets`.
+ * After a connection has ended: what was to be written is dropped, and (`remove`) what is there of visits to come is taken away. Handed
+ * over to workflows. Its secrets stay until that is done; see `forgetSecrets`.
  */
 export async function planRemoval(em: EntityManager, networkId: string, connectionId: string, now: Date, remove: boolean): Promise<void> {
   await em.fork().transactional(async (tx) => {
@@ -205,7 +212,10 @@ export async function planRemoval(em: EntityManager, networkId: string, connecti
   });
 }
 
-/** Forgets the sign-ins of ended connections that have nothing left to take away; what a person has still to decide about may have to be, until the visit is over. */
+/**
+ * Forgets the sign-ins of ended connections that have nothing left to take away; what a person has still to decide about may have to be,
+ * until the visit is over.
+ */
 export async function forgetSecrets(em: EntityManager): Promise<void> {
   await em.execute(
     `update calendar_connection c set secrets = null where c.state = 'ended' and c.secrets is not null and not exists (select from delivery d where d.connection_id = c.id and (d.state in ('due', 'in_flight') or d.state = 'parked' and d.useful_until > now()))`,

@@ -1,4 +1,6 @@
-/** What a connected calendar is for: what its entries tell, whether visits are written into it, and whether what is entered there is read. */
+/**
+ * What a connected calendar is for: what its entries tell, whether visits are written into it, and whether what is entered there is read.
+ */
 import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
 import { Problem } from '../errors.ts';
 import { dropMirror } from './calendar-mirror.ts';
@@ -10,8 +12,9 @@ export type CalendarWishes = { privacy: CalendarPrivacy; writes: boolean; reads:
 export type WishedFor = { [K in keyof CalendarWishes]?: CalendarWishes[K] | undefined };
 
 /**
- * Sets what is wished, the rest stays. All visits to come are planned anew where that changes what they show, or whether they are there; what was read is forgotten
- * where nothing is to be read. The connection must be locked, or be locked by this. @returns how it is now.
+ * Sets what is wished, the rest stays. All visits to come are planned anew where that changes what they show, or whether they are there;
+ * what was read is forgotten where nothing is to be read. The connection must be locked, or be locked by this.
+ * @returns how it is now.
  */
 export async function applyWishes(tx: EntityManager, networkId: string, id: string, wished: WishedFor, now: Date): Promise<CalendarWishes> {
   const [old] = await tx.execute<CalendarWishes[]>(

@@ -1,4 +1,6 @@
-/** What a network knows of a customer that decides about a booking: visits to come, and strikes. Read under the lock of the customer's row. */
+/**
+ * What a network knows of a customer that decides about a booking: visits to come, and strikes. Read under the lock of the customer's row.
+ */
 import { judgeStrikes, type BookingPolicy } from '../domain/policy.ts';
 import { localDay } from '../domain/timetable.ts';
 import type { EntityManager } from './orm.ts';

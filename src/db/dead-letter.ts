@@ -1,4 +1,7 @@
-/** Dead letters: effects that wait for a person, since they could not be sent, or did not arrive. They are tried again or given up, one by one or many at once. */
+/**
+ * Dead letters: effects that wait for a person, since they could not be sent, or did not arrive. They are tried again or given up, one by
+ * one or many at once.
+ */
 import { v7 as uuidv7 } from 'uuid';
 import type { Channel } from '../domain/channel.ts';
 import type { DeliveryKind } from '../domain/effects.ts';
@@ -6,7 +9,10 @@ import { afterCursor, requireTimeCursor, toPage, type Page } from './cursor.ts';
 import { isSuperseded, shopOf } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
-/** Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, or of the news that they did not arrive, in ISO text. */
+/**
+ * Which ones; a field that is missing does not narrow. `before` and `after` are instants of their being parked, or of the news that they
+ * did not arrive, in ISO text.
+ */
 export type DeadLetterFilter = {
   ids?: string[];
   shopId?: string;
@@ -94,8 +100,8 @@ export type Changed = { id: string; appointmentId: string };
 export type ChangedMany = { changed: Changed[]; left: number };
 
 /**
- * Opens up to `limit` dead letters again, the oldest first, to be handed over to a workflow. One that is open again is none any more, so doing
- * it twice tries once. Answers which there were and how many are left.
+ * Opens up to `limit` dead letters again, the oldest first, to be handed over to a workflow. One that is open again is none any more, so
+ * doing it twice tries once. Answers which there were and how many are left.
  */
 export async function reopenDeadLetters(
   em: EntityManager,

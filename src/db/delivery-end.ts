@@ -19,10 +19,11 @@ const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
 };
 
 /**
- * Ends a delivery, once: a late attempt changes nothing any more. What was taken back meanwhile, or has outlived its use, needs no person, so it is skipped where it would
- * be parked. What its provider has already said will not arrive is due by the next way, or bounced where there is none or nobody wants it any more.
- * Where it takes back what was delivered before, that is undone. Error texts carry no personal data. @returns the state that it is in now; `skipped`
- * when there is none such.
+ * Ends a delivery, once: a late attempt changes nothing any more. What was taken back meanwhile, or has outlived its use, needs no person,
+ * so it is skipped where it would be parked. What its provider has already said will not arrive is due by the next way, or bounced where
+ * there is none or nobody wants it any more. Where it takes back what was delivered before, that is undone. Error texts carry no personal
+ * data.
+ * @returns the state that it is in now; `skipped` when there is none such.
  */
 export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<DeliveryState> {
   const [ended] = await em.execute<{ kind: DeliveryKind; state: DeliveryState }[]>(
@@ -84,7 +85,10 @@ export async function noteFailure(
   );
 }
 
-/** An attempt that came at a wrong time is as if it had not begun, and the next one comes later; the effect stays open for it, unless it was withdrawn meanwhile. What an earlier one left in doubt stays so. */
+/**
+ * An attempt that came at a wrong time is as if it had not begun, and the next one comes later; the effect stays open for it, unless it was
+ * withdrawn meanwhile. What an earlier one left in doubt stays so.
+ */
 export async function putOff(
   em: EntityManager,
   networkId: string,

@@ -16,9 +16,10 @@ export type DeliveryReport = {
 };
 
 /**
- * Notes the report. In any order and as often as it comes, the result is the same: what has arrived stays delivered, what was taken back or given up
- * stays that, and a report that overtakes our own note of the sending is remembered for it. What did not arrive and may still go another way is opened
- * again for that, to be handed over; unless something later was written to the same reader (a cancellation, a move), after which it would be wrong.
+ * Notes the report. In any order and as often as it comes, the result is the same: what has arrived stays delivered, what was taken back or
+ * given up stays that, and a report that overtakes our own note of the sending is remembered for it. What did not arrive and may still go
+ * another way is opened again for that, to be handed over; unless something later was written to the same reader (a cancellation, a move),
+ * after which it would be wrong.
  * @returns null for what is no message of ours; else whom it was for, if that is still known, and whether there is something to hand over.
  */
 export async function noteReport(

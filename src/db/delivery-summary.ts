@@ -3,8 +3,8 @@ import type { DeliveryKind } from '../domain/effects.ts';
 import type { EntityManager } from './orm.ts';
 
 /**
- * Of one kind: how many were due, by how they ended; `late` are those that neither ended nor were taken back, well after their time: due minus sent
- * (or ended otherwise). It is zero unless a backlog drains slowly or something is broken.
+ * Of one kind: how many were due, by how they ended; `late` are those that neither ended nor were taken back, well after their time: due
+ * minus sent (or ended otherwise). It is zero unless a backlog drains slowly or something is broken.
  */
 export type DeliverySummary = {
   kind: DeliveryKind;

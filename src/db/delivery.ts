@@ -25,8 +25,8 @@ export const remindOf = (row: Pick<AppointmentRow, 'id' | 'shopTimeZone' | 'poli
   createRemind(row.id, row.shopTimeZone, policyOf(row.policy));
 
 /**
- * The SEQUENCE of what is sent after a transition (RFC 5545, 3.8.7.4): it grows with the appointment's version. What is taken back from a barber
- * who lost the visit comes before the invitation of who won it, should both read one mailbox.
+ * The SEQUENCE of what is sent after a transition (RFC 5545, 3.8.7.4): it grows with the appointment's version. What is taken back from a
+ * barber who lost the visit comes before the invitation of who won it, should both read one mailbox.
  */
 export const sequenceOf = (version: number, isTakenBack = false): number => (version - 1) * 2 - (isTakenBack ? 1 : 0);
 
@@ -101,8 +101,8 @@ export async function withdrawDeliveries(
 export const shopOf = `coalesce((select a.shop_id from appointment a where a.id = d.appointment_id), (select r.shop_id from booking_request r where r.id = d.appointment_id))`;
 
 /**
- * In SQL: something later was written to the reader of a delivery `d`, so that `d` would only confuse him. What is put into a calendar is no message; and to a barber who lost
- * the visit, only what is addressed to him is.
+ * In SQL: something later was written to the reader of a delivery `d`, so that `d` would only confuse him. What is put into a calendar is
+ * no message; and to a barber who lost the visit, only what is addressed to him is.
  */
 export const isSuperseded = `exists (select from delivery later where later.appointment_id = d.appointment_id and later.sequence > d.sequence
   and later.kind not in ('reminder_customer', 'calendar_barber') and right(later.kind, 7) = right(d.kind, 7) and (d.about -> 'parts' is null

@@ -60,12 +60,15 @@ export async function putHandoverBehind(em: EntityManager, { deliveries }: Hando
   ]);
 }
 
-/** No try of theirs is under way or ahead although it should be: whoever had them is gone. Well beyond any wait between two tries of Temporal's own. */
+/**
+ * No try of theirs is under way or ahead although it should be: whoever had them is gone. Well beyond any wait between two tries of
+ * Temporal's own.
+ */
 const lostAfter = `interval '10 minutes'`;
 
 /**
- * Marks up to `limit` lost effects to be handed over; what was withdrawn while it was in flight, and whose worker died, is ended. A backlog that drains
- * slowly is no loss: its turn has come only for what was due well before something that was begun lately.
+ * Marks up to `limit` lost effects to be handed over; what was withdrawn while it was in flight, and whose worker died, is ended. A backlog
+ * that drains slowly is no loss: its turn has come only for what was due well before something that was begun lately.
  */
 export async function reclaimLost(em: EntityManager, limit: number): Promise<number> {
   const isLost = `greatest(due_at, next_try_at, attempt_began_at) < now() - ${lostAfter} and (handover_since is null or handover_since < now() - ${lostAfter})`;
@@ -91,8 +94,8 @@ export async function findSignedOut(em: EntityManager): Promise<MessageChannel[]
 }
 
 /**
- * The sign-in works again: what it has parked is opened again, up to `limit` for each network. An account may answer, and refuse each message all the same:
- * where what was opened was parked again, and nothing went since, one is tried alone, the rest after it has gone.
+ * The sign-in works again: what it has parked is opened again, up to `limit` for each network. An account may answer, and refuse each
+ * message all the same: where what was opened was parked again, and nothing went since, one is tried alone, the rest after it has gone.
  */
 export async function reopenSignedOut(em: EntityManager, channel: MessageChannel, limit: number): Promise<number> {
   const [probe] = await em.execute<{ id: string; network_id: string }[]>(
@@ -124,10 +127,16 @@ export type ShopToTell = {
   since: string;
 };
 
-/** In SQL: a dead sign-in has parked `d`, or had when it was opened again; after the second time, that is no sign any more that it works (an account may answer, and refuse each message). */
+/**
+ * In SQL: a dead sign-in has parked `d`, or had when it was opened again; after the second time, that is no sign any more that it works (an
+ * account may answer, and refuse each message).
+ */
 const waitsForSignIn = `d.error_class = 'sign_in' and (d.state = 'parked' or (d.state in ('due', 'in_flight') and d.retries > 1))`;
 
-/** Shops whose messages wait for a sign-in, and which have not heard of it for a day. A dead sign-in of the mail itself cannot be told by mail. */
+/**
+ * Shops whose messages wait for a sign-in, and which have not heard of it for a day. A dead sign-in of the mail itself cannot be told by
+ * mail.
+ */
 export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> {
   return em.execute<ShopToTell[]>(
     `select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.locale, d.channel, count(*)::int as count, to_char(min(d.finished_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since

@@ -17,7 +17,10 @@ export type HolidaySetView = OwnSetView | (HolidaySet & { shipped: true; version
 const ownView = ({ slug, name, days, version }: HolidaySetRow): OwnSetView => ({ slug, name, shipped: false, days, version });
 const shippedView = ({ slug, name, days }: HolidaySet): HolidaySetView => ({ slug, name, shipped: true, days, version: null });
 
-/** The network's own sets by slug, then the shipped ones. An own one stands for a shipped one that took its slug later, as it does in bookings. */
+/**
+ * The network's own sets by slug, then the shipped ones. An own one stands for a shipped one that took its slug later, as it does in
+ * bookings.
+ */
 export async function listHolidaySets(em: EntityManager, networkId: string): Promise<HolidaySetView[]> {
   const own = (await em.fork().find(HolidaySetEntity, { networkId }, { orderBy: { slug: 'asc' } })).map(ownView);
   return [...own, ...shippedHolidaySets.filter(({ slug }) => !own.some((each) => each.slug === slug)).map(shippedView)];

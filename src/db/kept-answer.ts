@@ -54,7 +54,10 @@ export async function keepAnswer(em: EntityManager, run: Run, { status, headers,
   );
 }
 
-/** The request ended without an answer that could be kept, and may have done something: the next one with this key runs at once, as its next try. */
+/**
+ * The request ended without an answer that could be kept, and may have done something: the next one with this key runs at once, as its next
+ * try.
+ */
 export async function releaseRun(em: EntityManager, run: Run): Promise<void> {
   await em.execute(`update kept_answer set running_since = null where ${whereKey} and id = ? and tries = ? and status is null`, [
     ...keyValues(run),

@@ -56,8 +56,8 @@ export async function freeRest(tx: EntityManager, appointmentId: string, at: Dat
 }
 
 /**
- * Bumps the diaries of an appointment's barbers, in the order of ids, and answers who they are. Bookings that read the old claims fail their
- * version check, and answers about free times are known to be old.
+ * Bumps the diaries of an appointment's barbers, in the order of ids, and answers who they are. Bookings that read the old claims fail
+ * their version check, and answers about free times are known to be old.
  */
 export async function bumpBarbers(tx: EntityManager, appointmentId: string, now: Date): Promise<string[]> {
   const rows = await tx.execute<{ barber_id: string }[]>(

@@ -12,7 +12,9 @@ import type { EntityManager } from './orm.ts';
 import { claimSlot } from './reservation.ts';
 import { endEntry } from './waitlist.ts';
 
-/** Whose waitlist is looked at: the shops where an appointment gave time back, one shop's, or everybody's. `cause` makes repeating harmless. */
+/**
+ * Whose waitlist is looked at: the shops where an appointment gave time back, one shop's, or everybody's. `cause` makes repeating harmless.
+ */
 export type OfferQuery = { networkId?: string; shopId?: string; appointmentId?: string; cause: string };
 
 /** The input of an offer's workflow, but for its policy. */
@@ -59,7 +61,8 @@ class Moved extends Error {}
 
 /**
  * Offers in the order of the entries (`created_at`, `id`). An entry for which nothing was free is passed over until something has changed
- * that its answer depends on: the diaries and rules of its barbers and shop, or the day. Answers all offers of this cause, made now or before.
+ * that its answer depends on: the diaries and rules of its barbers and shop, or the day. Answers all offers of this cause, made now or
+ * before.
  */
 export async function prepareOffers(em: EntityManager, query: OfferQuery, now: Date): Promise<PreparedOffer[]> {
   const until = Date.now() + lookForMs;

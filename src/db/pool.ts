@@ -4,8 +4,9 @@ import type { Pool, PoolClient } from 'pg';
 const graceMs = 1000;
 
 /**
- * Gives back connections that died in somebody's hands. Kysely 0.29's controlled transaction, which MikroORM uses, gives its connection back only
- * after COMMIT or ROLLBACK succeeded; on a dead connection neither does, so each crash of PostgreSQL would cost the pool a place for good.
+ * Gives back connections that died in somebody's hands. Kysely 0.29's controlled transaction, which MikroORM uses, gives its connection
+ * back only after COMMIT or ROLLBACK succeeded; on a dead connection neither does, so each crash of PostgreSQL would cost the pool a place
+ * for good.
  */
 export function reclaimDeadClients(pool: Pool): void {
   const held = new Set<PoolClient>();

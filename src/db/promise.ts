@@ -20,7 +20,10 @@ export type BrokenPromise = {
   found: Exclude<Kept, { kind: 'kept' }>;
 };
 
-/** All appointments still to come, confirmed or waiting for approval, whose start no longer shows the promised time in the shop's zone. Reads in pages; any size. */
+/**
+ * All appointments still to come, confirmed or waiting for approval, whose start no longer shows the promised time in the shop's zone.
+ * Reads in pages; any size.
+ */
 export async function* findBrokenPromises(em: EntityManager, now: Date, networkId: string | null): AsyncGenerator<BrokenPromise> {
   const pageSize = 1000;
   let after = '00000000-0000-0000-0000-000000000000';
@@ -94,8 +97,8 @@ async function shift(tx: EntityManager, row: AppointmentRow, parts: Parts, by: n
 }
 
 /**
- * Takes back the reminders that wait, and answers them as they are planned anew. One in flight goes out as it is, since another beside it could be a
- * second one; should its try fail, the next one tells the new time, and is of use until it.
+ * Takes back the reminders that wait, and answers them as they are planned anew. One in flight goes out as it is, since another beside it
+ * could be a second one; should its try fail, the next one tells the new time, and is of use until it.
  */
 async function takeReminders(tx: EntityManager, appointmentId: string, by: number, now: Date): Promise<NewDelivery[]> {
   const rows = await tx.execute<{ state: string; dueAt: string; usefulUntil: string }[]>(

@@ -29,8 +29,8 @@ export type NewRelocation = {
 type Whom = Pick<NewRelocation, 'barberId' | 'shopId' | 'date'>;
 
 /**
- * Blocks the day for the barber (everywhere) or the shop and lists the visits that are hit, by start, under the diaries: a rival's booking is
- * on the list or is refused. Whoever asks again while it runs joins it, as it is. Throws 404, and 400 of a day that has passed.
+ * Blocks the day for the barber (everywhere) or the shop and lists the visits that are hit, by start, under the diaries: a rival's booking
+ * is on the list or is refused. Whoever asks again while it runs joins it, as it is. Throws 404, and 400 of a day that has passed.
  */
 export async function beginRelocation(em: EntityManager, networkId: string, wanted: NewRelocation, now: Date, id: string): Promise<string> {
   // A try before this one, under the same Idempotency-Key, got so far.

@@ -244,7 +244,9 @@ async function judgeRequest(
   );
 }
 
-/** Ends the request refused, unless it was decided before: then that stands. A customer who was told "pending" gets a mail to be told so. */
+/**
+ * Ends the request refused, unless it was decided before: then that stands. A customer who was told "pending" gets a mail to be told so.
+ */
 export async function refuseRequest(
   em: EntityManager,
   ids: { appointmentId: string; networkId: string },

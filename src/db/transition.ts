@@ -1,4 +1,6 @@
-/** What every change of an appointment has in common: the row under its lock, the verdict, the event, and refusals that say where it stands. */
+/**
+ * What every change of an appointment has in common: the row under its lock, the verdict, the event, and refusals that say where it stands.
+ */
 import { LockMode } from '@mikro-orm/core';
 import { v7 as uuidv7 } from 'uuid';
 import { judgeAction, type Action, type AppointmentStatus } from '../domain/appointment.ts';

@@ -159,7 +159,9 @@ async function end(tx: EntityManager, networkId: string, id: string, status: 'wi
   return ended.length > 0;
 }
 
-/** The shop has not approved what was accepted: who waited waits again, with a copy of what they typed, while the last day has not passed. */
+/**
+ * The shop has not approved what was accepted: who waited waits again, with a copy of what they typed, while the last day has not passed.
+ */
 export async function waitAgain(tx: EntityManager, { id, waitlistEntryId }: AppointmentRow): Promise<void> {
   const again = await tx.execute(
     `update waitlist_entry e set status = 'waiting', appointment_id = null, ended_at = null, seen = null, version = e.version + 1 from shop s

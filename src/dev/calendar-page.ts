@@ -1,4 +1,7 @@
-/** Development's page of the CalDAV server's calendar: what is there, whoever put it there, and a form to enter something as its owner would. */
+/**
+ * Development's page of the CalDAV server's calendar: what is there, whoever put it there, and a form to enter something as its owner
+ * would.
+ */
 import { randomUUID } from 'node:crypto';
 import ICAL from 'ical.js';
 import { escapeHtml as escape } from '../domain/html.ts';

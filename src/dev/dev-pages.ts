@@ -1,4 +1,7 @@
-/** Development's own pages. They ask for no key and name customers, so only `npm start` mounts them, for who asks by a name of this very machine. */
+/**
+ * Development's own pages. They ask for no key and name customers, so only `npm start` mounts them, for who asks by a name of this very
+ * machine.
+ */
 import express, { type Express } from 'express';
 import { countSent, findMessageId, listSent } from '../db/sent.ts';
 import type { Deps } from '../deps.ts';

@@ -1,7 +1,7 @@
 /**
- * Makes `data/day-3000.csv`: the booking requests that one busy day brings, for visits in the coming week, and what becomes of some of them.
- * Run it by hand, after a change of the sample network: `node src/dev/make-day.ts`. The seed is fixed, so the file is the same each time; a
- * test compares them.
+ * Makes `data/day-3000.csv`: the booking requests that one busy day brings, for visits in the coming week, and what becomes of some of
+ * them. Run it by hand, after a change of the sample network: `node src/dev/make-day.ts`. The seed is fixed, so the file is the same each
+ * time; a test compares them.
  */
 import { writeFileSync } from 'node:fs';
 import type { RowAction } from '../cli/replay/rows.ts';
@@ -87,7 +87,9 @@ function sequelLines(random: Random, visits: VisitMaker, made: Request[], newCus
   });
 }
 
-/** The text of the file: bookings in the order of their arrival, then what becomes of them; a repeated submission follows its first soon. */
+/**
+ * The text of the file: bookings in the order of their arrival, then what becomes of them; a repeated submission follows its first soon.
+ */
 export function makeDay(seed: number): string {
   const random = seededRandom(seed);
   const visits = visitMaker(sampleNetwork(), random);

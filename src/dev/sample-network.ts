@@ -69,7 +69,10 @@ const extraClosures: Record<string, SampleShop['closures']> = {
   'porto-santo': [{ fromDate: '2027-01-04', toDate: '2027-01-16', reason: 'Férias' }],
 };
 
-/** The first by name, whose free slot `npm start` prints: a newcomer's first booking brings an SMS too. One shop only, since a load test of all would measure them. */
+/**
+ * The first by name, whose free slot `npm start` prints: a newcomer's first booking brings an SMS too. One shop only, since a load test of
+ * all would measure them.
+ */
 const firstByName = shopSeeds.toSorted((a, b) => (a.name < b.name ? -1 : 1))[0];
 
 /** The numbers are in +351 5…, which the national plan keeps for a later day: nobody can be called by mistake. */

@@ -1,4 +1,7 @@
-/** One visit that has everything a message can show: several services, a customer on another clock, a policy, links, and what each kind adds. */
+/**
+ * One visit that has everything a message can show: several services, a customer on another clock, a policy, links, and what each kind
+ * adds.
+ */
 import type { MessageKind } from '../domain/effects.ts';
 import { linksOf } from '../domain/link.ts';
 import type { MessageView } from '../domain/message.ts';

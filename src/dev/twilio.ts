@@ -1,4 +1,6 @@
-/** The sandbox that takes all SMS on one machine: `emulate`'s Twilio, in memory, with a web page that shows them, on the loopback address. */
+/**
+ * The sandbox that takes all SMS on one machine: `emulate`'s Twilio, in memory, with a web page that shows them, on the loopback address.
+ */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -79,7 +79,9 @@ export const liveStatuses = ['held', 'pending_approval', 'confirmed', 'checked_i
 /** What may be done next, for those who ask. */
 export const actionsFrom = (status: AppointmentStatus): Action[] => Object.keys(transitions[status]) as Action[];
 
-/** On whose behalf: the customer is bound by cut-offs, staff are exempt and name a reason, timers and operators follow the rules' own times. */
+/**
+ * On whose behalf: the customer is bound by cut-offs, staff are exempt and name a reason, timers and operators follow the rules' own times.
+ */
 export type By = 'customer' | 'staff' | 'timer' | 'operator';
 
 /** A closed list, so that reasons can travel and be counted without carrying what somebody typed. */

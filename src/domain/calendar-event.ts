@@ -5,10 +5,10 @@ import { resolveLocal, toWall } from './time.ts';
 export type EventTimes = { timeZone: string; start: string; end: string } | { timeZone: null; start: Date; end: Date };
 
 /**
- * The UID of the visit for the customer and a sole barber is one everywhere. Each of several barbers (`barberId`) has an event with times of his own, and
- * the UID is what makes an event one (RFC 5545, 3.8.4.7): under a common one the later mail would replace what the earlier put down (RFC 5546,
- * 2.1.5) wherever two of them reach one mailbox, as with barbers who share the shop's, or one who is the customer. A sole barber's event is the
- * customer's: and what was sent out under its UID must stay revocable.
+ * The UID of the visit for the customer and a sole barber is one everywhere. Each of several barbers (`barberId`) has an event with times
+ * of his own, and the UID is what makes an event one (RFC 5545, 3.8.4.7): under a common one the later mail would replace what the earlier
+ * put down (RFC 5546, 2.1.5) wherever two of them reach one mailbox, as with barbers who share the shop's, or one who is the customer. A
+ * sole barber's event is the customer's: and what was sent out under its UID must stay revocable.
  */
 export const eventUid = (appointmentId: string, barberId: string | null): string =>
   `${barberId ? `${appointmentId}.${barberId}` : appointmentId}@punctual`;

@@ -25,7 +25,9 @@ const mostLooks = 5000;
 /** What is known of each question's services: whether those from `step` on can be given from `at` on, whoever came before. */
 const known = new WeakMap<Placement[][], Map<string, boolean>>();
 
-/** Whether it could be done at all, buffers and caps aside: if not, no chain need be searched for, now or for another start of the question. */
+/**
+ * Whether it could be done at all, buffers and caps aside: if not, no chain need be searched for, now or for another start of the question.
+ */
 function canFinish(choices: Placement[][], step: number, at: number): boolean {
   if (step === choices.length) return true;
   const answers = known.get(choices) ?? new Map<string, boolean>();

@@ -1,4 +1,6 @@
-/** The ways by which an effect can go. Which one a message takes is decided when it is sent: the first by which its reader can be reached. */
+/**
+ * The ways by which an effect can go. Which one a message takes is decided when it is sent: the first by which its reader can be reached.
+ */
 import type { DeliveryKind, NewDelivery } from './effects.ts';
 import type { Settings } from './settings.ts';
 

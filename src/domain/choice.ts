@@ -1,4 +1,6 @@
-/** Who gives a visit at one time: fair among the barbers who could, and explained. The route's cheap look and the reservation both ask here. */
+/**
+ * Who gives a visit at one time: fair among the barbers who could, and explained. The route's cheap look and the reservation both ask here.
+ */
 import { countFree, explainChain, findChain, type Accepted } from './chain.ts';
 import { filled, merge } from './intervals.ts';
 import { judge, nearestMiss } from './judgement.ts';

@@ -24,8 +24,8 @@ export const deliveryKinds = [...messageKinds, 'calendar_barber'] as const;
 export type DeliveryKind = (typeof deliveryKinds)[number];
 
 /**
- * `due` and `in_flight` are open. `delivered`: the provider has taken it; `bounced`: and said later that it did not arrive; `undone`: it was
- * taken back by another that was delivered; `skipped`: no longer of use. `parked` waits for a person, who may have it tried again.
+ * `due` and `in_flight` are open. `delivered`: the provider has taken it; `bounced`: and said later that it did not arrive; `undone`: it
+ * was taken back by another that was delivered; `skipped`: no longer of use. `parked` waits for a person, who may have it tried again.
  */
 export const deliveryStates = ['due', 'in_flight', 'delivered', 'bounced', 'parked', 'undone', 'skipped'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
@@ -86,7 +86,9 @@ export function planApproval(decideBy: number, now: number, barberIds: string[])
   return [at('approval_customer'), ...forEach(barberIds, at('approval_barber'))];
 }
 
-/** The effects of moving a request that waits for approval: nobody was invited yet, and the barbers who lost it need not answer any more. */
+/**
+ * The effects of moving a request that waits for approval: nobody was invited yet, and the barbers who lost it need not answer any more.
+ */
 export function planApprovalMove(decideBy: number, move: Move): NewDelivery[] {
   const { now, before, shopId, after, reason } = move;
   const [had, has] = [before, after].map((parts) => [...new Set(parts.map(({ barberId }) => barberId))]) as [string[], string[]];
@@ -138,8 +140,8 @@ export function planCancellation(endsAt: number, now: number, barberIds: string[
 }
 
 /**
- * The effects of a request that the shop did not approve, or not in time. The barbers were asked, so they hear that it is settled. Like a cancellation, it is of use until the visit
- * would have ended: what nobody answered expires by the visit's start.
+ * The effects of a request that the shop did not approve, or not in time. The barbers were asked, so they hear that it is settled. Like a
+ * cancellation, it is of use until the visit would have ended: what nobody answered expires by the visit's start.
  */
 export const planDecline = (endsAt: number, now: number, reason: string, barberIds: string[]): NewDelivery[] => {
   const more = { dueAt: iso(now), usefulUntil: iso(endsAt), about: { reason, uninvited: true as const } };

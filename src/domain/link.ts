@@ -27,7 +27,9 @@ const liveFor: Record<LinkPurpose, AppointmentStatus[]> = {
   decline_offer: ['held'],
 };
 
-/** Whether it still works: links die with the appointment, and those that change it when the visit begins. Instants are epoch milliseconds. */
+/**
+ * Whether it still works: links die with the appointment, and those that change it when the visit begins. Instants are epoch milliseconds.
+ */
 export function isAlive(
   purpose: LinkPurpose,
   { status, startsAt, endsAt, decideBy }: { status: AppointmentStatus; startsAt: number; endsAt: number; decideBy: number | null },

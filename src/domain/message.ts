@@ -53,7 +53,10 @@ export type MessageView = {
   nearest?: string[];
 };
 
-/** `sms`: the same news in a line, for those who get it by SMS; `calendar`: for an event that others may see, so without the links, which let whoever has them act. */
+/**
+ * `sms`: the same news in a line, for those who get it by SMS; `calendar`: for an event that others may see, so without the links, which
+ * let whoever has them act.
+ */
 export type RenderedMessage = { subject: string; text: string; html: string; sms: string; calendar: string };
 
 type Told = MessageView & { parts: MessagePart[] };

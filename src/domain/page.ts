@@ -97,7 +97,10 @@ function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { not
   return `${said}${list}\n<p>${links.join(' · ')}</p>\n${day}`;
 }
 
-/** "Thursday, 6 May 2027, 10:00 (Europe/Lisbon, UTC+01:00)" as a day with its zone and offset, so that the two passes of a repeated hour stand apart, and a time. */
+/**
+ * "Thursday, 6 May 2027, 10:00 (Europe/Lisbon, UTC+01:00)" as a day with its zone and offset, so that the two passes of a repeated hour
+ * stand apart, and a time.
+ */
 function dayAndTime(text: string): { day: string; time: string } {
   const [, date = text, time = text, zone = ''] = /^(.*), (\d\d:\d\d) \((.*)\)$/.exec(text) ?? [];
   return { day: `${date} (${zone})`, time };

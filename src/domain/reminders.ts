@@ -9,9 +9,9 @@ export type ReminderRules = Pick<Settings, 'reminderLeadMinutes' | 'reminderJitt
 const leastNotice = 60 * MINUTE;
 
 /**
- * Each reminder whose time has not passed. It goes out up to `reminderJitterSeconds` before its time (the same on every run, another for each
- * appointment), so that a whole network's do not leave in one second; and what would fall into the shop's quiet hours goes out when they
- * end, spread likewise, or before they begin where that would be too late for the visit. Two that fall together are one.
+ * Each reminder whose time has not passed. It goes out up to `reminderJitterSeconds` before its time (the same on every run, another for
+ * each appointment), so that a whole network's do not leave in one second; and what would fall into the shop's quiet hours goes out when
+ * they end, spread likewise, or before they begin where that would be too late for the visit. Two that fall together are one.
  */
 export const createRemind =
   (appointmentId: string, timeZone: string, rules: ReminderRules): Remind =>
@@ -27,8 +27,8 @@ export const createRemind =
   };
 
 /**
- * Until when a reminder waits whose try has fallen into quiet hours (its provider was away, a worker was, or a person had it tried again); null where
- * it need not wait, or cannot: with less than `leastNotice` left after them it goes all the same.
+ * Until when a reminder waits whose try has fallen into quiet hours (its provider was away, a worker was, or a person had it tried again);
+ * null where it need not wait, or cannot: with less than `leastNotice` left after them it goes all the same.
  */
 export function quietUntil(
   appointmentId: string,

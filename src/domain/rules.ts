@@ -41,7 +41,10 @@ export type Offer = { serviceId: string; segments: Segment[]; priceCents: number
 
 export const lengthOf = (segments: Segment[]): number => segments.reduce((sum, { minutes }) => sum + minutes, 0);
 
-/** Weekly hours that hold on dates from `fromDate` to `toDate` (null: without end). Without hours of his own (null) a barber keeps the shop's. */
+/**
+ * Weekly hours that hold on dates from `fromDate` to `toDate` (null: without end). Without hours of his own (null) a barber keeps the
+ * shop's.
+ */
 export type WorkPeriod = { fromDate: string | null; toDate: string | null; hours: WeeklyStretch[] | null; breaks: WeeklyStretch[] };
 
 /** What is known of one barber's time in one shop. */

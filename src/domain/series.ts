@@ -24,7 +24,9 @@ export function startOfVisit(localStart: string, zone: string): SeriesStart {
   }
 }
 
-/** The starts of `times` visits from `first` (a local time) on, every so many weeks at the same wall time, whatever the clocks do between. */
+/**
+ * The starts of `times` visits from `first` (a local time) on, every so many weeks at the same wall time, whatever the clocks do between.
+ */
 export function startsOfSeries(first: string, { everyWeeks, times }: { everyWeeks: number; times: number }, zone: string): SeriesStart[] {
   const [date, time] = [first.slice(0, 10), first.slice(11)];
   return Array.from({ length: times }, (_, index) => startOfVisit(`${addDays(date, index * everyWeeks * 7)}T${time}`, zone));

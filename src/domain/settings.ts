@@ -26,12 +26,18 @@ export type Settings = {
   reminderJitterSeconds: number;
   /** No reminder goes out in these hours of the shop's wall clock (`HH:mm`, may span midnight); null for none. */
   quietHours: { from: string; to: string } | null;
-  /** By which ways customers are written to, in this order: the first by which they can be reached. SMS costs money, so it comes last unless it is put first. */
+  /**
+   * By which ways customers are written to, in this order: the first by which they can be reached. SMS costs money, so it comes last unless
+   * it is put first.
+   */
   reminderChannels: MessageChannel[];
   messageChannels: MessageChannel[];
   /** News that goes out by SMS too, beside the mail with its invitation. */
   alsoBySms: Textable[];
-  /** What is done where a barber's own calendar has not been seen for so many minutes: no visits, visits that a person is told of, or visits all the same. */
+  /**
+   * What is done where a barber's own calendar has not been seen for so many minutes: no visits, visits that a person is told of, or visits
+   * all the same.
+   */
   blindCalendar: 'block' | 'warn' | 'allow';
   blindCalendarMinutes: number;
   /** How long a hold keeps its time, and how long an offer to somebody on the waitlist does. */
@@ -47,7 +53,10 @@ export type Settings = {
   rescheduleCutoffMinutes: number;
   /** So long after its start, a visit that nobody checked in is a no-show; null leaves that to people. */
   noShowGraceMinutes: number | null;
-  /** Late cancellations and no-shows of a customer within so many days are counted, and with so many, bookings need approval or are turned away. */
+  /**
+   * Late cancellations and no-shows of a customer within so many days are counted, and with so many, bookings need approval or are turned
+   * away.
+   */
   strikeWindowDays: number;
   strikesForApproval: number | null;
   strikesForBlock: number | null;

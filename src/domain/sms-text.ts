@@ -6,8 +6,8 @@ import type { MessageKind } from './effects.ts';
 export const countSegments = (text: string): number => Math.max(1, new SegmentedMessage(text).segmentsCount);
 
 /**
- * Letters that 7 bits cannot carry lose their accents (ã becomes a), as SMS in Portuguese are commonly written; what has none stays. One other
- * character would make the whole SMS cost 16 bits each.
+ * Letters that 7 bits cannot carry lose their accents (ã becomes a), as SMS in Portuguese are commonly written; what has none stays. One
+ * other character would make the whole SMS cost 16 bits each.
  */
 function folded(text: string): string {
   // The library makes two spaces of a hard one.

@@ -136,7 +136,9 @@ export function instantsOf(date: string, minute: number, zone: string): number[]
   return found.kind === 'exact' ? [found.instant] : [];
 }
 
-/** Where a stretch from `minute` (0 … 2880) after 00:00 of `date` begins: of a repeated time the earlier, of a skipped one the transition. */
+/**
+ * Where a stretch from `minute` (0 … 2880) after 00:00 of `date` begins: of a repeated time the earlier, of a skipped one the transition.
+ */
 export function startInstant(date: string, minute: number, zone: string): number {
   const found = resolve(wallOfDate(date) + minute * MINUTE, zone);
   if (found.kind === 'ambiguous') return found.instants[0];

@@ -3,8 +3,8 @@ import { offeredSlots, type Question } from './availability.ts';
 import { addDays, MINUTE, toWall } from './time.ts';
 
 /**
- * What somebody waits for; dates and minutes of the day are the shop's. `refused` are starts (epoch milliseconds) that were offered before: a
- * visit that would lie over one of them is the same time, and the next in line's.
+ * What somebody waits for; dates and minutes of the day are the shop's. `refused` are starts (epoch milliseconds) that were offered before:
+ * a visit that would lie over one of them is the same time, and the next in line's.
  */
 export type Wait = { fromDate: string; toDate: string; fromMinute: number; toMinute: number; refused: number[] };
 

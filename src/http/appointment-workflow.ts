@@ -78,7 +78,9 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
     }
   }
 
-  /** Null when no workflow listens any more, so that the row has the last word. Repeating with the same `updateId` gets the first answer. */
+  /**
+   * Null when no workflow listens any more, so that the row has the last word. Repeating with the same `updateId` gets the first answer.
+   */
   async function change(appointmentId: string, wanted: Change, updateId?: string): Promise<ChangeResult | null> {
     try {
       return await connection.withDeadline(Date.now() + config.api.answerWithinMs, () =>
@@ -165,7 +167,9 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
     }
   }
 
-  /** What operators see in the Temporal UI of those that a person has given up. Only that: a workflow that is over, or away, is passed by. */
+  /**
+   * What operators see in the Temporal UI of those that a person has given up. Only that: a workflow that is over, or away, is passed by.
+   */
   async function tellGivenUp(given: { id: string; appointmentId: string }[]): Promise<void> {
     const left = [...Map.groupBy(given, ({ appointmentId }) => appointmentId)];
     while (left.length > 0) {

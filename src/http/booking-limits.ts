@@ -30,8 +30,8 @@ export function createBookingLimits({ orm, config }: HttpDeps) {
 
   return {
     /**
-     * Throws 429 when one more would be too many; answers the hash of the address that the request is stored with, if addresses are counted.
-     * What is `letIn`, as a visit of a series that was let in as a whole, is counted only.
+     * Throws 429 when one more would be too many; answers the hash of the address that the request is stored with, if addresses are
+     * counted. What is `letIn`, as a visit of a series that was let in as a whole, is counted only.
      */
     async require(caller: Caller, { candidates }: BookingFacts, asked: Named & { address: string }, letIn = false): Promise<string | null> {
       const settings = candidates.flatMap(({ offers }) => offers)[0]?.settings;

@@ -1,4 +1,7 @@
-/** Where a mail server hands in the notifications that it gets about our mails: `curl --data-binary @- -H 'Content-Type: message/rfc822'`, with a key of the scope "ops". */
+/**
+ * Where a mail server hands in the notifications that it gets about our mails: `curl --data-binary @- -H 'Content-Type: message/rfc822'`,
+ * with a key of the scope "ops".
+ */
 import { randomUUID } from 'node:crypto';
 import express, { type Express } from 'express';
 import { noteReport } from '../db/delivery-report.ts';

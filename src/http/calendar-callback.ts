@@ -1,4 +1,7 @@
-/** Where a person comes back to from a provider's pages: the code is redeemed, and the calendar connected. Served once, and only to whom it was begun for. */
+/**
+ * Where a person comes back to from a provider's pages: the code is redeemed, and the calendar connected. Served once, and only to whom it
+ * was begun for.
+ */
 import type { Express, Response } from 'express';
 import { keepAuthorization, takeAuthorization, type Authorization } from '../db/calendar-authorization.ts';
 import { renderCameBack, type CameBack } from '../domain/sign-in-page.ts';

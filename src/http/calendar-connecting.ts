@@ -15,7 +15,9 @@ export function createConnecting(deps: HttpDeps) {
 
   type SignedIn = { id: string; provider: CalendarProvider; account: string; calendarId: string; reads: boolean };
 
-  /** Lets go what has waited for a sign-in, also to be taken away after an earlier connection's end, and reads what has changed meanwhile. */
+  /**
+   * Lets go what has waited for a sign-in, also to be taken away after an earlier connection's end, and reads what has changed meanwhile.
+   */
   async function resume(networkId: string, calendar: SignedIn, secrets: unknown, actor: string): Promise<void> {
     const { id, provider, reads } = calendar;
     const ended = await signInEnded(orm.em.fork(), networkId, calendar, (owner) => calendarAccounts.seal(secrets, owner));
@@ -26,7 +28,10 @@ export function createConnecting(deps: HttpDeps) {
 
   return {
     resume,
-    /** Connects a calendar, or the same one again; all visits to come of its owner follow where they are not there as is wished. @returns the connection's id. */
+    /**
+     * Connects a calendar, or the same one again; all visits to come of its owner follow where they are not there as is wished.
+     * @returns the connection's id.
+     */
     connect: async (networkId: string, given: NewConnection, secrets: unknown, actor: string): Promise<string> => {
       const { id, reads } = await saveConnection(orm.em.fork(), networkId, given, (owner) => calendarAccounts.seal(secrets, owner), now());
       await resume(networkId, { ...given, id, reads }, secrets, actor);

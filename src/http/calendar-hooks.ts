@@ -1,6 +1,7 @@
 /**
- * What Google and Microsoft call when a calendar has changed. A call says nothing but that: what has changed is read from the provider itself. Nothing in it is believed before it
- * has shown the secret of its channel. Without Temporal the answer is 503, and the provider calls again.
+ * What Google and Microsoft call when a calendar has changed. A call says nothing but that: what has changed is read from the provider
+ * itself. Nothing in it is believed before it has shown the secret of its channel. Without Temporal the answer is 503, and the provider
+ * calls again.
  */
 import express, { type Express, type Request } from 'express';
 import { validate as isUuid } from 'uuid';

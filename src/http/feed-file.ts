@@ -1,4 +1,7 @@
-/** The calendars behind the addresses of feeds. The token in the address is all that is needed; what is not, is no longer and never was answers the same. */
+/**
+ * The calendars behind the addresses of feeds. The token in the address is all that is needed; what is not, is no longer and never was
+ * answers the same.
+ */
 import type { Express } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { readFeed } from '../db/feed-visits.ts';

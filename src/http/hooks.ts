@@ -1,6 +1,6 @@
 /**
- * What Twilio calls: how an SMS ended, and what somebody answers. Nothing in a call is believed before its signature is right; each may come late, twice,
- * or before our own note of the sending. https://www.twilio.com/docs/usage/webhooks/webhooks-security
+ * What Twilio calls: how an SMS ended, and what somebody answers. Nothing in a call is believed before its signature is right; each may
+ * come late, twice, or before our own note of the sending. https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request } from 'express';

@@ -1,6 +1,7 @@
 /**
- * The Idempotency-Key of every POST (draft-ietf-httpapi-idempotency-key-header): the first answer is kept for 7 days and sent again, another
- * request under the same key is 422, one that still runs is 409. Routes with `keepsOwnAnswer` do so by their own means, `repeatable` ones need none.
+ * The Idempotency-Key of every POST (draft-ietf-httpapi-idempotency-key-header): the first answer is kept for 7 days and sent again,
+ * another request under the same key is 422, one that still runs is 409. Routes with `keepsOwnAnswer` do so by their own means,
+ * `repeatable` ones need none.
  */
 import { createHash } from 'node:crypto';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';

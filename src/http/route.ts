@@ -16,7 +16,9 @@ export type RouteInput<P, Q, B> = {
   header: (name: string) => string | undefined;
   /** Where the call comes from, through as many proxies as are trusted. */
   address: string;
-  /** Ids for what the handler makes. Under an Idempotency-Key a later try gets the same, and finds what an earlier one made before it died. */
+  /**
+   * Ids for what the handler makes. Under an Idempotency-Key a later try gets the same, and finds what an earlier one made before it died.
+   */
   newId: () => string;
 };
 

@@ -1,4 +1,6 @@
-/** The pieces that requests and answers are made of. Input is strict: unknown fields, control characters and lone surrogates are refused. */
+/**
+ * The pieces that requests and answers are made of. Input is strict: unknown fields, control characters and lone surrogates are refused.
+ */
 import { z } from 'zod';
 import { isLocalDate, isLocalDateTime, isTimeZone, parseInstant } from '../domain/time.ts';
 

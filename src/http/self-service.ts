@@ -1,6 +1,6 @@
 /**
- * The pages behind customers' links. Looking never changes anything, since mail programs follow links by themselves; the button does. The token in
- * the address is all that is needed and no cookie is set, so no other site can act in a customer's name.
+ * The pages behind customers' links. Looking never changes anything, since mail programs follow links by themselves; the button does. The
+ * token in the address is all that is needed and no cookie is set, so no other site can act in a customer's name.
  */
 import express, { type Express, type Request, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';

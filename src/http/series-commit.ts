@@ -103,7 +103,10 @@ export function createSeriesCommit(deps: HttpDeps) {
     return series.answer === null ? bookAll(caller, series, body, address) : toAnswer(201, id, series.answer);
   };
 
-  /** Throws what is wrong with the request as a whole, and 429: a series is let in once, and then each of its visits counts for what comes after. */
+  /**
+   * Throws what is wrong with the request as a whole, and 429: a series is let in once, and then each of its visits counts for what comes
+   * after.
+   */
   async function letIn(caller: Caller, id: string, body: NewSeriesBody, address: string): Promise<SeriesVisit[]> {
     const { networkId } = caller;
     const zone = await findShopZone(orm.em.fork(), networkId, body.shopId);

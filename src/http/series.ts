@@ -1,4 +1,7 @@
-/** Recurring visits: preview, book what is accepted, read, cancel the rest. Each visit is an appointment that can be moved and cancelled alone. */
+/**
+ * Recurring visits: preview, book what is accepted, read, cancel the rest. Each visit is an appointment that can be moved and cancelled
+ * alone.
+ */
 import { z } from 'zod';
 import { findRequest, listAppointments, type AppointmentView } from '../db/appointment.ts';
 import { findSeries, markSeriesCancelled, type StoredSeries } from '../db/series.ts';

@@ -1,6 +1,6 @@
 /**
- * The page behind the link to sign in to a calendar again. Looking changes nothing; the token in the address is all that is needed to give a new
- * password for that one account at that one server, and nothing that is stored is shown but their names.
+ * The page behind the link to sign in to a calendar again. Looking changes nothing; the token in the address is all that is needed to give
+ * a new password for that one account at that one server, and nothing that is stored is shown but their names.
  */
 import express, { type Express, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';

@@ -82,7 +82,9 @@ export function notThere({ missing, id }: Missing, visit: Visit, isList: boolean
   return new Problem('not_found', { faults: [{ path, message: 'is not known in this network, or not there' }] });
 }
 
-/** Throws 400 for services that cannot be one visit: a visit has one price, and lasts a day at most, which is as far as its facts are read. */
+/**
+ * Throws 400 for services that cannot be one visit: a visit has one price, and lasts a day at most, which is as far as its facts are read.
+ */
 export function requireOneVisit({ services, candidates }: BookingFacts, visit: Visit, path: string): void {
   const refuse = (message: string) => new Problem('invalid_request', { faults: [{ path, message }] });
   if (new Set(services.map(({ currency }) => currency)).size > 1) throw refuse('are priced in different currencies; book them apart');

@@ -1,4 +1,7 @@
-/** Subscribed calendars (RFC 5545, RFC 7986), by the same libraries as invitations. Nobody is invited by one, so nobody is named as ATTENDEE or ORGANIZER. */
+/**
+ * Subscribed calendars (RFC 5545, RFC 7986), by the same libraries as invitations. Nobody is invited by one, so nobody is named as ATTENDEE
+ * or ORGANIZER.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import ical, { escape, foldLines, ICalCalendarMethod, ICalEventStatus } from 'ical-generator';
 import type { FeedEvent } from '../domain/feed.ts';

@@ -1,6 +1,7 @@
 /**
- * `fetch` for addresses that tenants give: to public addresses only, and to the very address that was checked, so that a name that answers differently
- * the second time gains nothing. (OWASP API7, server-side request forgery. Node's own fetch has no such guard: nodejs/undici#2019.)
+ * `fetch` for addresses that tenants give: to public addresses only, and to the very address that was checked, so that a name that answers
+ * differently the second time gains nothing. (OWASP API7, server-side request forgery. Node's own fetch has no such guard:
+ * nodejs/undici#2019.)
  */
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import ipaddr from 'ipaddr.js';
@@ -92,7 +93,10 @@ export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostByte
   return { fetch: guarded, close: () => agent.close() };
 }
 
-/** The same server, or another of the same house: iCloud sends `caldav.icloud.com` on to `p12-caldav.icloud.com`. Nobody else gets the password. */
+/**
+ * The same server, or another of the same house: iCloud sends `caldav.icloud.com` on to `p12-caldav.icloud.com`. Nobody else gets the
+ * password.
+ */
 function isSameHouse(from: URL, to: URL): boolean {
   if (from.origin === to.origin) return true;
   const parent = from.hostname.split('.').slice(1).join('.');

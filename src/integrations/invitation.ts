@@ -53,7 +53,10 @@ export function invitation(given: Invitation): string {
   return `${calendar.toString()}\r\n`;
 }
 
-/** The zone's VTIMEZONE. For an alias (`Europe/Oslo`) the library answers with the zone it stands for, and then nothing would define the event's TZID. */
+/**
+ * The zone's VTIMEZONE. For an alias (`Europe/Oslo`) the library answers with the zone it stands for, and then nothing would define the
+ * event's TZID.
+ */
 export function zoneBlock(zone: string): string {
   const block = String(tzlib_get_ical_block(zone)[0]);
   if (!block.startsWith('BEGIN:VTIMEZONE')) throw new RangeError(`no VTIMEZONE is known for ${zone}`);

@@ -1,4 +1,6 @@
-/** E-mail by SMTP (nodemailer). SMTP has no idempotency: a copy may arrive twice when the server's answer is lost after it took the mail. */
+/**
+ * E-mail by SMTP (nodemailer). SMTP has no idempotency: a copy may arrive twice when the server's answer is lost after it took the mail.
+ */
 import { createTransport } from 'nodemailer';
 
 export type OutgoingMail = {
@@ -41,10 +43,15 @@ export class MailError extends Error {
   }
 }
 
-/** Milliseconds, each for one phase: look-up, connection, greeting, silence on the line; `send` for all of it, the wait for a free connection included. */
+/**
+ * Milliseconds, each for one phase: look-up, connection, greeting, silence on the line; `send` for all of it, the wait for a free
+ * connection included.
+ */
 export type MailTimeouts = { dns: number; connection: number; greeting: number; socket: number; send: number };
 
-/** All of a sending must end well before the activity's own limit of 60 s: what is still queued here after that would be sent a second time. */
+/**
+ * All of a sending must end well before the activity's own limit of 60 s: what is still queued here after that would be sent a second time.
+ */
 const defaultTimeouts: MailTimeouts = { dns: 10_000, connection: 10_000, greeting: 10_000, socket: 20_000, send: 45_000 };
 
 export function createMailer(options: { smtpUrl: string; maxConnections?: number; timeouts?: Partial<MailTimeouts> }): Mailer {
@@ -101,7 +108,8 @@ const signInReplies = [530, 534, 535, 538];
 
 /**
  * RFC 5321 (4.2.1): 4xx may pass, 5xx will not, 503 apart, which speaks of the session. A 5xx settles the mail only where it answers the
- * recipient or the content (or the size, 552); at any other command it speaks of the sender, the account or the line, and those can be mended.
+ * recipient or the content (or the size, 552); at any other command it speaks of the sender, the account or the line, and those can be
+ * mended.
  */
 function classify(error: unknown): MailError {
   const { code, responseCode, command, response } = (error ?? {}) as Record<string, unknown>;
@@ -119,7 +127,10 @@ function classify(error: unknown): MailError {
   return new MailError('transient', text);
 }
 
-/** RFC 3463: X.1.1 to X.1.3 and X.1.10 speak of the address, X.2.1 of a mailbox that is shut; without such a code, a plain 550 or 553 to the recipient. */
+/**
+ * RFC 3463: X.1.1 to X.1.3 and X.1.10 speak of the address, X.2.1 of a mailbox that is shut; without such a code, a plain 550 or 553 to the
+ * recipient.
+ */
 const isUnknownMailbox = (reply: number, command: unknown, status: string | null): boolean =>
   command === 'RCPT TO' && (status === null ? reply === 550 || reply === 553 : /^5\.(1\.([123]|10)|2\.1)$/.test(status));
 

@@ -1,6 +1,7 @@
 /**
- * Secrets at rest: JWE (RFC 7516) with `dir` and A256GCM, by jose. The key's id stands in the header, so that keys can be changed one by one: new
- * secrets get the first key, old ones open as long as theirs is configured. What a secret belongs to is part of it, so it opens nowhere else.
+ * Secrets at rest: JWE (RFC 7516) with `dir` and A256GCM, by jose. The key's id stands in the header, so that keys can be changed one by
+ * one: new secrets get the first key, old ones open as long as theirs is configured. What a secret belongs to is part of it, so it opens
+ * nowhere else.
  */
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 

@@ -36,9 +36,9 @@ export class SmsError extends Error {
 export const optedOutCode = '21610';
 
 /**
- * The number, or the text, for good: no number (21201, 21211, 21604), the sender's own (21266), a service number (21265), no way to it from our
- * sender (21612), no mobile (21614, 21635), no text or too long a one (21602, 21617, 21619). A country that is not allowed (21408) and a trial
- * account (21608, 572005) could be mended in the account too, but concern this number: the next one may do.
+ * The number, or the text, for good: no number (21201, 21211, 21604), the sender's own (21266), a service number (21265), no way to it from
+ * our sender (21612), no mobile (21614, 21635), no text or too long a one (21602, 21617, 21619). A country that is not allowed (21408) and
+ * a trial account (21608, 572005) could be mended in the account too, but concern this number: the next one may do.
  */
 const refusedNumbers = new Set([
   '21201',
@@ -59,9 +59,9 @@ const refusedNumbers = new Set([
 ]);
 
 /**
- * The account, whoever is written to: not active or not ours (10001, 20003, 20005, 20404), a sender that is not ours or cannot send SMS (21212,
- * 21401, 216xx), an address for the status that is none (21609), a messaging service that is none or has no sender (217xx). Every other SMS
- * would be refused like this one, so these are not the number's fault, and nothing is lost once somebody has put them right.
+ * The account, whoever is written to: not active or not ours (10001, 20003, 20005, 20404), a sender that is not ours or cannot send SMS
+ * (21212, 21401, 216xx), an address for the status that is none (21609), a messaging service that is none or has no sender (217xx). Every
+ * other SMS would be refused like this one, so these are not the number's fault, and nothing is lost once somebody has put them right.
  */
 const accountFaults = new Set([
   '10001',
@@ -85,7 +85,10 @@ const accountFaults = new Set([
   '21712',
 ]);
 
-/** Passes: too many requests (20429, 63017), the sender's queue is full (21611), the hour's or the day's quota is used up (60728, 63038). None was taken. */
+/**
+ * Passes: too many requests (20429, 63017), the sender's queue is full (21611), the hour's or the day's quota is used up (60728, 63038).
+ * None was taken.
+ */
 const waits = new Set(['20429', '21611', '60728', '63017', '63038']);
 
 /** An answer that is not 2xx. */

@@ -1,6 +1,6 @@
 /**
- * SMS by Twilio's own client. Twilio has no idempotency key: after a try without an answer, the next one first looks among the messages that
- * Twilio already has. A message that it takes in after that look (a request that it worked on all the while) may still arrive twice.
+ * SMS by Twilio's own client. Twilio has no idempotency key: after a try without an answer, the next one first looks among the messages
+ * that Twilio already has. A message that it takes in after that look (a request that it worked on all the while) may still arrive twice.
  */
 import twilio from 'twilio';
 import { refusalOf, lossOf, SmsError } from './sms-error.ts';
@@ -13,9 +13,14 @@ export type OutgoingSms = {
   /** E.164. */
   to: string;
   text: string;
-  /** An earlier try ended in an error that was `ambiguous`, and none since has settled it: its message is looked for from this instant on (ISO). Else null. */
+  /**
+   * An earlier try ended in an error that was `ambiguous`, and none since has settled it: its message is looked for from this instant on
+   * (ISO). Else null.
+   */
   since: string | null;
-  /** Whether another delivery has this message (its SID): two reminders of one visit read the same, and the one that went is not the other. */
+  /**
+   * Whether another delivery has this message (its SID): two reminders of one visit read the same, and the one that went is not the other.
+   */
   isAnothers?: (sid: string) => Promise<boolean>;
 };
 
@@ -41,7 +46,10 @@ export type TexterOptions = {
 
 type Request = Parameters<twilio.RequestClient['request']>[0];
 
-/** Twilio's request client, to `apiUrl` if one is given. Every failure leaves it as an SmsError: the library's own errors hold number and text. */
+/**
+ * Twilio's request client, to `apiUrl` if one is given. Every failure leaves it as an SmsError: the library's own errors hold number and
+ * text.
+ */
 class CodesOnlyClient extends twilio.RequestClient {
   private readonly apiUrl: string | null;
 
@@ -75,8 +83,9 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
   const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from };
 
   /**
-   * Ours is known by number, sender, text and time, and by being nobody else's: nothing that we could give a message comes back with it. Not asked by DateSent, which
-   * a message has only once it left Twilio's queue (the newest come first anyway); a service's message has no `from` until then either.
+   * Ours is known by number, sender, text and time, and by being nobody else's: nothing that we could give a message comes back with it.
+   * Not asked by DateSent, which a message has only once it left Twilio's queue (the newest come first anyway); a service's message has no
+   * `from` until then either.
    */
   async function sentSince(sms: OutgoingSms, instant: string): Promise<string | null> {
     const since = Date.parse(instant) - clockSlackMs;

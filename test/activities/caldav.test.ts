@@ -1,6 +1,6 @@
 /**
- * Goal: a CalDAV calendar does what every calendar must (support/calendar-contract.ts), and what is CalDAV's own: discovery, UIDs, tokens of several kinds. Method:
- * Radicale, with a line before it that breaks at every point; what its owner does is done by plain HTTP.
+ * Goal: a CalDAV calendar does what every calendar must (support/calendar-contract.ts), and what is CalDAV's own: discovery, UIDs, tokens
+ * of several kinds. Method: Radicale, with a line before it that breaks at every point; what its owner does is done by plain HTTP.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

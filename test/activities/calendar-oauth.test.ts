@@ -1,4 +1,7 @@
-/** Goal: a person signs in to Google or Microsoft, and his access is renewed until he, or they, take it back. Method: our client against the sandbox's own sign-in pages, with PKCE and state checked there. */
+/**
+ * Goal: a person signs in to Google or Microsoft, and his access is renewed until he, or they, take it back. Method: our client against the
+ * sandbox's own sign-in pages, with PKCE and state checked there.
+ */
 import { expect } from 'chai';
 import { createOauthClient, type OauthClient, type OauthSecrets } from '../../src/integrations/calendar/oauth.ts';
 import { CalendarError } from '../../src/integrations/calendar/calendar.ts';

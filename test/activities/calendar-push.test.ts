@@ -1,4 +1,7 @@
-/** Goal: channels are opened, renewed and closed as Google and Microsoft document it, and what goes wrong is told as of what kind it is. Method: our clients against the sandbox, judged by the providers' own documents. */
+/**
+ * Goal: channels are opened, renewed and closed as Google and Microsoft document it, and what goes wrong is told as of what kind it is.
+ * Method: our clients against the sandbox, judged by the providers' own documents.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,7 @@
 /**
- * Goal: our reading of the documents is not only ours. Prism, which judges every answer in the sandbox's tests, is shown to notice broken ones; and
- * emulate's Google, made by others, is asked the same: where the two differ, it is written down who is right by Google's reference.
+ * Goal: our reading of the documents is not only ours. Prism, which judges every answer in the sandbox's tests, is shown to notice broken
+ * ones; and emulate's Google, made by others, is asked the same: where the two differ, it is written down who is right by Google's
+ * reference.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { auth, calendar, type calendar_v3 } from '@googleapis/calendar';

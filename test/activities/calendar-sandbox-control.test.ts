@@ -1,4 +1,7 @@
-/** Goal: tests can make go wrong what goes wrong, and see what came of it; people can see and do the same on a page; nothing is lost by a restart. */
+/**
+ * Goal: tests can make go wrong what goes wrong, and see what came of it; people can see and do the same on a page; nothing is lost by a
+ * restart.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Goal: lists, incremental synchronization and series behave as Google documents; the sandbox is driven by Google's own client, and each answer judged by
- * Google's OpenAPI document.
+ * Goal: lists, incremental synchronization and series behave as Google documents; the sandbox is driven by Google's own client, and each
+ * answer judged by Google's OpenAPI document.
  */
 import { expect } from 'chai';
 import type { calendar_v3 } from '@googleapis/calendar';

@@ -1,6 +1,6 @@
 /**
- * Goal: what our calendar code meets in tests is what Google documents. The sandbox is driven by Google's own client, and each answer is judged by Google's
- * OpenAPI document (Prism), with unknown fields forbidden.
+ * Goal: what our calendar code meets in tests is what Google documents. The sandbox is driven by Google's own client, and each answer is
+ * judged by Google's OpenAPI document (Prism), with unknown fields forbidden.
  */
 import { expect } from 'chai';
 import type { calendar_v3 } from '@googleapis/calendar';

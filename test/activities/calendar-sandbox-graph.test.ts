@@ -1,6 +1,6 @@
 /**
- * Goal: what our calendar code meets in tests is what Microsoft documents. The sandbox is asked by plain HTTP, and each answer is judged by Microsoft's own
- * OpenAPI document (Prism), with unknown fields forbidden.
+ * Goal: what our calendar code meets in tests is what Microsoft documents. The sandbox is asked by plain HTTP, and each answer is judged by
+ * Microsoft's own OpenAPI document (Prism), with unknown fields forbidden.
  */
 import { expect } from 'chai';
 import { newEmail, startSandbox, type Graph, type Json, type TestSandbox } from '../support/calendar-sandbox.ts';

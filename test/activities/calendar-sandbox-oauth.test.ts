@@ -1,4 +1,7 @@
-/** Goal: signing in behaves as Google and Microsoft document it: PKCE, states, refresh tokens that stay or change, access that is taken back. */
+/**
+ * Goal: signing in behaves as Google and Microsoft document it: PKCE, states, refresh tokens that stay or change, access that is taken
+ * back.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { auth } from '@googleapis/calendar';
 import { expect } from 'chai';

@@ -1,4 +1,6 @@
-/** Goal: notifications come as Google and Microsoft document them, with the proofs of origin that we check; and they stay on this machine. */
+/**
+ * Goal: notifications come as Google and Microsoft document them, with the proofs of origin that we check; and they stay on this machine.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { newEmail, refusalOf, startSandbox, type Json, type TestSandbox } from '../support/calendar-sandbox.ts';

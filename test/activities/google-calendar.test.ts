@@ -1,6 +1,7 @@
 /**
- * Goal: a calendar at Google does what every calendar must (support/calendar-contract.ts), and what is Google's own: ids, limits, kinds of events. Method: the
- * calendar sandbox, each of its answers judged by Google's OpenAPI document, with a line before it that breaks at every point; owners act on the other side of that line.
+ * Goal: a calendar at Google does what every calendar must (support/calendar-contract.ts), and what is Google's own: ids, limits, kinds of
+ * events. Method: the calendar sandbox, each of its answers judged by Google's OpenAPI document, with a line before it that breaks at every
+ * point; owners act on the other side of that line.
  */
 import { expect } from 'chai';
 import type { calendar_v3 } from '@googleapis/calendar';

@@ -1,6 +1,7 @@
 /**
- * Goal: a calendar at Microsoft does what every calendar must (support/calendar-contract.ts), and what is Graph's own: ids, links, limits, kinds of events. Method: the
- * calendar sandbox, each of its answers judged by Graph's OpenAPI document, with a line before it that breaks at every point; owners act on the other side of that line.
+ * Goal: a calendar at Microsoft does what every calendar must (support/calendar-contract.ts), and what is Graph's own: ids, links, limits,
+ * kinds of events. Method: the calendar sandbox, each of its answers judged by Graph's OpenAPI document, with a line before it that breaks
+ * at every point; owners act on the other side of that line.
  */
 import { expect } from 'chai';
 import { addDays, toUtc } from '../../src/domain/time.ts';

@@ -1,6 +1,6 @@
 /**
- * Goal: an address that a tenant gives leads to no private network, by no trick. Method: tables of addresses; names whose answers change between the check and the call; real
- * servers that redirect, are slow, or never end.
+ * Goal: an address that a tenant gives leads to no private network, by no trick. Method: tables of addresses; names whose answers change
+ * between the check and the call; real servers that redirect, are slow, or never end.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,7 @@
-/** Goal: effects that wait for a workflow get one, whichever other appointment's is stuck. Method: the activity on real PostgreSQL, and a Temporal client that is told who answers. */
+/**
+ * Goal: effects that wait for a workflow get one, whichever other appointment's is stuck. Method: the activity on real PostgreSQL, and a
+ * Temporal client that is told who answers.
+ */
 import { randomUUID } from 'node:crypto';
 import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** Goal: a dead sign-in is told to everybody concerned, once a day, whoever else cannot be reached. Method: the activities on real PostgreSQL, a mailer that refuses addresses. */
+/**
+ * Goal: a dead sign-in is told to everybody concerned, once a day, whoever else cannot be reached. Method: the activities on real
+ * PostgreSQL, a mailer that refuses addresses.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { createSignInActivities } from '../../activities/handover.ts';

@@ -1,7 +1,7 @@
 /**
- * Goal: an SMS goes out once, also when an answer was lost, and each failure is told apart: try again, never again, or mend the account; with
- * no word of whom it was for. What Twilio tells us is known to be Twilio's.
- * Method: a real sandbox (emulate) whose messages are counted; in front of it a server whose answers are scripted, for what a sandbox never does.
+ * Goal: an SMS goes out once, also when an answer was lost, and each failure is told apart: try again, never again, or mend the account;
+ * with no word of whom it was for. What Twilio tells us is known to be Twilio's. Method: a real sandbox (emulate) whose messages are
+ * counted; in front of it a server whose answers are scripted, for what a sandbox never does.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';

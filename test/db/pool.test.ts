@@ -1,4 +1,7 @@
-/** Goal: a crash of PostgreSQL costs no connection for good. Method: end every session in the middle of transactions, more than the pool has. */
+/**
+ * Goal: a crash of PostgreSQL costs no connection for good. Method: end every session in the middle of transactions, more than the pool
+ * has.
+ */
 import { expect } from 'chai';
 import { createDatabase } from '../support/database.ts';
 

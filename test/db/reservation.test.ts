@@ -1,4 +1,6 @@
-/** Goal: time is given away once, whatever races. Method: rivals on real PostgreSQL, each guard taken away in turn, and an oracle in SQL. */
+/**
+ * Goal: time is given away once, whatever races. Method: rivals on real PostgreSQL, each guard taken away in turn, and an oracle in SQL.
+ */
 import { OptimisticLockError } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { lostRace } from '../../src/db/faults.ts';

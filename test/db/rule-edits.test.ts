@@ -1,4 +1,6 @@
-/** Goal: no rule changes behind a booking's back. Method: read the facts, edit a rule, claim with the old facts: the version must refuse. */
+/**
+ * Goal: no rule changes behind a booking's back. Method: read the facts, edit a rule, claim with the old facts: the version must refuse.
+ */
 import { OptimisticLockError } from '@mikro-orm/core';
 import { expect } from 'chai';
 import { addTimeOff, changeTimeOff, putException, removeException, removeTimeOff, type TimeOffView } from '../../src/db/barber-dates.ts';

@@ -1,6 +1,6 @@
 /**
- * Goal: free time goes to those who wait in their order, each time to one, however often a run is repeated. Method: entries and runs straight on
- * the database, without Temporal, over days that are full but for the times that a test frees.
+ * Goal: free time goes to those who wait in their order, each time to one, however often a run is repeated. Method: entries and runs
+ * straight on the database, without Temporal, over days that are full but for the times that a test frees.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** Goal: nobody is planned into two shops at once, or into a break where the shop is shut. Method: two workplaces side by side, over weeks, periods and zones. */
+/**
+ * Goal: nobody is planned into two shops at once, or into a break where the shop is shut. Method: two workplaces side by side, over weeks,
+ * periods and zones.
+ */
 import { expect } from 'chai';
 import { breaksOutside, findClash, type Workplace } from '../../src/domain/assignment.ts';
 import type { WeeklyStretch, WorkPeriod } from '../../src/domain/rules.ts';

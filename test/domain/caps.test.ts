@@ -1,4 +1,7 @@
-/** Goal: no barber gets more visits on a local day than allowed, nor two at once. Method: examples, and random days booked until nothing is left. */
+/**
+ * Goal: no barber gets more visits on a local day than allowed, nor two at once. Method: examples, and random days booked until nothing is
+ * left.
+ */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { offeredSlots } from '../../src/domain/availability.ts';

@@ -1,6 +1,7 @@
 /**
- * Goal: the front desk hears when the shop is open and the barber is at work, by the date's own rule and by the wall clock, in both languages.
- * Method: sentences written by hand, for closures, holidays, exceptions and weeks, past midnight and in the hour that comes twice.
+ * Goal: the front desk hears when the shop is open and the barber is at work, by the date's own rule and by the wall clock, in both
+ * languages. Method: sentences written by hand, for closures, holidays, exceptions and weeks, past midnight and in the hour that comes
+ * twice.
  */
 import type { DayStretch } from '../../src/domain/rules.ts';
 import { friday, says, secret, shutFor, type Told } from '../support/explanation.ts';

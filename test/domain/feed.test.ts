@@ -1,6 +1,6 @@
 /**
- * Goal: a subscribed calendar says at each privacy what it may and nothing else, at the true instants, under the UIDs of the mails. Method: written
- * texts read by ical.js and by Python's `icalendar`; breaches that parsers forgive are looked for in the octets.
+ * Goal: a subscribed calendar says at each privacy what it may and nothing else, at the true instants, under the UIDs of the mails. Method:
+ * written texts read by ical.js and by Python's `icalendar`; breaches that parsers forgive are looked for in the octets.
  */
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,6 +1,6 @@
 /**
- * Goal: a second reader, of another language and house, finds in our invitations what we wrote. Method: Python's `icalendar` reads them, by its own zone
- * data and by the VTIMEZONE that they bring along. What it is asked to read is chosen at random, and around clock changes.
+ * Goal: a second reader, of another language and house, finds in our invitations what we wrote. Method: Python's `icalendar` reads them, by
+ * its own zone data and by the VTIMEZONE that they bring along. What it is asked to read is chosen at random, and around clock changes.
  */
 import { expect } from 'chai';
 import fc from 'fast-check';

@@ -1,4 +1,7 @@
-/** Goal: a link works exactly as long as it makes sense, and its page gives nothing away. Method: every purpose in every state, and pages with hostile values. */
+/**
+ * Goal: a link works exactly as long as it makes sense, and its page gives nothing away. Method: every purpose in every state, and pages
+ * with hostile values.
+ */
 import { expect } from 'chai';
 import { statuses } from '../../src/domain/appointment.ts';
 import { isAlive, linkPurposes, type LinkPurpose } from '../../src/domain/link.ts';

@@ -1,6 +1,6 @@
 /**
- * Goal: what a mail may tell besides is told whole (links, the time before, what is kept, why), what is missing leaves no gap, and no value breaks out of its place.
- * Method: sentences written by hand; hostile values by hand and by fast-check.
+ * Goal: what a mail may tell besides is told whole (links, the time before, what is kept, why), what is missing leaves no gap, and no value
+ * breaks out of its place. Method: sentences written by hand; hostile values by hand and by fast-check.
  */
 import { expect } from 'chai';
 import fc from 'fast-check';

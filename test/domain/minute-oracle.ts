@@ -76,7 +76,9 @@ export class MinuteOracle {
     return visit.sameBarber ? all.filter((lineup) => lineup.every((each) => each === lineup[0])) : all;
   }
 
-  /** What the rules say about one line-up at one start: the most fundamental refusal, and each part's own; `taken` are minutes by barber. */
+  /**
+   * What the rules say about one line-up at one start: the most fundamental refusal, and each part's own; `taken` are minutes by barber.
+   */
   judge(lineup: Candidate[], startsAt: number, without: Without = 'nothing'): Verdict {
     const { visit, now } = this.world;
     const offers = lineup.map(({ offers: own }, index) => own.find(({ serviceId }) => serviceId === visit.wishes[index]!.serviceId)!);

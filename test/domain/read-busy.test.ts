@@ -1,4 +1,7 @@
-/** Goal: what a barber enters in whatever program keeps him busy at the right instants. Method: objects as programs write them, by hand, around clock changes; random rules against a plain count. */
+/**
+ * Goal: what a barber enters in whatever program keeps him busy at the right instants. Method: objects as programs write them, by hand,
+ * around clock changes; random rules against a plain count.
+ */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { readObject, Unreadable } from '../../src/integrations/calendar/read-busy.ts';

@@ -1,4 +1,7 @@
-/** What the replay makes of the answers to cancels, moves and no-shows: their order, what could not be asked, and where all stands at the end. */
+/**
+ * What the replay makes of the answers to cancels, moves and no-shows: their order, what could not be asked, and where all stands at the
+ * end.
+ */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { assert } from 'chai';

@@ -1,4 +1,6 @@
-/** Goal: while a colour sets, the barber can serve another, and never two at once. Method: examples, and fast-check over gaps and buffers. */
+/**
+ * Goal: while a colour sets, the barber can serve another, and never two at once. Method: examples, and fast-check over gaps and buffers.
+ */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { offeredSlots } from '../../src/domain/availability.ts';

@@ -1,4 +1,7 @@
-/** Goal: a series keeps its wall time whatever the clocks do. Method: series over real clock changes, and over every change of fifteen zones against Intl. */
+/**
+ * Goal: a series keeps its wall time whatever the clocks do. Method: series over real clock changes, and over every change of fifteen zones
+ * against Intl.
+ */
 import { expect } from 'chai';
 import { searchDays, startOfVisit, startsOfSeries } from '../../src/domain/series.ts';
 import { addDays, DAY, MINUTE, toUtc, toWall } from '../../src/domain/time.ts';

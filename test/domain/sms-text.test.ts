@@ -1,4 +1,7 @@
-/** Goal: a text costs what we say it costs, reads well in 7 bits, and never loses its link. Method: the limits of 3GPP TS 23.038 by hand; texts from the very templates. */
+/**
+ * Goal: a text costs what we say it costs, reads well in 7 bits, and never loses its link. Method: the limits of 3GPP TS 23.038 by hand;
+ * texts from the very templates.
+ */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { messageKinds } from '../../src/domain/effects.ts';

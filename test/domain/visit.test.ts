@@ -1,4 +1,7 @@
-/** Goal: several barbers' times, and several services by one barber, are what was asked for. Method: examples, and fast-check for the latter. */
+/**
+ * Goal: several barbers' times, and several services by one barber, are what was asked for. Method: examples, and fast-check for the
+ * latter.
+ */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { offeredSlots } from '../../src/domain/availability.ts';

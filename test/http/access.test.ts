@@ -1,4 +1,6 @@
-/** Goal: no key reaches beyond its network and scopes. Method: every mounted route, with ids of another network and with each scope missing. */
+/**
+ * Goal: no key reaches beyond its network and scopes. Method: every mounted route, with ids of another network and with each scope missing.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { createApiKey } from '../../src/db/api-key.ts';

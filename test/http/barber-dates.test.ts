@@ -1,4 +1,7 @@
-/** Goal: one date can differ from the week, and nobody is booked while away. Method: exceptions and time off through the API, and what is offered then. */
+/**
+ * Goal: one date can differ from the week, and nobody is booked while away. Method: exceptions and time off through the API, and what is
+ * offered then.
+ */
 import { expect } from 'chai';
 import { addDays, toWall } from '../../src/domain/time.ts';
 import { startEngine, type Answer, type Engine } from '../support/engine.ts';

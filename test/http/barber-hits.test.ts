@@ -1,4 +1,7 @@
-/** Goal: no rule edit hits a booked visit in silence. Method: book, try each edit as a dry run, then make it: the same visits are listed, once. */
+/**
+ * Goal: no rule edit hits a booked visit in silence. Method: book, try each edit as a dry run, then make it: the same visits are listed,
+ * once.
+ */
 import { expect } from 'chai';
 import { addDays, toWall } from '../../src/domain/time.ts';
 import { book } from '../support/booking.ts';

@@ -1,4 +1,7 @@
-/** Goal: a barber may give a service on terms of his own, or not at all. Method: terms through the API, and what is offered, booked and hit by them. */
+/**
+ * Goal: a barber may give a service on terms of his own, or not at all. Method: terms through the API, and what is offered, booked and hit
+ * by them.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { book } from '../support/booking.ts';

@@ -1,4 +1,7 @@
-/** Goal: a mail that comes back is noted, and its address remembered. Method: notifications as Postfix and Exchange write them, handed in over HTTP; the whole engine behind. */
+/**
+ * Goal: a mail that comes back is noted, and its address remembered. Method: notifications as Postfix and Exchange write them, handed in
+ * over HTTP; the whole engine behind.
+ */
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Network } from '../../src/db/entities/network.ts';

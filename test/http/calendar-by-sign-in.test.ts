@@ -1,6 +1,6 @@
 /**
- * Goal: a barber connects his calendar at Google or Microsoft by signing in there: visits land in it, what he enters keeps him busy, and access that he takes back loses nothing. Method: the whole
- * engine against the sandbox, whose pages are used as a browser does.
+ * Goal: a barber connects his calendar at Google or Microsoft by signing in there: visits land in it, what he enters keeps him busy, and
+ * access that he takes back loses nothing. Method: the whole engine against the sandbox, whose pages are used as a browser does.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,6 +1,6 @@
 /**
- * Goal: at Google and Microsoft, as at CalDAV servers (calendar-drift.test.ts), what a calendar shows and what it should never part in silence. Method: the whole engine and the sandbox; each kind of
- * drift is made by its owner's hand there, or by taking a row away here.
+ * Goal: at Google and Microsoft, as at CalDAV servers (calendar-drift.test.ts), what a calendar shows and what it should never part in
+ * silence. Method: the whole engine and the sandbox; each kind of drift is made by its owner's hand there, or by taking a row away here.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

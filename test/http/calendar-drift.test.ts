@@ -1,6 +1,6 @@
 /**
- * Goal: what a calendar shows and what it should never part in silence: what is surely ours is put right, what its owner did there is for a person. Method: the whole engine and
- * Radicale; each kind of drift is made by hand.
+ * Goal: what a calendar shows and what it should never part in silence: what is surely ours is put right, what its owner did there is for a
+ * person. Method: the whole engine and Radicale; each kind of drift is made by hand.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,6 +1,6 @@
 /**
- * Goal: what a barber enters in his own calendar keeps him busy here, and no longer than there; nothing is ever laid on top of a visit in silence. Method: the whole engine
- * and Radicale; entries are made as the barber's own program makes them.
+ * Goal: what a barber enters in his own calendar keeps him busy here, and no longer than there; nothing is ever laid on top of a visit in
+ * silence. Method: the whole engine and Radicale; entries are made as the barber's own program makes them.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

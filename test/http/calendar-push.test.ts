@@ -1,6 +1,6 @@
 /**
- * Goal: what changes at Google or Microsoft is known here because they say so, not because the clock does; and nobody else can say it. Method: the whole engine against the sandbox,
- * which calls it as the providers do, with a clock that asks once an hour.
+ * Goal: what changes at Google or Microsoft is known here because they say so, not because the clock does; and nobody else can say it.
+ * Method: the whole engine against the sandbox, which calls it as the providers do, with a clock that asks once an hour.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,6 +1,6 @@
 /**
- * Goal: a calendar whose sign-in has died tells its owner and his shop, with a link by which he mends it himself; nothing is lost meanwhile. Method: the whole engine,
- * Radicale, the inbox; the page as a browser asks for it.
+ * Goal: a calendar whose sign-in has died tells its owner and his shop, with a link by which he mends it himself; nothing is lost
+ * meanwhile. Method: the whole engine, Radicale, the inbox; the page as a browser asks for it.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,6 +1,7 @@
 /**
- * Goal: whatever customers, the desk and barbers do in whatever order, and whatever becomes of the requests to providers meanwhile, in the end every calendar shows the visits that it should, and
- * what its owner has entered is known, and told where it lies on a visit. Method: a random walk over the whole engine and every provider; then both sides are compared. SEED repeats its choices.
+ * Goal: whatever customers, the desk and barbers do in whatever order, and whatever becomes of the requests to providers meanwhile, in the
+ * end every calendar shows the visits that it should, and what its owner has entered is known, and told where it lies on a visit. Method: a
+ * random walk over the whole engine and every provider; then both sides are compared. SEED repeats its choices.
  */
 import { randomInt } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,6 +1,6 @@
 /**
- * Goal: what a calendar is for can be changed while it is connected, and what it holds follows; what several connections or networks have put into one calendar
- * is told apart. Method: the whole engine and Radicale.
+ * Goal: what a calendar is for can be changed while it is connected, and what it holds follows; what several connections or networks have
+ * put into one calendar is told apart. Method: the whole engine and Radicale.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,6 +1,6 @@
 /**
- * Goal: visits appear in a barber's own calendar, move and vanish with the booking, each once, and a dead sign-in loses none. Method: the whole engine and Radicale,
- * with a line between that breaks.
+ * Goal: visits appear in a barber's own calendar, move and vanish with the booking, each once, and a dead sign-in loses none. Method: the
+ * whole engine and Radicale, with a line between that breaks.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** Goal: a cancellation frees the time at once, holds once, and tells everybody. Method: cancel over HTTP in every state, read mails' rows after. */
+/**
+ * Goal: a cancellation frees the time at once, holds once, and tells everybody. Method: cancel over HTTP in every state, read mails' rows
+ * after.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { book } from '../support/booking.ts';

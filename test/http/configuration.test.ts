@@ -1,4 +1,7 @@
-/** Goal: a faulty configuration stops the start with a sentence that names it, and production takes no sandbox for a provider. Method: the one reader of the environment. */
+/**
+ * Goal: a faulty configuration stops the start with a sentence that names it, and production takes no sandbox for a provider. Method: the
+ * one reader of the environment.
+ */
 import { expect } from 'chai';
 import { readConfig } from '../../src/config.ts';
 

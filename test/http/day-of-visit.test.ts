@@ -1,4 +1,7 @@
-/** Goal: the day of the visit, from the desk. Method: walk in, check in, come late or not at all, over HTTP; grace periods of nothing, so that timers come at once. */
+/**
+ * Goal: the day of the visit, from the desk. Method: walk in, check in, come late or not at all, over HTTP; grace periods of nothing, so
+ * that timers come at once.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { bookingBody, book, customer } from '../support/booking.ts';

@@ -1,6 +1,6 @@
 /**
- * Goal: what cannot be delivered ends before a person's eyes, and goes out once when they want it. Method: the whole engine with a mail client
- * that is told how to fail and is the real one otherwise; workflows are terminated, schedules are run by hand.
+ * Goal: what cannot be delivered ends before a person's eyes, and goes out once when they want it. Method: the whole engine with a mail
+ * client that is told how to fail and is the real one otherwise; workflows are terminated, schedules are run by hand.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** Goal: a newcomer sees a visit land in a calendar, and what is entered there. Method: development's page on an app of the engine's deps, and Radicale. */
+/**
+ * Goal: a newcomer sees a visit land in a calendar, and what is entered there. Method: development's page on an app of the engine's deps,
+ * and Radicale.
+ */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,7 @@
-/** Goal: a developer sees what was sent where, and what messages look like; production has no such pages. Method: the pages on an app of the engine's deps, a real inbox and SMS sandbox. */
+/**
+ * Goal: a developer sees what was sent where, and what messages look like; production has no such pages. Method: the pages on an app of the
+ * engine's deps, a real inbox and SMS sandbox.
+ */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * Goal: barbers and shops subscribe to their calendars by a secret address, until it is revoked; nobody else learns it, or anything by guessing.
- * Method: make, read and revoke feeds over HTTP; look at what is stored and logged.
+ * Goal: barbers and shops subscribe to their calendars by a secret address, until it is revoked; nobody else learns it, or anything by
+ * guessing. Method: make, read and revoke feeds over HTTP; look at what is stored and logged.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** Goal: holidays close shops by name, and no settings name what is not there. Method: sets through their whole life, and each scope that can name them. */
+/**
+ * Goal: holidays close shops by name, and no settings name what is not there. Method: sets through their whole life, and each scope that
+ * can name them.
+ */
 import { expect } from 'chai';
 import { shippedHolidaySets } from '../../src/domain/holiday-sets.ts';
 import { addDays, toWall } from '../../src/domain/time.ts';

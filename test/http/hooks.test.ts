@@ -1,6 +1,6 @@
 /**
- * Goal: what Twilio tells afterwards is believed if it is Twilio, and noted once, in whatever order it comes. Method: the engine with the sandbox,
- * whose callbacks are signed; calls that the sandbox cannot make are signed by Twilio's own library.
+ * Goal: what Twilio tells afterwards is believed if it is Twilio, and noted once, in whatever order it comes. Method: the engine with the
+ * sandbox, whose callbacks are signed; calls that the sandbox cannot make are signed by Twilio's own library.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';

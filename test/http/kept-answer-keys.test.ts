@@ -1,4 +1,7 @@
-/** Goal: an Idempotency-Key stands for one request of one client, and the document says who takes one. Method: keys that are malformed, used elsewhere, or of a faulty request, over HTTP. */
+/**
+ * Goal: an Idempotency-Key stands for one request of one client, and the document says who takes one. Method: keys that are malformed, used
+ * elsewhere, or of a faulty request, over HTTP.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { createApiKey } from '../../src/db/api-key.ts';

@@ -1,4 +1,7 @@
-/** Goal: a POST that is repeated under its Idempotency-Key is answered as at first, whatever happened since, and keeps no secret. Method: repeat over HTTP, one after the other. */
+/**
+ * Goal: a POST that is repeated under its Idempotency-Key is answered as at first, whatever happened since, and keeps no secret. Method:
+ * repeat over HTTP, one after the other.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { deleteOutlived } from '../../src/db/housekeeping.ts';

@@ -1,7 +1,8 @@
 /**
- * Goal: whatever customers and the desk do in whatever order, and whatever becomes of mails, SMS and workers meanwhile, in the end every mailbox and the last SMS tell the visit as it stands, and
- * no SMS came twice. Method: a random walk over the whole engine; letters that nobody could deliver are tried again by a person at the end; then what readers believe is compared with
- * the database. SEED repeats its choices.
+ * Goal: whatever customers and the desk do in whatever order, and whatever becomes of mails, SMS and workers meanwhile, in the end every
+ * mailbox and the last SMS tell the visit as it stands, and no SMS came twice. Method: a random walk over the whole engine; letters that
+ * nobody could deliver are tried again by a person at the end; then what readers believe is compared with the database. SEED repeats its
+ * choices.
  */
 import { randomInt } from 'node:crypto';
 import { expect } from 'chai';
@@ -186,5 +187,8 @@ describe('random walks with messages', () => {
 
 type Halves = [from: string, to: string];
 const halves = (span: string): Halves => span.split(' ') as Halves;
-/** From the first's start to the last one's end: whether a customer has one event of several barbers' shares or one of each is the barbers' number. */
+/**
+ * From the first's start to the last one's end: whether a customer has one event of several barbers' shares or one of each is the barbers'
+ * number.
+ */
 const hull = (all: Halves | null, [from, to]: Halves): Halves => [all && all[0] < from ? all[0] : from, all && all[1] > to ? all[1] : to];

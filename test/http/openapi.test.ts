@@ -1,4 +1,7 @@
-/** Goal: the document says what the API does. Method: compare it with the mounted routes, resolve its references, and hold real answers against it. */
+/**
+ * Goal: the document says what the API does. Method: compare it with the mounted routes, resolve its references, and hold real answers
+ * against it.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { allRoutes } from '../../src/http/app.ts';

@@ -1,4 +1,7 @@
-/** Goal: what was agreed holds, for customers to the minute and for staff with a reason. Method: cut-offs, strikes and approval over HTTP, the clock moved by hand. */
+/**
+ * Goal: what was agreed holds, for customers to the minute and for staff with a reason. Method: cut-offs, strikes and approval over HTTP,
+ * the clock moved by hand.
+ */
 import { expect } from 'chai';
 import { Network } from '../../src/db/entities/network.ts';
 import type { Settings } from '../../src/domain/settings.ts';

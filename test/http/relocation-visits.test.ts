@@ -1,6 +1,7 @@
 /**
- * Goal: a visit is moved once and its customer told once, whoever dies or comes at the same moment; one that waits for its customer's choice ends well either way.
- * Method: real days of one visit, with tries cut off, workers at once, ended workflows and the clock set; then the rows and the inbox.
+ * Goal: a visit is moved once and its customer told once, whoever dies or comes at the same moment; one that waits for its customer's
+ * choice ends well either way. Method: real days of one visit, with tries cut off, workers at once, ended workflows and the clock set; then
+ * the rows and the inbox.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

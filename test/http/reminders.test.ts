@@ -1,4 +1,7 @@
-/** Goal: every reminder goes out, once, by the way that reaches its reader, and the daily check shows it. Method: the whole engine, with leads that end some seconds from now. */
+/**
+ * Goal: every reminder goes out, once, by the way that reaches its reader, and the daily check shows it. Method: the whole engine, with
+ * leads that end some seconds from now.
+ */
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Network } from '../../src/db/entities/network.ts';

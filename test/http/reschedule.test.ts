@@ -1,4 +1,7 @@
-/** Goal: a visit moves wholly or not at all, and everybody hears of it once. Method: move over HTTP, alone and against rivals; read rows and mails. */
+/**
+ * Goal: a visit moves wholly or not at all, and everybody hears of it once. Method: move over HTTP, alone and against rivals; read rows and
+ * mails.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import ICAL from 'ical.js';

@@ -1,4 +1,7 @@
-/** Goal: while a colour sets, the barber serves somebody else. Method: book a service of segments, then what is offered and booked in its gap. */
+/**
+ * Goal: while a colour sets, the barber serves somebody else. Method: book a service of segments, then what is offered and booked in its
+ * gap.
+ */
 import { expect } from 'chai';
 import type { Segment } from '../../src/domain/rules.ts';
 import { book } from '../support/booking.ts';

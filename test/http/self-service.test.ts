@@ -1,4 +1,7 @@
-/** Goal: customers see to their appointment by the links in their mails, and nobody else can. Method: read real mails, follow their links as a browser does. */
+/**
+ * Goal: customers see to their appointment by the links in their mails, and nobody else can. Method: read real mails, follow their links as
+ * a browser does.
+ */
 import { expect } from 'chai';
 import { addDays, toWall } from '../../src/domain/time.ts';
 import { book, customer } from '../support/booking.ts';

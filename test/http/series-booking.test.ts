@@ -1,4 +1,7 @@
-/** Goal: a series books what was accepted, hides no refusal, and obeys the rules of any booking. Method: real series over HTTP, with rivals between. */
+/**
+ * Goal: a series books what was accepted, hides no refusal, and obeys the rules of any booking. Method: real series over HTTP, with rivals
+ * between.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { book, customer } from '../support/booking.ts';

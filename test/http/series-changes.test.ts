@@ -1,4 +1,7 @@
-/** Goal: of a booked series one visit, the rest or all can be changed and cancelled, also while it is still being booked. Method: real series over HTTP. */
+/**
+ * Goal: of a booked series one visit, the rest or all can be changed and cancelled, also while it is still being booked. Method: real
+ * series over HTTP.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { findSeries, markSeriesCancelled } from '../../src/db/series.ts';

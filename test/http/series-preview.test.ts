@@ -1,4 +1,7 @@
-/** Goal: a series, looked at before it is booked, shows what booking would say of each visit, and writes nothing. Method: previews over HTTP beside real bookings. */
+/**
+ * Goal: a series, looked at before it is booked, shows what booking would say of each visit, and writes nothing. Method: previews over HTTP
+ * beside real bookings.
+ */
 import { expect } from 'chai';
 import { addDays } from '../../src/domain/time.ts';
 import { book } from '../support/booking.ts';

@@ -1,4 +1,7 @@
-/** Goal: a series is safe to repeat, whenever its run was broken off, and is never booked twice. Method: real series over HTTP, repeated with their keys after broken runs. */
+/**
+ * Goal: a series is safe to repeat, whenever its run was broken off, and is never booked twice. Method: real series over HTTP, repeated
+ * with their keys after broken runs.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { eventually, startEngine, type Engine } from '../support/engine.ts';

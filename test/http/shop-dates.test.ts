@@ -1,4 +1,7 @@
-/** Goal: a shop can differ from its week on any date, and closures go before all. Method: closures and exceptions through the API, and what is offered then. */
+/**
+ * Goal: a shop can differ from its week on any date, and closures go before all. Method: closures and exceptions through the API, and what
+ * is offered then.
+ */
 import { expect } from 'chai';
 import { addDays, toWall, weekdayOf } from '../../src/domain/time.ts';
 import { startEngine, type Answer, type Engine } from '../support/engine.ts';

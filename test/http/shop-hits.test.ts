@@ -1,4 +1,7 @@
-/** Goal: no edit of a shop, the network or its holidays hits a booked visit in silence. Method: book, try each edit as a dry run, then make it. */
+/**
+ * Goal: no edit of a shop, the network or its holidays hits a booked visit in silence. Method: book, try each edit as a dry run, then make
+ * it.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { addDays, toWall } from '../../src/domain/time.ts';
@@ -220,7 +223,9 @@ describe('appointments hit by an edit of the shop', () => {
     }
   });
 
-  /** Confirmed visits one after the other, the first at 00:00 so many days from today: rows alone, for what a workflow each would make slow. */
+  /**
+   * Confirmed visits one after the other, the first at 00:00 so many days from today: rows alone, for what a workflow each would make slow.
+   */
   async function insertVisits(count: number, days: number): Promise<void> {
     const em = engine.database.orm.em.fork();
     const {

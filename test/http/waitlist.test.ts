@@ -1,6 +1,6 @@
 /**
- * Goal: time that comes free goes to whoever has waited longest, once, for as long as was said. Method: fill a day over HTTP, let people wait,
- * cancel, and follow the offers through answers, silence and rivals.
+ * Goal: time that comes free goes to whoever has waited longest, once, for as long as was said. Method: fill a day over HTTP, let people
+ * wait, cancel, and follow the offers through answers, silence and rivals.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** Goal: those that decide and those that send can be programs apart: neither does the other's work, and together they do all of it. Method: two workers with a role each on one queue of the real Temporal. */
+/**
+ * Goal: those that decide and those that send can be programs apart: neither does the other's work, and together they do all of it. Method:
+ * two workers with a role each on one queue of the real Temporal.
+ */
 import { expect } from 'chai';
 import { readConfig } from '../../src/config.ts';
 import { openDeps } from '../../src/deps.ts';

@@ -19,7 +19,10 @@ export async function decideAs(
   return answer.headers.get('location')!;
 }
 
-/** The events of an account's own calendar as its owner's own program, which has other access than ours, reads them; in the order of their starts. */
+/**
+ * The events of an account's own calendar as its owner's own program, which has other access than ours, reads them; in the order of their
+ * starts.
+ */
 export async function visitsShown(sandbox: TestSandbox, email: string): Promise<{ id: string; summary: string; start: string }[]> {
   const account = sandbox.byHand.account(email);
   const { accessToken } = sandbox.tokens.issue(sandbox.tokens.grant(account, sandbox.clientId, fullScope[account.provider], true));

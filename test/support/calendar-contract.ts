@@ -1,6 +1,6 @@
 /**
- * What every calendar must do for us, whoever runs it. Each provider's test opens a subject (the calendar as we use it, over a line that can break, and the hands of its
- * owner, which are not on that line) and adds what is its own.
+ * What every calendar must do for us, whoever runs it. Each provider's test opens a subject (the calendar as we use it, over a line that
+ * can break, and the hands of its owner, which are not on that line) and adds what is its own.
  */
 import { expect } from 'chai';
 import { CalendarError, type CalendarErrorKind } from '../../src/integrations/calendar/calendar.ts';

@@ -16,8 +16,8 @@ export type TestSandbox = CalendarSandbox & {
   contract: Contract;
   google: (account: AddedAccount) => calendar_v3.Calendar;
   /**
-   * Asks Graph; `path` is below `/v1.0`, or a whole address that an answer gave. Plain fetch: Microsoft's JavaScript client has stood at 3.0.7 for years
-   * (its successor is a preview), and adds nothing to a request that these tests look at.
+   * Asks Graph; `path` is below `/v1.0`, or a whole address that an answer gave. Plain fetch: Microsoft's JavaScript client has stood at
+   * 3.0.7 for years (its successor is a preview), and adds nothing to a request that these tests look at.
    */
   graph: (account: AddedAccount) => Graph;
 };

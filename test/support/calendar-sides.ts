@@ -1,4 +1,7 @@
-/** Every provider's calendars as the whole system meets them: connected over the API, read and edited from the outside, and on lines that can hold what is written. */
+/**
+ * Every provider's calendars as the whole system meets them: connected over the API, read and edited from the outside, and on lines that
+ * can hold what is written.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { current, type Json } from '../../src/dev/calendar-sandbox/state.ts';
@@ -73,7 +76,10 @@ const HOUR = 3_600_000;
 const stamp = (instant: string): string => instant.replaceAll(/[-:]|\.\d+/g, '');
 const hoursAfter = (instant: number, hours: number): string => new Date(instant + hours * HOUR).toISOString();
 
-/** Starts them all, each provider as forgetful as it may be; without Python there is no CalDAV server. `disturb` is asked what becomes of each request. */
+/**
+ * Starts them all, each provider as forgetful as it may be; without Python there is no CalDAV server. `disturb` is asked what becomes of
+ * each request.
+ */
 export async function startSides(python: string | undefined, disturb: () => Answer | null = () => null) {
   let held: Answer | null = null;
   const met = new Set<string>();

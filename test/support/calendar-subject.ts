@@ -1,4 +1,6 @@
-/** What the suite that all calendars pass (calendar-contract.ts) is made of: a calendar under test, its owner's hands, and what both make. */
+/**
+ * What the suite that all calendars pass (calendar-contract.ts) is made of: a calendar under test, its owner's hands, and what both make.
+ */
 import { randomUUID } from 'node:crypto';
 import { merge } from '../../src/domain/intervals.ts';
 import type { Interval } from '../../src/domain/rules.ts';
@@ -11,7 +13,10 @@ import {
 } from '../../src/integrations/calendar/calendar.ts';
 import type { Answer, startScripted } from './faulty-http.ts';
 
-/** What an owner enters. Times are of `timeZone` (else Europe/Lisbon): `2026-11-30T09:00`; whole days are `2026-11-30`, the end being the first day that is free again. */
+/**
+ * What an owner enters. Times are of `timeZone` (else Europe/Lisbon): `2026-11-30T09:00`; whole days are `2026-11-30`, the end being the
+ * first day that is free again.
+ */
 export type Entry = {
   start: string;
   end: string;
@@ -121,6 +126,9 @@ export type ContractStage = {
   hasSequence: boolean;
   brief: () => Promise<Pick<Shown, 'uid' | 'start' | 'sequence'>[]>;
   at: (event: CalendarEvent, start: string) => Pick<Shown, 'uid' | 'start' | 'sequence'>;
-  /** Breaks the first request, tries again, breaks the second, and so on until it goes through before the line breaks. Answers how many broke. */
+  /**
+   * Breaks the first request, tries again, breaks the second, and so on until it goes through before the line breaks. Answers how many
+   * broke.
+   */
   breakEach: (fault: Answer, kind: CalendarErrorKind, doing: () => Promise<unknown>) => Promise<number>;
 };

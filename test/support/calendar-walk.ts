@@ -1,4 +1,7 @@
-/** Random hands on barbers' calendars: customers and the desk (desk-walk.ts), the barbers in their own programs, and whoever connects what to what. */
+/**
+ * Random hands on barbers' calendars: customers and the desk (desk-walk.ts), the barbers in their own programs, and whoever connects what
+ * to what.
+ */
 import type { CalendarProvider } from '../../src/domain/channel.ts';
 import type { Side } from './calendar-sides.ts';
 import { book, change, hold, pick, someTime, type DeskWalk } from './desk-walk.ts';

@@ -1,6 +1,7 @@
 /**
- * Stands between a client and the calendar sandbox, and has Prism check every answer against the provider's official OpenAPI document (cut down by
- * src/dev/calendar-sandbox/spec/cut.ts). Prism's router and validator are used as they are; the answer that they judge is the one that went through.
+ * Stands between a client and the calendar sandbox, and has Prism check every answer against the provider's official OpenAPI document (cut
+ * down by src/dev/calendar-sandbox/spec/cut.ts). Prism's router and validator are used as they are; the answer that they judge is the one
+ * that went through.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -3,8 +3,9 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 
 /**
- * What a scripted server says to a request: an answer, `drop` to cut the line, `silent` to say nothing, `pass` to hand it on. With `before`, something
- * else happens first, and then it is handed on; with `after`, something happens between the target's answer (its text) and ours.
+ * What a scripted server says to a request: an answer, `drop` to cut the line, `silent` to say nothing, `pass` to hand it on. With
+ * `before`, something else happens first, and then it is handed on; with `after`, something happens between the target's answer (its text)
+ * and ours.
  */
 export type Answer =
   | { before: () => Promise<unknown> }
@@ -20,8 +21,8 @@ export type Answer =
 export type Asked = { method: string; path: string; headers: IncomingHttpHeaders };
 
 /**
- * Stands before `target` and answers each request by what `choose` says to it, else by the next of `script`, and passes on those after the last. `seen`
- * lists their methods; `done` waits until the target has answered all that was passed on.
+ * Stands before `target` and answers each request by what `choose` says to it, else by the next of `script`, and passes on those after the
+ * last. `seen` lists their methods; `done` waits until the target has answered all that was passed on.
  */
 export async function startScripted(
   target: string,

@@ -1,10 +1,16 @@
 /** A line to the mail server that breaks where it is told to: for the mails whose text holds a word, in the order of the script. */
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Where: before the text, in the middle of it, or after the server has taken it and before its answer arrives. How: cut, or held without a word. */
+/**
+ * Where: before the text, in the middle of it, or after the server has taken it and before its answer arrives. How: cut, or held without a
+ * word.
+ */
 export type SmtpFault = { at: 'before' | 'during' | 'after'; how: 'cut' | 'silent' };
 
-/** Stands before the server on `port`. Only mails with `word` in them meet the faults, one each: what `choose` says, else the next of `script`; `met` counts them. */
+/**
+ * Stands before the server on `port`. Only mails with `word` in them meet the faults, one each: what `choose` says, else the next of
+ * `script`; `met` counts them.
+ */
 export async function startFaultySmtp(
   port: number,
   word: string,

@@ -1,4 +1,7 @@
-/** What somebody believes of a visit who has read all that was sent: by the invitations in a mailbox, taken in as calendar programs do, and by the last SMS. */
+/**
+ * What somebody believes of a visit who has read all that was sent: by the invitations in a mailbox, taken in as calendar programs do, and
+ * by the last SMS.
+ */
 import ICAL from 'ical.js';
 import { attachedTo, source, type InboxMail } from './inbox.ts';
 
@@ -8,8 +11,8 @@ type Known = { sequence: number; method: string; when: string };
 export const spanText = (from: Date | string, to: Date | string): string => `${new Date(from).toISOString()} ${new Date(to).toISOString()}`;
 
 /**
- * The visits that a mailbox holds after its mails, as `spanText`, in order: of each UID the highest SEQUENCE counts, in whatever order the mails came, and a
- * cancellation takes it out (RFC 5546, 2.1.5).
+ * The visits that a mailbox holds after its mails, as `spanText`, in order: of each UID the highest SEQUENCE counts, in whatever order the
+ * mails came, and a cancellation takes it out (RFC 5546, 2.1.5).
  */
 export async function believedBy(mails: InboxMail[]): Promise<string[]> {
   const known = new Map<string, Known>();

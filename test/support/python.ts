@@ -10,7 +10,10 @@ export function needPython(suite: Context): string {
   return program;
 }
 
-/** What `icalendar` finds in an invitation. Instants are ISO text in UTC; `startByFile` goes by the VTIMEZONE in the text, `start` by the zone's name. */
+/**
+ * What `icalendar` finds in an invitation. Instants are ISO text in UTC; `startByFile` goes by the VTIMEZONE in the text, `start` by the
+ * zone's name.
+ */
 export type SaidByPython = Record<
   | 'method'
   | 'uid'

@@ -9,7 +9,10 @@ export interface Receiver {
   received: Received[];
   /** Resolves with the first `count`, as soon as they are there. */
   wait: (count: number) => Promise<Received[]>;
-  /** Says how each request is answered; a text is a 200, a number that status. Until it is set: Graph's validation is answered, and anything else with 202. */
+  /**
+   * Says how each request is answered; a text is a 200, a number that status. Until it is set: Graph's validation is answered, and anything
+   * else with 202.
+   */
   answer: ((request: Received) => string | number) | null;
   stop: () => void;
 }

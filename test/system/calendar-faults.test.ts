@@ -1,6 +1,7 @@
 /**
- * Goal: whatever moment a worker dies at while it writes a visit into a barber's calendar, the calendar ends up as the booking stands: one event, or none. Method: the real
- * programs; kill -9 while every provider's calls are held on their way there, on their way back, or in the note that they were answered.
+ * Goal: whatever moment a worker dies at while it writes a visit into a barber's calendar, the calendar ends up as the booking stands: one
+ * event, or none. Method: the real programs; kill -9 while every provider's calls are held on their way there, on their way back, or in the
+ * note that they were answered.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

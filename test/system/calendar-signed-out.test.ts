@@ -1,6 +1,7 @@
 /**
- * Goal: an hour without sign-in loses nothing: whatever is booked, moved and cancelled meanwhile is in the calendar once its owner has signed in again, and nobody has to see to it. Method: the
- * whole engine and each provider; the hour is taken from the rows, and what comes round in an hour runs.
+ * Goal: an hour without sign-in loses nothing: whatever is booked, moved and cancelled meanwhile is in the calendar once its owner has
+ * signed in again, and nobody has to see to it. Method: the whole engine and each provider; the hour is taken from the rows, and what comes
+ * round in an hour runs.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,4 +1,6 @@
-/** Goal: an operator gets from an empty database to an API key, and is told plainly what is wrong. Method: the program as a child process. */
+/**
+ * Goal: an operator gets from an empty database to an API key, and is told plainly what is wrong. Method: the program as a child process.
+ */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';

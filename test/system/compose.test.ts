@@ -1,4 +1,7 @@
-/** Goal: docker-compose.yml keeps its promises where no Docker engine runs. Method: the file is parsed and held against the code that it starts. */
+/**
+ * Goal: docker-compose.yml keeps its promises where no Docker engine runs. Method: the file is parsed and held against the code that it
+ * starts.
+ */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { expect } from 'chai';
 import { CORE_SCHEMA, load, mergeTag } from 'js-yaml';

@@ -1,6 +1,7 @@
 /**
- * Goal: whatever breaks before, during or after a provider's call, the counterpart holds exactly one visible effect; of mail, whose protocol has no
- * key, two where the answer was lost after the server took it, with one Message-ID. Method: lines that break on order, and workers killed there.
+ * Goal: whatever breaks before, during or after a provider's call, the counterpart holds exactly one visible effect; of mail, whose
+ * protocol has no key, two where the answer was lost after the server took it, with one Message-ID. Method: lines that break on order, and
+ * workers killed there.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';

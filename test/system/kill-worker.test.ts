@@ -1,4 +1,7 @@
-/** Goal: a program killed in the middle of a booking costs nobody anything. Method: kill -9 while locks hold bookings at known points inside. */
+/**
+ * Goal: a program killed in the middle of a booking costs nobody anything. Method: kill -9 while locks hold bookings at known points
+ * inside.
+ */
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { bookingBody } from '../support/booking.ts';

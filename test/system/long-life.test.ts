@@ -1,6 +1,6 @@
 /**
- * Goal: an appointment that is booked 60 days ahead outlives workers and their code. Method: book under one bundle of workflows, stop the worker,
- * start another with other code, and then ask of the appointment all that a customer would.
+ * Goal: an appointment that is booked 60 days ahead outlives workers and their code. Method: book under one bundle of workflows, stop the
+ * worker, start another with other code, and then ask of the appointment all that a customer would.
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';

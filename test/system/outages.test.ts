@@ -1,4 +1,7 @@
-/** Goal: a server that is away costs a clear answer, never a booking. Method: servers of the test's own, killed, frozen and started again on the same ports and data. */
+/**
+ * Goal: a server that is away costs a clear answer, never a booking. Method: servers of the test's own, killed, frozen and started again on
+ * the same ports and data.
+ */
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,7 @@
-/** Goal: who books is known to one table and the mail alone. Method: markers as name, address and phone, every path driven, then a search of Temporal, logs, answers and all other tables. */
+/**
+ * Goal: who books is known to one table and the mail alone. Method: markers as name, address and phone, every path driven, then a search of
+ * Temporal, logs, answers and all other tables.
+ */
 import { expect } from 'chai';
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -160,7 +163,8 @@ describe('personal data', () => {
     ).map(({ state, error_class }) => `${state} ${error_class}`);
 
   it('of customers, on every path of a booking, is in their contact and their mail, and nowhere else', async () => {
-    // Booked and cancelled; refused by a mail server for now, for good, and at the content; refused for taken time before and inside the workflow.
+    // Booked and cancelled; refused by a mail server for now, for good, and at the content; refused for taken time before and inside the
+    // workflow.
     const good = await bookAs('good', '10:00');
     const undelivered = await Promise.all(['passing', 'lasting', 'content'].map((kind, index) => bookAs(kind, `1${index + 1}:00`)));
     for (const { status, text } of [good, ...undelivered]) expect(status, text).to.equal(201);

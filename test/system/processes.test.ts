@@ -1,4 +1,7 @@
-/** Goal: several programs behave as one. Method: two API and two worker processes under rivals, mixed wishes and rolling restarts; SQL of its own judges. */
+/**
+ * Goal: several programs behave as one. Method: two API and two worker processes under rivals, mixed wishes and rolling restarts; SQL of
+ * its own judges.
+ */
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { bookingBody } from '../support/booking.ts';

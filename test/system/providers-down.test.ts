@@ -1,6 +1,6 @@
 /**
- * Goal: a provider that is down delays nobody else, everything goes out when it is back, and what was down for too long is one dead letter each.
- * Method: real servers behind lines that are cut and mended; the policy's waits, which are workflow input, in tenths of seconds.
+ * Goal: a provider that is down delays nobody else, everything goes out when it is back, and what was down for too long is one dead letter
+ * each. Method: real servers behind lines that are cut and mended; the policy's waits, which are workflow input, in tenths of seconds.
  */
 import { randomInt } from 'node:crypto';
 import { expect } from 'chai';

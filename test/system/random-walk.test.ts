@@ -1,6 +1,7 @@
 /**
- * Goal: whatever clients ask in whatever order, all that is stored about an appointment agrees in the end. Method: random walks over two APIs
- * and two workers, one of which is killed; then rows, events, workflows, claimed time and messages are compared. SEED repeats a walk's choices.
+ * Goal: whatever clients ask in whatever order, all that is stored about an appointment agrees in the end. Method: random walks over two
+ * APIs and two workers, one of which is killed; then rows, events, workflows, claimed time and messages are compared. SEED repeats a walk's
+ * choices.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';

@@ -1,4 +1,7 @@
-/** Goal: what is due later outlives every restart. Method: kill -9 of worker, API and Temporal (with a database file) between a booking and its reminder. */
+/**
+ * Goal: what is due later outlives every restart. Method: kill -9 of worker, API and Temporal (with a database file) between a booking and
+ * its reminder.
+ */
 import { Client, Connection } from '@temporalio/client';
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';

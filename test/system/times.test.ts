@@ -1,6 +1,6 @@
 /**
- * Goal: a government that changes its clock rules breaks no promise. Method: appointments whose instants are put an hour off, as new zone data
- * would find them; then the command line, against running workers.
+ * Goal: a government that changes its clock rules breaks no promise. Method: appointments whose instants are put an hour off, as new zone
+ * data would find them; then the command line, against running workers.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -1,4 +1,7 @@
-/** Goal: a booking that nobody decides yet is neither lost nor denied. Method: the API program without a worker, which then starts on time, or too late. */
+/**
+ * Goal: a booking that nobody decides yet is neither lost nor denied. Method: the API program without a worker, which then starts on time,
+ * or too late.
+ */
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { freePorts } from '../../src/dev/ports.ts';

@@ -1,4 +1,7 @@
-/** Goal: a booking answers what was decided, once, whatever fails on the way, and can be found. Method: the real workflow on the real server, with scripted activities. */
+/**
+ * Goal: a booking answers what was decided, once, whatever fails on the way, and can be found. Method: the real workflow on the real
+ * server, with scripted activities.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { bookUpdate, bookUpdateId } from '../../workflows/messages.ts';

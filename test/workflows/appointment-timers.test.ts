@@ -1,4 +1,7 @@
-/** Goal: what nobody does in time is done by the timer, and only then. Method: the real workflow on the real server, with scripted activities and short times. */
+/**
+ * Goal: what nobody does in time is done by the timer, and only then. Method: the real workflow on the real server, with scripted
+ * activities and short times.
+ */
 import { expect } from 'chai';
 import { stateQuery } from '../../workflows/messages.ts';
 import { eventually } from '../support/engine.ts';

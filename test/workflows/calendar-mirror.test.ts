@@ -1,4 +1,7 @@
-/** Goal: a calendar is read for as long as it should be, and no call to look is lost. Method: the real workflow on the real server, with a scripted reading. */
+/**
+ * Goal: a calendar is read for as long as it should be, and no call to look is lost. Method: the real workflow on the real server, with a
+ * scripted reading.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { calendarMirrorWorkflowId, defaultPolicy, lookSignal, type MirrorRead } from '../../workflows/messages.ts';

@@ -10,7 +10,10 @@ export type Options = {
   from: string;
   /** Goes before each row's key, so that the same file can be sent again as new requests. */
   run: string;
-  /** The moment from which past visits count back, in epoch milliseconds: where the salt is a time, that time, so that a repetition means the same. */
+  /**
+   * The moment from which past visits count back, in epoch milliseconds: where the salt is a time, that time, so that a repetition means
+   * the same.
+   */
   now: number;
   concurrency: number;
   limit: number;

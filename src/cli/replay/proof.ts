@@ -35,7 +35,10 @@ export type Overlaps = {
   visits: number;
   /** The same with buffers, among this run's. */
   visitsWithBuffers: number;
-  /** Appointments of this run that should stand and do not, or whose time is not claimed in full; those cancelled since are judged by the last answers. */
+  /**
+   * Appointments of this run that should stand and do not, or whose time is not claimed in full; those cancelled since are judged by the
+   * last answers.
+   */
   unclaimed: number;
 };
 
@@ -122,7 +125,9 @@ function isExplained({ code, barberId, working, free }: Judged): boolean {
   return working === 0 || barberId === null;
 }
 
-/** Refusals that the database cannot explain: somebody was free after all, or the code says "taken" and nobody was at work, or the reverse. */
+/**
+ * Refusals that the database cannot explain: somebody was free after all, or the code says "taken" and nobody was at work, or the reverse.
+ */
 export async function findUnexplained(database: Pool, refusals: Refusal[]): Promise<Judged[]> {
   const { rows } = await database.query<{ key: string; working: number; free: number }>(refusalStatement, [JSON.stringify(refusals)]);
   const found = new Map(rows.map((row) => [row.key, row]));

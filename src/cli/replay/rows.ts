@@ -101,8 +101,8 @@ const noLongerMatters = ['too_soon', 'shop_closed', 'outside_working_hours', 'on
 const marginMinutes = 30;
 
 /**
- * The body of a past visit: when the shop's clock last showed the row's time before `now` (epoch milliseconds). The desk can write down what
- * was within a day; hence the start counts from the moment of the run and not from the Monday of the bookings.
+ * The body of a past visit: when the shop's clock last showed the row's time before `now` (epoch milliseconds). The desk can write down
+ * what was within a day; hence the start counts from the moment of the run and not from the Monday of the bookings.
  */
 export function toPastBody(row: Row, timeZone: string, now: number): BookingBody {
   const [hour, minute] = row.localTime.split(':').map(Number) as [number, number];

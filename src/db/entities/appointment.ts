@@ -95,7 +95,10 @@ export const Appointment = defineEntity({
     endsAt: p.datetime(),
     shopTimeZone: p.string(),
     customerTimeZone: p.string(),
-    /** The wall time in the shop's zone that was promised (`YYYY-MM-DDTHH:mm`), and its offset then: a later change of clock rules must not break it. */
+    /**
+     * The wall time in the shop's zone that was promised (`YYYY-MM-DDTHH:mm`), and its offset then: a later change of clock rules must not
+     * break it.
+     */
     promisedStart: p.string(),
     promisedOffsetMinutes: p.integer(),
     priceCents: p.integer(),

@@ -155,8 +155,8 @@ export class Migration001NetworkAndAppointments extends Migration {
     this.addSql(`create index contact_by_email on contact (network_id, lower(email))`);
     this.addSql(`create index contact_by_customer on contact (customer_id)`);
 
-    // Who is asking? The customer whom the network knows by this phone, else by this e-mail, else a new one. Two first bookings of one person
-    // at the same moment wait for each other here; both locks are always taken in the same order.
+    // Who is asking? The customer whom the network knows by this phone, else by this e-mail, else a new one. Two first bookings of one
+    // person at the same moment wait for each other here; both locks are always taken in the same order.
     this
       .addSql(`create function meet_customer(network uuid, given_phone text, given_email text, newcomer uuid) returns uuid language plpgsql as $$
       declare found_id uuid; handle text;

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Rules at every scope: dated hours, holidays, segments, a barber's own terms, visits of several parts, and the wall time that was promised. */
+/**
+ * Rules at every scope: dated hours, holidays, segments, a barber's own terms, visits of several parts, and the wall time that was
+ * promised.
+ */
 export class Migration002Rules extends Migration {
   override up(): void {
     this.addSql(`alter table network add column version integer not null default 1`);

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** The whole life of an appointment: holds, approval, the visit, policies, links, the waitlist, series, relocations, and answers that are kept. */
+/**
+ * The whole life of an appointment: holds, approval, the visit, policies, links, the waitlist, series, relocations, and answers that are
+ * kept.
+ */
 export class Migration003Life extends Migration {
   override up(): void {
     // A hold is an appointment of nobody yet; whoever confirms it becomes its customer.

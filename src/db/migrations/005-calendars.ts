@@ -82,8 +82,8 @@ export class Migration005Calendars extends Migration {
       constraint authorization_provider_is_known check (provider in ('google', 'graph'))
     )`);
 
-    // What a person should look at: something that was entered on top of a visit, or an entry of ours that somebody moved or deleted there. Settled by a
-    // person, or by itself when it is no longer so.
+    // What a person should look at: something that was entered on top of a visit, or an entry of ours that somebody moved or deleted there.
+    // Settled by a person, or by itself when it is no longer so.
     this.addSql(`create table calendar_conflict (
       id uuid primary key,
       network_id uuid not null,

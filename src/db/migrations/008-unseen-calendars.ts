@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Visits that were booked while a barber's calendar had not been seen for too long: a person should look. And entries that no reading has seen yet. */
+/**
+ * Visits that were booked while a barber's calendar had not been seen for too long: a person should look. And entries that no reading has
+ * seen yet.
+ */
 export class Migration008UnseenCalendars extends Migration {
   override up(): void {
     this.addSql(

@@ -1,4 +1,7 @@
-/** What an operation of either provider is given and gives back. Answers are values, so that a fault can withhold one that was already acted upon. */
+/**
+ * What an operation of either provider is given and gives back. Answers are values, so that a fault can withhold one that was already acted
+ * upon.
+ */
 import type { Request } from 'express';
 import type { Account, Json, Provider } from './state.ts';
 

@@ -1,4 +1,7 @@
-/** What people do: the calendar's owner edits it, or takes a program's access away; and what a provider does on its own, when a test asks for it. */
+/**
+ * What people do: the calendar's owner edits it, or takes a program's access away; and what a provider does on its own, when a test asks
+ * for it.
+ */
 import { Refusal, type Answer, type Call, type Operation } from './answer.ts';
 import { googleEvents } from './google-events.ts';
 import type { GraphCode } from './graph-errors.ts';

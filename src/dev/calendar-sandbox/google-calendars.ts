@@ -1,4 +1,7 @@
-/** Google's calendar list, calendars and free/busy. Source: https://developers.google.com/workspace/calendar/api/v3/reference/calendarList and …/freebusy */
+/**
+ * Google's calendar list, calendars and free/busy. Source: https://developers.google.com/workspace/calendar/api/v3/reference/calendarList
+ * and …/freebusy
+ */
 import { parseInstant } from '../../domain/time.ts';
 import { isJson, ok, type Call, type Operation } from './answer.ts';
 import { refuse } from './google-errors.ts';

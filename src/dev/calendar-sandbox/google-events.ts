@@ -27,7 +27,10 @@ export function instanceOf(store: Store, calendar: Calendar, id: string): Instan
   return { id, entry: master, version: current(master), master, originalStart, start: originalStart, end };
 }
 
-/** 412 unless `If-Match`, where given, is the version's etag. Source: https://developers.google.com/workspace/calendar/api/guides/version-resources */
+/**
+ * 412 unless `If-Match`, where given, is the version's etag. Source:
+ * https://developers.google.com/workspace/calendar/api/guides/version-resources
+ */
 function requireMatch(call: Call, version: Version): void {
   const wanted = call.header('If-Match');
   if (wanted !== undefined && wanted !== '*' && wanted !== etagOf(version)) refuse('conditionNotMet');
@@ -88,7 +91,8 @@ export function googleEvents(
       if (!/^[a-v0-9]{5,1024}$/.test(id)) refuse('invalid', { message: 'Invalid resource id value.' });
       const body: Json = merge({}, writable(call.body));
       const shape = shapeOf(body, calendar);
-      // "We cannot guarantee that ID collisions will be detected at event creation time" (reference, field `id`). A deleted event keeps its id.
+      // "We cannot guarantee that ID collisions will be detected at event creation time" (reference, field `id`). A deleted event keeps its
+      // id.
       if (store.entry(calendar, id) && settings.googleReusedIds === 'noticed') refuse('duplicate');
       const uid = text(call.body.iCalUID) ?? `${id}@google.com`;
       const entry = store.insert(calendar, { id, uid }, { body, shape, deleted: body.status === 'cancelled' }, by);

@@ -62,8 +62,8 @@ export function graphDelta(store: Store, settings: Settings, url: string, expire
   };
 
   /**
-   * A series that changed is told whole: its master and all occurrences that it has left. That one was deleted has been seen to be told in no other way
-   * (reported at https://stackoverflow.com/q/55641502); `settings.graphRemovedOccurrences` has it told.
+   * A series that changed is told whole: its master and all occurrences that it has left. That one was deleted has been seen to be told in
+   * no other way (reported at https://stackoverflow.com/q/55641502); `settings.graphRemovedOccurrences` has it told.
    */
   function changed(calendar: Calendar, window: Window, since: number, shown: Shown): Json[] {
     const { changed: news, gone } = changesSince(store, calendar, window, since);

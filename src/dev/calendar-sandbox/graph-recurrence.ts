@@ -1,4 +1,7 @@
-/** Graph's recurrence as a rule of RFC 5545. Source: https://learn.microsoft.com/en-us/graph/api/resources/recurrencepattern and …/recurrencerange */
+/**
+ * Graph's recurrence as a rule of RFC 5545. Source: https://learn.microsoft.com/en-us/graph/api/resources/recurrencepattern and
+ * …/recurrencerange
+ */
 import { endInstant, isLocalDate } from '../../domain/time.ts';
 import { isJson, text } from './answer.ts';
 import { refuse } from './graph-errors.ts';

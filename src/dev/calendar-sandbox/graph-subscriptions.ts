@@ -1,4 +1,7 @@
-/** Graph's subscriptions. Source: https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks and …/change-notifications-lifecycle-events */
+/**
+ * Graph's subscriptions. Source: https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks and
+ * …/change-notifications-lifecycle-events
+ */
 import { randomUUID } from 'node:crypto';
 import { parseInstant } from '../../domain/time.ts';
 import { ok, text, type Call, type Operation } from './answer.ts';

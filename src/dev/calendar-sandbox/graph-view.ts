@@ -1,4 +1,7 @@
-/** Graph's lists: events and calendarView. Source: https://learn.microsoft.com/en-us/graph/api/user-list-events, …/calendar-list-calendarview */
+/**
+ * Graph's lists: events and calendarView. Source: https://learn.microsoft.com/en-us/graph/api/user-list-events,
+ * …/calendar-list-calendarview
+ */
 import { parseInstant } from '../../domain/time.ts';
 import { ok, one, type Call, type Operation } from './answer.ts';
 import { refuse } from './graph-errors.ts';

@@ -1,4 +1,7 @@
-/** Graph's times: a wall time and the name of a zone, Windows' or IANA's. Source: https://learn.microsoft.com/en-us/graph/api/resources/datetimetimezone */
+/**
+ * Graph's times: a wall time and the name of a zone, Windows' or IANA's. Source:
+ * https://learn.microsoft.com/en-us/graph/api/resources/datetimetimezone
+ */
 import { findIana } from 'windows-iana';
 import { isTimeZone, parseInstant, resolveLocal, toWall } from '../../domain/time.ts';
 import { isJson, text, type Call } from './answer.ts';
@@ -41,7 +44,10 @@ export const showTime = (instant: number, zone: string, zoneName: string): DateT
 
 export type Preferences = { zone: string; zoneName: string; pageSize: number | null; applied: string[] };
 
-/** What `Prefer` asks for; "if not specified, those time values are returned in UTC" (https://learn.microsoft.com/en-us/graph/api/user-list-events). */
+/**
+ * What `Prefer` asks for; "if not specified, those time values are returned in UTC"
+ * (https://learn.microsoft.com/en-us/graph/api/user-list-events).
+ */
 export function preferencesOf(call: Call): Preferences {
   const given = call.header('Prefer') ?? '';
   const zoneName = /outlook\.timezone\s*=\s*"?([^",;]+)"?/i.exec(given)?.[1]?.trim();

@@ -1,6 +1,7 @@
 /**
- * The sandbox asks for no password, so only this machine's own programs and its own pages may use it: not a name that a stranger's page has made
- * to mean us, and no form or script of another site. (Its pages send no referrer, for which browsers give their forms the origin `null`.)
+ * The sandbox asks for no password, so only this machine's own programs and its own pages may use it: not a name that a stranger's page has
+ * made to mean us, and no form or script of another site. (Its pages send no referrer, for which browsers give their forms the origin
+ * `null`.)
  */
 import type { RequestHandler } from 'express';
 

@@ -1,4 +1,7 @@
-/** The calendar sandbox as a program: `node src/dev/calendar-sandbox/main.ts --port 1095 --folder .punctual`. It ends with SIGTERM or Ctrl-C. */
+/**
+ * The calendar sandbox as a program: `node src/dev/calendar-sandbox/main.ts --port 1095 --folder .punctual`. It ends with SIGTERM or
+ * Ctrl-C.
+ */
 import { parseArgs } from 'node:util';
 import { startCalendarSandbox } from './start.ts';
 

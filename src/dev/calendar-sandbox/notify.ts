@@ -5,7 +5,10 @@ import type { Settings } from './settings.ts';
 export interface Notifier {
   /** Resolves with what the receiver said; null when it could not be reached in 10 s. */
   post: (address: string, request: { headers?: Record<string, string>; body?: string }) => Promise<{ status: number; text: string } | null>;
-  /** Like `post`, after all that was queued for this address before, and again (with growing waits) while the receiver answers 5xx or nothing. */
+  /**
+   * Like `post`, after all that was queued for this address before, and again (with growing waits) while the receiver answers 5xx or
+   * nothing.
+   */
   queue: (address: string, request: { headers?: Record<string, string>; body?: string }) => void;
   /** Resolves when nothing is queued any more. */
   idle: () => Promise<void>;

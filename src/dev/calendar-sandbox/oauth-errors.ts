@@ -1,4 +1,7 @@
-/** What the token endpoints refuse with. Source: RFC 6749, 5.2; https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes */
+/**
+ * What the token endpoints refuse with. Source: RFC 6749, 5.2;
+ * https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
+ */
 import { randomUUID } from 'node:crypto';
 import type { Answer } from './answer.ts';
 import type { Provider } from './state.ts';

@@ -1,6 +1,7 @@
 /**
- * Sign-in of both providers: the page that asks a person, and the tokens.
- * Source: https://developers.google.com/identity/protocols/oauth2/web-server, https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow
+ * Sign-in of both providers: the page that asks a person, and the tokens. Source:
+ * https://developers.google.com/identity/protocols/oauth2/web-server,
+ * https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';

@@ -1,6 +1,6 @@
 /**
- * Which instants a series falls on. The rule is walked on the wall clock of the series' zone (ical.js), then each wall time becomes an instant:
- * so 09:00 stays 09:00 across a change of clocks (RFC 5545, 3.3.10).
+ * Which instants a series falls on. The rule is walked on the wall clock of the series' zone (ical.js), then each wall time becomes an
+ * instant: so 09:00 stays 09:00 across a change of clocks (RFC 5545, 3.3.10).
  */
 import ICAL from 'ical.js';
 import { DAY, MINUTE, addDays, startInstant, toWall } from '../../domain/time.ts';

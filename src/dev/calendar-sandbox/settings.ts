@@ -17,7 +17,9 @@ export interface Settings {
   retryAfterSeconds: number;
   /** The longest life of a Graph subscription to events. */
   subscriptionMinutes: number;
-  /** Times that a notification is sent again when its receiver answers 5xx or not at all, and the wait before the first, doubled each time. */
+  /**
+   * Times that a notification is sent again when its receiver answers 5xx or not at all, and the wait before the first, doubled each time.
+   */
   notificationRetries: number;
   notificationRetryMs: number;
 }

@@ -1,4 +1,6 @@
-/** Starts the calendar sandbox: Google Calendar and Microsoft Graph on one address of this machine, with a page that shows their calendars. */
+/**
+ * Starts the calendar sandbox: Google Calendar and Microsoft Graph on one address of this machine, with a page that shows their calendars.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

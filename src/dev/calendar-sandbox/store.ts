@@ -1,4 +1,6 @@
-/** Accounts, calendars and events of the sandbox, and the only way to change them: each change is one more version, told to whoever listens. */
+/**
+ * Accounts, calendars and events of the sandbox, and the only way to change them: each change is one more version, told to whoever listens.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isTimeZone } from '../../domain/time.ts';
 import {

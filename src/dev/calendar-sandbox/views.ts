@@ -1,4 +1,7 @@
-/** What a calendar shows in a window, now or at an earlier revision; and what changed in between: the base of both providers' synchronization. */
+/**
+ * What a calendar shows in a window, now or at an earlier revision; and what changed in between: the base of both providers'
+ * synchronization.
+ */
 import { hasOccurrenceAt, occurrencesIn, type Window } from './recurrence.ts';
 import { toWall } from '../../domain/time.ts';
 import type { Store } from './store.ts';
@@ -28,7 +31,9 @@ export function instanceId(masterId: string, originalStart: number, { allDay, zo
 export const versionAt = (entry: Entry, revision: number): Version | undefined =>
   entry.versions.findLast((one) => one.revision <= revision);
 
-/** The live instances that overlap the window, series expanded, as they were at `revision`; `families` narrows it to these top-level events. */
+/**
+ * The live instances that overlap the window, series expanded, as they were at `revision`; `families` narrows it to these top-level events.
+ */
 export function viewOf(
   store: Store,
   calendar: Calendar,

@@ -4,7 +4,10 @@ import { barberOf } from '../lineup.ts';
 import { DAY, MINUTE, minuteOfDay } from '../time.ts';
 import { nameOf, type Case } from './case.ts';
 
-/** Of those who could begin the visit and are refused alike, the most lenient; whether all share the setting; and the service, with the barber where it is about him. */
+/**
+ * Of those who could begin the visit and are refused alike, the most lenient; whether all share the setting; and the service, with the
+ * barber where it is about him.
+ */
 function firsts(known: Case, setting: 'minimumNoticeMinutes' | 'bookingHorizonDays' | 'slotStepMinutes', sign: 1 | -1) {
   const { staff, lineups, visit, startsAt, now, refusal, say, service } = known;
   const all = lineups?.map((lineup) => lineup[0]!) ?? staff.choices[0]!;

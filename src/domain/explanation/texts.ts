@@ -1,4 +1,7 @@
-/** Every sentence that explains one time at the front desk, in each language, and how clocks and dates are said in them. A missing key fails the type check. */
+/**
+ * Every sentence that explains one time at the front desk, in each language, and how clocks and dates are said in them. A missing key fails
+ * the type check.
+ */
 import { merge } from '../intervals.ts';
 import type { DayStretch } from '../rules.ts';
 import { addDays, instantsOf, MINUTE, startInstant, toWall } from '../time.ts';
@@ -155,7 +158,9 @@ const pt: typeof en = {
 
 export type Speaker = ReturnType<typeof speakerFor>;
 
-/** The texts of a language (Portuguese, else English), and how it says the times of a zone's wall clock. Instants are epoch milliseconds. */
+/**
+ * The texts of a language (Portuguese, else English), and how it says the times of a zone's wall clock. Instants are epoch milliseconds.
+ */
 export function speakerFor(locale: string, timeZone: string) {
   const texts = locale.toLowerCase().split(/[-_]/)[0] === 'pt' ? pt : en;
   const dateWith = (dateStyle: 'full' | 'long') => {

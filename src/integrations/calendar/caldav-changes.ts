@@ -1,4 +1,7 @@
-/** What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading all. */
+/**
+ * What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading
+ * all.
+ */
 import { calendarMultiGet, calendarQuery, propfind, syncCollection } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
@@ -74,7 +77,8 @@ async function readWindow(collection: Collection, window: Interval): Promise<Rem
       'comp-filter': { _attributes: { name: 'VEVENT' }, 'time-range': { _attributes: { start, end } } },
     },
   };
-  // Their texts in parts: invitations of meetings run to ten kilobytes each, and all of a full calendar would be larger than any answer may be.
+  // Their texts in parts: invitations of meetings run to ten kilobytes each, and all of a full calendar would be larger than any answer may
+  // be.
   const answers = await calendarQuery({ ...collection, props: { 'd:getetag': {} }, filters, depth: '1' });
   refuseFailed(collection, answers);
   return readObjects(

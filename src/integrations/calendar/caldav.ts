@@ -32,7 +32,10 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
 
-  /** Null when there is nothing. Programs keep the mark when the owner moves the event, or has it repeat: so when it is, is looked at itself. */
+  /**
+   * Null when there is nothing. Programs keep the mark when the owner moves the event, or has it repeat: so when it is, is looked at
+   * itself.
+   */
   async function read(remoteId: string, event: CalendarEvent): Promise<(Placed & { isWritten: boolean }) | null> {
     const response = await common.fetch(remoteId, { headers: common.headers });
     if (isGone(response.status)) return null;
@@ -78,7 +81,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
         ? await updateCalendarObject({ calendarObject: { url: remoteId, data, etag: there.etag }, ...common })
         : await createCalendarObject({ calendar, filename: remoteId.slice(url.length), iCalString: data, ...common });
       if (response.ok) return { remoteId, etag: response.headers.get('etag') ?? (await read(remoteId, event))?.etag ?? '' };
-      // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address. Nextcloud says so with a 400 (https://github.com/nextcloud/server/pull/61640).
+      // RFC 4791, 5.3.2.1, no-uid-conflict: this UID has another address. Nextcloud says so with a 400
+      // (https://github.com/nextcloud/server/pull/61640).
       if (!there && [400, 403, 409].includes(response.status))
         remoteId = (await findByUid(event.uid)) ?? raise(unexpected('PUT', response.status));
       else if (response.status !== 412 && !isGone(response.status)) throw unexpected('PUT', response.status);

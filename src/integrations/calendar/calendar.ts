@@ -38,13 +38,18 @@ export type Changes = {
   isWhole: boolean;
 };
 
-/** How a provider tells us that something has changed: it calls an address of ours, until `expiresAt`. `remoteId` is its own name for that. */
+/**
+ * How a provider tells us that something has changed: it calls an address of ours, until `expiresAt`. `remoteId` is its own name for that.
+ */
 export type Channel = { id: string; remoteId: string; expiresAt: Date };
 
 export type Push = {
   /** `id` is ours; each call carries the `secret`. Throws a CalendarError. */
   open: (wish: { id: string; address: string; secret: string }) => Promise<Omit<Channel, 'id'>>;
-  /** Makes it last longer. Null where another must be opened in its place: it has gone, or the provider knows no renewing. Throws a CalendarError. */
+  /**
+   * Makes it last longer. Null where another must be opened in its place: it has gone, or the provider knows no renewing. Throws a
+   * CalendarError.
+   */
   renew: (channel: Channel) => Promise<Date | null>;
   /** Repeating changes nothing. Throws a CalendarError. */
   close: (channel: Channel) => Promise<void>;
@@ -52,8 +57,8 @@ export type Push = {
 
 export type Calendar = {
   /**
-   * Makes the calendar hold this event exactly once, whatever it held before: reads, compares, and writes only what differs. Repeating changes
-   * nothing. Throws a CalendarError. `known` is where it was put before.
+   * Makes the calendar hold this event exactly once, whatever it held before: reads, compares, and writes only what differs. Repeating
+   * changes nothing. Throws a CalendarError. `known` is where it was put before.
    */
   put: (event: CalendarEvent, known: Placed | null) => Promise<Placed>;
   /** Makes sure that the event is not there. Repeating changes nothing. Throws a CalendarError. */

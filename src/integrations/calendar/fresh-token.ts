@@ -8,9 +8,9 @@ import type { SecretStore } from './open.ts';
 const aheadMs = 5 * 60_000;
 
 /**
- * A function that answers a token which is good for a while. Another process may renew at the same moment, and a provider may change the refresh token with
- * it: then what that one has kept is taken. With the token that the provider has just `refused`, another: one may end before its time. Throws a CalendarError:
- * `sign_in` when it is over.
+ * A function that answers a token which is good for a while. Another process may renew at the same moment, and a provider may change the
+ * refresh token with it: then what that one has kept is taken. With the token that the provider has just `refused`, another: one may end
+ * before its time. Throws a CalendarError: `sign_in` when it is over.
  */
 export function createFreshToken({
   id,

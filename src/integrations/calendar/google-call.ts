@@ -51,7 +51,8 @@ export function createGoogleCall({ accessToken, turn, rootUrl, timeoutMs = 10_00
     try {
       return await once(token, operation, doing, headers);
     } catch (error) {
-      // "Get a new access token using the long-lived refresh token. If this fails, direct the user through the OAuth flow" (guides/errors, 401).
+      // "Get a new access token using the long-lived refresh token. If this fails, direct the user through the OAuth flow" (guides/errors,
+      // 401).
       const another = isRefused(error, 401) && (error as CalendarError).kind === 'sign_in' ? await fresh(token) : token;
       if (another === token) throw error;
       await turn?.();

@@ -11,8 +11,8 @@ type Collection = { call: GoogleCall; calendarId: string; timeZone: string };
 type Query = calendar_v3.Params$Resource$Events$List;
 
 /**
- * "All other query parameters should be the same as for the initial synchronization" (reference of `events.list`, `syncToken`). Only what tells when the
- * owner is busy comes over the line: no titles, and of the guests the owner alone.
+ * "All other query parameters should be the same as for the initial synchronization" (reference of `events.list`, `syncToken`). Only what
+ * tells when the owner is busy comes over the line: no titles, and of the guests the owner alone.
  */
 const common: Query = {
   singleEvents: true,

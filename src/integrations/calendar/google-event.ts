@@ -1,4 +1,7 @@
-/** A visit as Google's event, and what an event of Google's means to us. Pure. Source: https://developers.google.com/workspace/calendar/api/v3/reference/events */
+/**
+ * A visit as Google's event, and what an event of Google's means to us. Pure. Source:
+ * https://developers.google.com/workspace/calendar/api/v3/reference/events
+ */
 import { createHash } from 'node:crypto';
 import type { calendar_v3 } from '@googleapis/calendar';
 import type { Interval } from '../../domain/rules.ts';
@@ -9,13 +12,16 @@ import { markOf } from './write-object.ts';
 
 export type GoogleEvent = calendar_v3.Schema$Event;
 
-/** An id may have a–v and 0–9, 5 to 1024 of them: hexadecimal digits are some of those. Known before the first call, so that no answer can be lost with it. */
+/**
+ * An id may have a–v and 0–9, 5 to 1024 of them: hexadecimal digits are some of those. Known before the first call, so that no answer can
+ * be lost with it.
+ */
 export const eventIdOf = (uid: string): string => createHash('sha256').update(uid).digest('hex');
 
 /**
- * The whole event: an update drops what it does not name, such as a rule by which the owner has made it repeat, or guests. What he has chosen for himself
- * alone (colour, reminders) stays. `iCalUID` is left to Google, which makes it of the id (`<id>@google.com`): "only one of them should be supplied at event
- * creation time". Our UID is among the private properties, which only we see.
+ * The whole event: an update drops what it does not name, such as a rule by which the owner has made it repeat, or guests. What he has
+ * chosen for himself alone (colour, reminders) stays. `iCalUID` is left to Google, which makes it of the id (`<id>@google.com`): "only one
+ * of them should be supplied at event creation time". Our UID is among the private properties, which only we see.
  */
 export function writeEvent(event: CalendarEvent, there: GoogleEvent | null): GoogleEvent {
   const { timeZone, start, end } = event.times;

@@ -29,9 +29,10 @@ export function createGoogleCalendar({ calendarId, timeZone, ...access }: Google
   }
 
   /**
-   * Google may not notice that an id is in use: "we cannot guarantee that ID collisions will be detected at event creation time". So it is read before
-   * anything is written, and what is there, deleted or not, ours or not, becomes the visit. A read followed by an update with the ETag is what Google
-   * advises over a patch (https://developers.google.com/workspace/calendar/api/v3/reference/events/patch). Nobody is told: invitations are our mails.
+   * Google may not notice that an id is in use: "we cannot guarantee that ID collisions will be detected at event creation time". So it is
+   * read before anything is written, and what is there, deleted or not, ours or not, becomes the visit. A read followed by an update with
+   * the ETag is what Google advises over a patch (https://developers.google.com/workspace/calendar/api/v3/reference/events/patch). Nobody
+   * is told: invitations are our mails.
    */
   async function put(event: CalendarEvent, known: Placed | null): Promise<Placed> {
     const eventId = known?.remoteId ?? eventIdOf(event.uid);
@@ -51,7 +52,8 @@ export function createGoogleCalendar({ calendarId, timeZone, ...access }: Google
             );
         return { remoteId: eventId, etag: written.etag ?? '' };
       } catch (error) {
-        // Somebody was faster: 409 where there was nothing, 412, 404 or 410 where there was something else. A 404 where there was nothing is the calendar's.
+        // Somebody was faster: 409 where there was nothing, 412, 404 or 410 where there was something else. A 404 where there was nothing
+        // is the calendar's.
         if (!isRefused(error, ...(there ? [404, 409, 410, 412] : [409, 412]))) throw error;
       }
     }
@@ -88,7 +90,10 @@ export type GoogleCalendarName = {
   /** Its address, for the account's own. */ account: string | null;
 };
 
-/** The calendars into which the owner may write, his own first. Source: https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list */
+/**
+ * The calendars into which the owner may write, his own first. Source:
+ * https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list
+ */
 export async function listGoogleCalendars(
   accessToken: () => Promise<string>,
   rootUrl?: string,

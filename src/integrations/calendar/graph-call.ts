@@ -1,4 +1,7 @@
-/** How Microsoft Graph is asked: by plain fetch, once, within limits of time and size, at its own address alone, with a token that is fresh for each request. */
+/**
+ * How Microsoft Graph is asked: by plain fetch, once, within limits of time and size, at its own address alone, with a token that is fresh
+ * for each request.
+ */
 import { TooLarge } from '../guarded-fetch.ts';
 import { CalendarError } from './calendar.ts';
 import { isRefused, refusalOf, toCalendarError } from './graph-errors.ts';
@@ -69,7 +72,8 @@ export function createGraphCall({
     try {
       return await once<T>(token, operation, method, path, given);
     } catch (error) {
-      // Microsoft ends tokens before their time, where the person's circumstances have changed (https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
+      // Microsoft ends tokens before their time, where the person's circumstances have changed
+      // (https://learn.microsoft.com/en-us/entra/identity-platform/app-resilience-continuous-access-evaluation).
       const another = isRefused(error, 401) ? await fresh(token) : token;
       if (another === token) throw error;
       return once<T>(another, operation, method, path, given);

@@ -10,7 +10,10 @@ import { isVisit, lookedAt, marksOf, mayBeOurs, readEvent, whenIs, type GraphEve
 type Collection = { call: GraphCall; path: string; timeZone: string };
 type Round = { events: GraphEvent[]; gone: Set<string>; token: string };
 
-/** Tokens are `delta:` and what of Graph's link is below its address; an empty one fits nothing. The window of the whole round that it came with is fixed in it. */
+/**
+ * Tokens are `delta:` and what of Graph's link is below its address; an empty one fits nothing. The window of the whole round that it came
+ * with is fixed in it.
+ */
 export async function readGraphChanges(collection: Collection, token: string | null, window: Interval): Promise<Changes> {
   const since = token?.startsWith('delta:/') ? collection.call.pathOf(token.slice('delta:'.length)) : null;
   if (since !== null) {
@@ -26,8 +29,8 @@ export async function readGraphChanges(collection: Collection, token: string | n
 const view = ({ from, to }: Interval) => ({ startDateTime: new Date(from).toISOString(), endDateTime: new Date(to).toISOString() });
 
 /**
- * A series is told as one object, under the id of its master: Graph tells its deletion by that alone, and of a deleted occurrence nothing but what is left
- * (https://stackoverflow.com/q/55641502).
+ * A series is told as one object, under the id of its master: Graph tells its deletion by that alone, and of a deleted occurrence nothing
+ * but what is left (https://stackoverflow.com/q/55641502).
  */
 async function readChanges(collection: Collection, path: string, window: Interval, isWhole: boolean): Promise<Changes> {
   const { events, gone, token } = await readRound(collection, path);

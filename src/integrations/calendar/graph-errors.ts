@@ -1,4 +1,7 @@
-/** What Microsoft Graph's answers mean. Source: https://learn.microsoft.com/en-us/graph/errors, https://learn.microsoft.com/en-us/graph/throttling */
+/**
+ * What Microsoft Graph's answers mean. Source: https://learn.microsoft.com/en-us/graph/errors,
+ * https://learn.microsoft.com/en-us/graph/throttling
+ */
 import { ForbiddenAddress, TooLarge } from '../guarded-fetch.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { CalendarError, type CalendarErrorKind } from './calendar.ts';
@@ -20,7 +23,10 @@ export const isRefused = (error: unknown, ...statuses: number[]): boolean =>
   error instanceof GraphRefusal && statuses.includes(error.status);
 export const isDuplicate = (error: unknown): boolean => error instanceof GraphRefusal && error.code === 'ErrorDuplicateTransactionId';
 
-/** A link of changes that leads nowhere any more. 400 and 404 are for what Graph never gave. https://learn.microsoft.com/en-us/graph/delta-query-overview#synchronization-reset */
+/**
+ * A link of changes that leads nowhere any more. 400 and 404 are for what Graph never gave.
+ * https://learn.microsoft.com/en-us/graph/delta-query-overview#synchronization-reset
+ */
 export const isForgotten = (error: unknown): boolean =>
   isRefused(error, 400, 404, 410) ||
   (error instanceof GraphRefusal && ['syncstatenotfound', 'syncstateinvalid', 'resyncrequired'].includes(error.code.toLowerCase()));

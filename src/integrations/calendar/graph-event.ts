@@ -1,4 +1,7 @@
-/** A visit as Microsoft Graph's event, and what an event of Graph's means to us. Pure. Source: https://learn.microsoft.com/en-us/graph/api/resources/event */
+/**
+ * A visit as Microsoft Graph's event, and what an event of Graph's means to us. Pure. Source:
+ * https://learn.microsoft.com/en-us/graph/api/resources/event
+ */
 import { v5 as uuidv5 } from 'uuid';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY, isTimeZone, minuteOfDay, parseInstant, startInstant, toWall } from '../../domain/time.ts';
@@ -54,8 +57,9 @@ export const marksOf = (event: GraphEvent): { uid: string | null; mark: string |
 });
 
 /**
- * Graph answers a repeated creation by the event of the first ("to avoid redundant POST operations in case of client retries"), for as long as it remembers.
- * Known before the first call, so that no answer can be lost with it. One that was used, by an event that is gone, stays used: then comes the next generation.
+ * Graph answers a repeated creation by the event of the first ("to avoid redundant POST operations in case of client retries"), for as long
+ * as it remembers. Known before the first call, so that no answer can be lost with it. One that was used, by an event that is gone, stays
+ * used: then comes the next generation.
  */
 export const transactionIdOf = (uid: string, generation: number): string => uuidv5(`${uid} ${generation}`, namespace);
 /** Whether an event may be ours: UUIDs of version 5 are not what Outlook gives its own. */
@@ -105,7 +109,10 @@ const showAsOf = ({ isTentative }: CalendarEvent): string => (isTentative ? 'ten
 const instantOf = (time: GraphTime | undefined): number | null =>
   time?.dateTime && time.timeZone?.toUpperCase() === 'UTC' ? parseInstant(`${time.dateTime.replace(/Z$/, '')}Z`) : null;
 
-/** A whole day is the same date in every zone. Graph may tell its midnight in UTC or as the instant of midnight in the zone that it was entered in. */
+/**
+ * A whole day is the same date in every zone. Graph may tell its midnight in UTC or as the instant of midnight in the zone that it was
+ * entered in.
+ */
 function dayOf(time: GraphTime | undefined, enteredIn: string | null | undefined, timeZone: string): number | null {
   const instant = instantOf(time);
   if (instant === null) return null;
@@ -115,7 +122,9 @@ function dayOf(time: GraphTime | undefined, enteredIn: string | null | undefined
   return startInstant(date, 0, timeZone);
 }
 
-/** A single event, or one occurrence of a series with what its master says. Whole days are of `timeZone`. Whose it is, is told by others. */
+/**
+ * A single event, or one occurrence of a series with what its master says. Whole days are of `timeZone`. Whose it is, is told by others.
+ */
 export function readEvent(event: GraphEvent, window: Interval, timeZone: string): RemoteObject {
   const object = { remoteId: event.id, etag: event['@odata.etag'] ?? '', uid: event.iCalUId ?? null, mark: null };
   const [from, to] =

@@ -1,4 +1,7 @@
-/** Graph's subscriptions to changes. Source: https://learn.microsoft.com/en-us/graph/api/resources/subscription, …/change-notifications-lifecycle-events */
+/**
+ * Graph's subscriptions to changes. Source: https://learn.microsoft.com/en-us/graph/api/resources/subscription,
+ * …/change-notifications-lifecycle-events
+ */
 import { CalendarError, type Push } from './calendar.ts';
 import type { GraphCall } from './graph-call.ts';
 import { isRefused } from './graph-errors.ts';

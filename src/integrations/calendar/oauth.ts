@@ -11,7 +11,10 @@ export type OauthApp = { clientId: string; clientSecret: string; authorizeUrl: s
 /** What is sealed of a sign-in. `expiresAt` is epoch milliseconds. */
 export type OauthSecrets = { refreshToken: string; accessToken: string; expiresAt: number };
 
-/** As little as the work needs. https://developers.google.com/workspace/calendar/api/auth, https://learn.microsoft.com/graph/permissions-reference#calendarsreadwrite */
+/**
+ * As little as the work needs. https://developers.google.com/workspace/calendar/api/auth,
+ * https://learn.microsoft.com/graph/permissions-reference#calendarsreadwrite
+ */
 const scopes: Record<OauthProvider, string> = {
   google: 'https://www.googleapis.com/auth/calendar.events https://www.googleapis.com/auth/calendar.calendarlist.readonly',
   graph: 'offline_access https://graph.microsoft.com/Calendars.ReadWrite',
@@ -74,8 +77,9 @@ const secretsOf = (tokens: oauth.TokenEndpointResponse, refreshToken: string, no
 });
 
 /**
- * Errors that no new try mends, only the person (RFC 6749, 5.2, 4.1.2.1). What concerns our own registration, such as a client secret that has run out (Microsoft's do), is mended by
- * whoever runs us: then every sign-in is as good as before, and nobody is to be asked for another.
+ * Errors that no new try mends, only the person (RFC 6749, 5.2, 4.1.2.1). What concerns our own registration, such as a client secret that
+ * has run out (Microsoft's do), is mended by whoever runs us: then every sign-in is as good as before, and nobody is to be asked for
+ * another.
  */
 const over = ['invalid_grant', 'access_denied', 'interaction_required', 'consent_required', 'login_required'];
 

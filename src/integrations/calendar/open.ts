@@ -14,7 +14,10 @@ export type CaldavSecrets = { username: string; password: string };
 export type Stored = { id: string; provider: CalendarProvider; calendarId: string; timeZone: string; secrets: string | null };
 
 export type CalendarOpener = {
-  /** Throws a CalendarError: `sign_in` where the secrets cannot be opened, so that their owner must sign in again; `transient` where it is for whoever runs us to set up what is missing. */
+  /**
+   * Throws a CalendarError: `sign_in` where the secrets cannot be opened, so that their owner must sign in again; `transient` where it is
+   * for whoever runs us to set up what is missing.
+   */
   open: (stored: Stored) => Promise<Calendar>;
   /** The same secrets under the first key; null where they are, or cannot be opened. */
   reseal: (stored: Pick<Stored, 'id' | 'secrets'>) => Promise<string | null>;

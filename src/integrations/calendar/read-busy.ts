@@ -17,8 +17,9 @@ export type ReadObject = { uid: string | null; busy: Interval[]; /** Our own mar
 export const markProperty = 'x-punctual-mark';
 
 /**
- * Reads one object. Times without a zone, and whole days, are of `timeZone`. Busy is what is not transparent (RFC 5545, 3.8.2.7) and not cancelled;
- * intervals are cut to the window and joined where they touch. @throws Unreadable
+ * Reads one object. Times without a zone, and whole days, are of `timeZone`. Busy is what is not transparent (RFC 5545, 3.8.2.7) and not
+ * cancelled; intervals are cut to the window and joined where they touch.
+ * @throws Unreadable
  */
 export function readObject(text: string, window: Interval, timeZone: string): ReadObject {
   try {
@@ -65,7 +66,10 @@ function knownZone(tzid: string): ICAL.Timezone | null {
   return zone;
 }
 
-/** ical.js leaves what it cannot place without a zone, and then nothing fits: each time gets the one that its own property names, else the calendar's. */
+/**
+ * ical.js leaves what it cannot place without a zone, and then nothing fits: each time gets the one that its own property names, else the
+ * calendar's.
+ */
 function placeInZones(event: ICAL.Component, zoneOf: (tzid: string) => ICAL.Timezone, home: ICAL.Timezone): void {
   for (const name of ['dtstart', 'dtend', 'recurrence-id', 'exdate', 'rdate']) {
     for (const property of event.getAllProperties(name)) {

