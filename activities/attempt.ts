@@ -19,7 +19,8 @@ export type SendInput = {
   networkId: string;
   deliveryId: string;
   policy: RetryPolicy;
-  /** By mail, where it is missing. */ channel?: Channel;
+  /** By mail, where it is missing. */
+  channel?: Channel;
 };
 
 export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' | 'metrics' | 'now'>) {

@@ -30,7 +30,8 @@ export type CalendarAccounts = {
 };
 
 type AccountsDeps = {
-  /** Null: calendars are off. */ sealer: Sealer | null;
+  /** Null: calendars are off. */
+  sealer: Sealer | null;
   fetch: typeof globalThis.fetch;
   signIns: SignIns;
   now: () => Date;

@@ -152,7 +152,8 @@ export async function listAppointments(
 export type DeliveryView = {
   id: string;
   kind: string;
-  /** The way that it goes, or went. */ channel: string;
+  /** The way that it goes, or went. */
+  channel: string;
   state: string;
   dueAt: string;
   attempts: number;

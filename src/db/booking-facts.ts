@@ -24,7 +24,8 @@ import { prepare } from './prepared.ts';
 export type Candidate = DomainCandidate & {
   name: string;
   diaryVersion: number;
-  /** That are to hold his visits. */ calendars: { id: string; provider: CalendarProvider }[];
+  /** That are to hold his visits. */
+  calendars: { id: string; provider: CalendarProvider }[];
 };
 
 export type BookingFacts = {

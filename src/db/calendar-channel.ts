@@ -62,7 +62,8 @@ export type Told = {
   networkId: string;
   connectionId: string;
   provider: CalendarProvider;
-  /** Whether there is somebody to read it. */ isRead: boolean;
+  /** Whether there is somebody to read it. */
+  isRead: boolean;
   isKnownBy: (secret: string) => boolean;
 };
 

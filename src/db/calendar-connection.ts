@@ -22,7 +22,8 @@ export type ConnectionView = {
   writes: boolean;
   reads: boolean;
   state: CalendarState;
-  /** The last time that all we know of it was true. */ syncedAt: string | null;
+  /** The last time that all we know of it was true. */
+  syncedAt: string | null;
   errorClass: string | null;
   errorText: string | null;
   signedOutAt: string | null;

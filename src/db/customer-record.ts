@@ -14,7 +14,8 @@ export class NotAccepted extends Error {}
 export type Booking = {
   networkId: string;
   customerId: string;
-  /** Not counted: it is the one that is asked about. */ appointmentId: string;
+  /** Not counted: it is the one that is asked about. */
+  appointmentId: string;
   startsAt: number;
   timeZone: string;
 };

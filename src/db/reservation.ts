@@ -26,7 +26,8 @@ export type ClaimOptions = {
   now: Date;
   closeAfterSeconds: number;
   entry: Entry;
-  /** For the test that takes the optimistic lock away and looks at the constraint alone. */ overruleVersion?: boolean;
+  /** For the test that takes the optimistic lock away and looks at the constraint alone. */
+  overruleVersion?: boolean;
 };
 
 class DecidedBefore extends Error {}

@@ -48,7 +48,8 @@ export async function addEntry(
     id: string;
     networkId: string;
     apiClientId: string;
-    /** Of where the call came from, if that is counted. */ addressHash?: string | null;
+    /** Of where the call came from, if that is counted. */
+    addressHash?: string | null;
   },
   fields: EntryFields,
   contact: NewContact,

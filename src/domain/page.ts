@@ -10,7 +10,8 @@ export type PageVisit = {
   startsAt: string;
   endsAt: string;
   keptUntil: string | null;
-  /** Of what cannot take place as booked. */ chooseBy: string | null;
+  /** Of what cannot take place as booked. */
+  chooseBy: string | null;
   state: keyof PageTexts['status'] | null;
   shopName: string;
   shopAddress: string;

@@ -23,7 +23,8 @@ const names = [
 
 /** All settings that matter after a time was claimed. */
 export type BookingPolicy = Pick<Settings, (typeof names)[number]> & {
-  /** The customer has moved the visit when it was too late to cancel freely: it stays too late. */ movedLate?: boolean;
+  /** The customer has moved the visit when it was too late to cancel freely: it stays too late. */
+  movedLate?: boolean;
 };
 
 /** The part of the settings that an appointment keeps; of appointments from before there were policies, the defaults. */

@@ -29,7 +29,8 @@ export type Entry = {
 /** A visit, as the calendar has it. `sequence` is null where the provider keeps none. */
 export type Shown = {
   uid: string;
-  /** `2026-11-27T10:30:00Z` */ start: string;
+  /** `2026-11-27T10:30:00Z` */
+  start: string;
   end: string;
   sequence: number | null;
   summary: string;

@@ -43,7 +43,8 @@ export type AddAccount = {
   email: string;
   name?: string;
   timeZone?: string;
-  /** Without it all of the calendar. */ scope?: string;
+  /** Without it all of the calendar. */
+  scope?: string;
   clientId?: string;
 };
 export type AddedAccount = Account & { calendarId: string; accessToken: string; refreshToken: string };

@@ -24,8 +24,10 @@ export type RemoteObject = {
   etag: string;
   uid: string | null;
   busy: Interval[];
-  /** What it was when we wrote it; null of what others wrote. */ mark: string | null;
-  /** Nobody can tell when it is. */ isUnreadable?: true;
+  /** What it was when we wrote it; null of what others wrote. */
+  mark: string | null;
+  /** Nobody can tell when it is. */
+  isUnreadable?: true;
 };
 
 export type Changes = {

@@ -87,7 +87,8 @@ export type GoogleCalendarName = {
   name: string;
   timeZone: string | null;
   isPrimary: boolean;
-  /** Its address, for the account's own. */ account: string | null;
+  /** Its address, for the account's own. */
+  account: string | null;
 };
 
 /**
