@@ -37,6 +37,14 @@ export type BookingFacts = {
   candidates: Candidate[];
 };
 
+/** Who gives a part that was decided from these facts; so he is among them. */
+export const candidateOf = ({ candidates }: BookingFacts, barberId: string): Candidate =>
+  candidates.find(({ barber }) => barber.barberId === barberId)!;
+
+/** His terms for such a part. */
+export const offerOf = (facts: BookingFacts, { barberId, serviceId }: { barberId: string; serviceId: string }) =>
+  candidateOf(facts, barberId).offers.find((offer) => offer.serviceId === serviceId)!;
+
 export type FactsQuery = {
   networkId: string;
   shopId: string;

@@ -1,7 +1,15 @@
 /** Changes of an appointment: the row, the event, the time and the messages that follow, in one transaction under the row's lock. */
 import type { Action, AppointmentStatus } from '../domain/appointment.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
-import { planCancellation, planChoice, planConfirmation, planDecline, type About, type NewDelivery } from '../domain/effects.ts';
+import {
+  planCancellation,
+  planChoice,
+  planConfirmation,
+  planDecline,
+  type About,
+  type DeliveryKind,
+  type NewDelivery,
+} from '../domain/effects.ts';
 import { withoutCutoffs } from '../domain/policy.ts';
 import { planVisit } from './calendar-visit.ts';
 import { confirmHold } from './confirming.ts';
@@ -51,95 +59,117 @@ async function applyChange(
 ): Promise<ChangeResult> {
   const at = now();
   // Diaries before the row, always in the same order, so that a booking and a cancellation cannot deadlock.
-  const barberIds = touchesTime.includes(change.action) ? await bumpBarbers(tx, ids.appointmentId, at) : [];
+  const bumped = touchesTime.includes(change.action) ? await bumpBarbers(tx, ids.appointmentId, at) : [];
   const { row, to, late } = await lockAndJudge(tx, ids, change, at);
   if (to === 'already' || isSo(change.action, row)) return { ok: true, stand: await readStand(tx, row, closeAfterSeconds) };
-  const parts = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
+  const barberIds = await readBarbers(tx, row.id);
   // A move came between: the diaries that were bumped are not those of its barbers any more.
-  if (barberIds.length > 0 && parts.some(({ barberId }) => !barberIds.includes(barberId)))
+  if (bumped.length > 0 && barberIds.some((barberId) => !bumped.includes(barberId)))
     throw new Error('an appointment moved while it was changed; trying again');
 
-  const from = row.status;
-  const effects: NewDelivery[] = [];
-  const details: Record<string, unknown> = {};
-  const theirs = [...new Set(parts.map(({ barberId }) => barberId))];
+  const step: Step = { from: row.status, to, late, at, barberIds };
   row.status = to;
-  let freed = false;
+  const effects = await act(tx, row, change, step);
+  const { freed, details } = await settleTime(tx, row, change, step);
+  await tx.flush();
+  await tellWaitlist(tx, row, step);
+  writeEvent(tx, row, change, step.from, at, { ...(change.action === 'cancel' && { late }), ...details });
+  await insertDeliveries(tx, row, effects, at);
+  await planVisit(tx, row, step.from, at);
+  await tx.flush();
+  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
+}
+
+/** A transition that was judged and is allowed. `barberIds`: whoever gives a part of the visit. */
+type Step = { from: AppointmentStatus; to: AppointmentStatus; late: boolean; at: Date; barberIds: string[] };
+
+/** What the action itself does to the row. @returns the messages that follow. */
+async function act(
+  tx: EntityManager,
+  row: AppointmentRow,
+  change: Change,
+  { from, to, late, at, barberIds }: Step,
+): Promise<NewDelivery[]> {
+  const [startsAt, endsAt, now] = [row.startsAt.getTime(), row.endsAt.getTime(), at.getTime()];
   switch (change.action) {
     case 'confirm':
-      effects.push(...(await confirmHold(tx, row, change, at, theirs)));
-      break;
+      return confirmHold(tx, row, change, at, barberIds);
     case 'approve':
-      effects.push(...planConfirmation(row.startsAt.getTime(), remindOf(row), at.getTime(), theirs));
       Object.assign(row, { decideBy: null, choiceOfferedAt: null });
-      break;
-    case 'cancel':
+      return planConfirmation(startsAt, remindOf(row), now, barberIds);
+    case 'cancel': {
       row.cancelledLate = late;
-      // A hold told nobody.
-      // Of somebody who walked in, no barber was ever told.
-      if (from !== 'held')
-        effects.push(
-          ...planCancellation(row.endsAt.getTime(), at.getTime(), row.entry === 'walk_in' ? [] : theirs, aboutCancelling(from, change)),
-        );
-      details.late = late;
-      break;
+      // A hold told nobody; of somebody who walked in, no barber was ever told.
+      const told = row.entry === 'walk_in' ? [] : barberIds;
+      return from === 'held' ? [] : planCancellation(endsAt, now, told, aboutCancelling(from, change));
+    }
     case 'refuse':
     case 'expire':
-      if (from === 'pending_approval') effects.push(...planDecline(row.endsAt.getTime(), at.getTime(), to, theirs));
-      break;
+      return from === 'pending_approval' ? planDecline(endsAt, now, to, barberIds) : [];
     case 'check_in':
       if (from === 'no_show') await claimTime(tx, row.networkId, row.id, await readFreed(tx, row.id));
-      break;
-    case 'confirm_attendance':
+      return [];
+    case 'confirm_attendance': {
       row.attendanceConfirmedAt = at;
-      if (!row.choiceOfferedAt) break;
+      if (!row.choiceOfferedAt) return [];
       // It can take place after all.
-      effects.push(
-        ...planConfirmation(row.startsAt.getTime(), remindOf(row), at.getTime(), theirs).filter(
-          ({ kind }) => kind !== 'confirmation_barber',
-        ),
-      );
+      const effects = planConfirmation(startsAt, remindOf(row), now, barberIds).filter(({ kind }) => kind !== 'confirmation_barber');
       Object.assign(row, { decideBy: null, choiceOfferedAt: null });
       await withdrawDeliveries(tx, row.id, change.action, at, ['choose_customer']);
-      break;
+      return effects;
+    }
     case 'offer_choice':
       row.choiceOfferedAt = at;
       row.policy = withoutCutoffs(row.policy);
       // Who chooses nothing until then is not left with a visit that nobody gives.
       if (to === 'confirmed') row.decideBy = row.startsAt;
-      effects.push(...planChoice(row.startsAt.getTime(), at.getTime(), change.reason));
-      break;
+      return planChoice(startsAt, now, change.reason);
     case 'forgive':
       row.forgivenAt = at;
-      break;
+      return [];
     case 'start':
     case 'complete':
     case 'mark_no_show':
     case 'reschedule':
     case 'retime':
-      break;
+      return [];
   }
-  if (to !== from && ['cancelled', 'refused', 'expired', 'no_show', 'completed'].includes(to)) {
-    Object.assign(row, { endedAt: at, endedBy: change.by, endReason: change.reason ?? null });
-    await withdrawDeliveries(tx, row.id, change.action, at);
-    freed = to !== 'completed';
-    if (to === 'completed' || to === 'no_show') details.freed = await freeRest(tx, row.id, at);
-    else await freeTime(tx, row.id);
-  } else if (from === 'no_show' && to !== from) {
-    Object.assign(row, { endedAt: null, endedBy: null, endReason: null });
-  } else if (change.action === 'approve' || change.action === 'confirm') {
-    await withdrawDeliveries(tx, row.id, change.action, at, ['approval_customer', 'approval_barber', 'offer_customer']);
-  } else if (change.action === 'check_in' || change.action === 'start' || change.action === 'offer_choice') {
-    await withdrawDeliveries(tx, row.id, change.action, at, ['reminder_customer']);
+}
+
+const endings: AppointmentStatus[] = ['cancelled', 'refused', 'expired', 'no_show', 'completed'];
+
+/** The time that an ending gives back, and the messages that are not to go any more. `freed`: somebody else may have it. */
+async function settleTime(
+  tx: EntityManager,
+  row: AppointmentRow,
+  { action, by, reason }: Change,
+  { from, to, at }: Step,
+): Promise<{ freed: boolean; details: { freed?: KeptClaim[] } }> {
+  const withdraw = (kinds?: DeliveryKind[]) => withdrawDeliveries(tx, row.id, action, at, kinds);
+  if (to !== from && endings.includes(to)) {
+    Object.assign(row, { endedAt: at, endedBy: by, endReason: reason ?? null });
+    await withdraw();
+    if (to === 'completed' || to === 'no_show') return { freed: to === 'no_show', details: { freed: await freeRest(tx, row.id, at) } };
+    await freeTime(tx, row.id);
+    return { freed: true, details: {} };
   }
-  await tx.flush();
-  if (row.waitlistEntryId && from === 'held') await noteAnswer(tx, row, at);
-  if (row.waitlistEntryId && from === 'pending_approval' && (to === 'refused' || to === 'expired')) await waitAgain(tx, row);
-  writeEvent(tx, row, change, from, at, details);
-  await insertDeliveries(tx, row, effects, at);
-  await planVisit(tx, row, from, at);
-  await tx.flush();
-  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
+  if (from === 'no_show' && to !== from) Object.assign(row, { endedAt: null, endedBy: null, endReason: null });
+  else if (action === 'approve' || action === 'confirm') await withdraw(['approval_customer', 'approval_barber', 'offer_customer']);
+  else if (action === 'check_in' || action === 'start' || action === 'offer_choice') await withdraw(['reminder_customer']);
+  return { freed: false, details: {} };
+}
+
+/** An offer was answered, or what was answered could not be had. */
+async function tellWaitlist(tx: EntityManager, row: AppointmentRow, { from, to, at }: Step): Promise<void> {
+  if (!row.waitlistEntryId) return;
+  if (from === 'held') await noteAnswer(tx, row, at);
+  if (from === 'pending_approval' && (to === 'refused' || to === 'expired')) await waitAgain(tx, row);
+}
+
+/** In the order of their parts. */
+async function readBarbers(tx: EntityManager, appointmentId: string): Promise<string[]> {
+  const parts = await tx.find(AppointmentPart, { appointmentId }, { orderBy: { position: 'asc' } });
+  return [...new Set(parts.map(({ barberId }) => barberId))];
 }
 
 /** Nobody was invited to what waited for approval; and what the shop's people cancel, they say why. */

@@ -10,7 +10,7 @@ import { freeSlot } from '../domain/outcome.ts';
 import { policyOf, withoutCutoffs } from '../domain/policy.ts';
 import { DAY, toWall } from '../domain/time.ts';
 import { waive } from '../domain/waiver.ts';
-import { readBookingFacts, type BookingFacts } from './booking-facts.ts';
+import { candidateOf, offerOf, readBookingFacts, type BookingFacts } from './booking-facts.ts';
 import { noteUnseen, unseenOf } from './calendar-conflict.ts';
 import { planVisit } from './calendar-visit.ts';
 import { lockAndJudge, refusalWithStand, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
@@ -95,51 +95,73 @@ async function move(
   ids: AppointmentIds,
   change: Move,
   facts: BookingFacts,
-  { decision, chosen }: Possible,
+  way: Possible,
   { now, closeAfterSeconds }: ChangeOptions,
 ): Promise<ChangeResult> {
   const at = now();
-  const { slot, claims } = decision;
-  const { timeZone } = facts.shop;
-  await takeDiaries(
-    tx,
-    ids,
-    facts,
-    slot.parts.map(({ barberId }) => barberId),
-    at,
-  );
+  const { slot, claims } = way.decision;
+  const barberIds = slot.parts.map(({ barberId }) => barberId);
+  await takeDiaries(tx, ids, facts, barberIds, at);
   const { row } = await lockAndJudge(tx, ids, change, at);
+  await judgeLimits(tx, row, change, slot.startsAt, facts.shop.timeZone, at);
+  const { shopId, startsAt, shopTimeZone } = row;
   const old = await tx.find(AppointmentPart, { appointmentId: row.id }, { orderBy: { position: 'asc' } });
-  const offers = slot.parts.map(({ barberId, serviceId }) =>
-    facts.candidates.find(({ barber }) => barber.barberId === barberId)!.offers.find((offer) => offer.serviceId === serviceId)!,
-  );
-  const waivesLimit = change.by === 'staff' && change.waiver?.codes.includes('customer_limit');
-  if (row.customerId && !waivesLimit) {
-    // A move is no new booking: only the day that it moves to may be full, and strikes do not matter.
-    const limits = { ...policyOf(row.policy), maxUpcomingVisitsPerCustomer: null, strikesForApproval: null, strikesForBlock: null };
-    await judgeCustomer(
-      tx,
-      { networkId: row.networkId, customerId: row.customerId, appointmentId: row.id, startsAt: slot.startsAt, timeZone },
-      limits,
-      at,
-    );
-  }
-  const before = { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(old) };
-  const zoneBefore = row.shopTimeZone;
-  // Whoever moves a visit when it could no longer be cancelled freely has not won that back.
-  const isLate = change.by === 'customer' && isLateToCancel(standingOf(row), at.getTime());
-  const left: Freed = { shopId: row.shopId, startsAt: row.startsAt, shopTimeZone: row.shopTimeZone };
+  const before = { shopId, startsAt: startsAt.toISOString(), parts: partsOf(old) };
 
   await freeTime(tx, row.id);
   await tx.nativeDelete(AppointmentPart, { appointmentId: row.id });
   await claimTime(tx, row.networkId, row.id, claims.map(keptClaim));
-  const unseen = unseenOf(
-    facts.candidates,
-    slot.parts.map(({ barberId }) => barberId),
-  );
+  const unseen = unseenOf(facts.candidates, barberIds);
   if (unseen.length > 0) await noteUnseen(tx, ids, unseen);
+  Object.assign(row, newTerms(row, change, facts, way, at));
+  await tx.flush();
+  const parts = newParts(row, facts, way);
+  await tx.insertMany(AppointmentPart, parts);
+  const after = { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) };
+
+  await withdrawDeliveries(tx, row.id, 'reschedule', at);
+  const plan: MovePlan = {
+    before: before.parts,
+    shopId,
+    toShopId: row.shopId,
+    timeZone: shopTimeZone,
+    after: after.parts,
+    remind: remindOf(row),
+    now: at.getTime(),
+    ...(change.by === 'staff' && change.reason && { reason: change.reason }),
+  };
+  await insertDeliveries(tx, row, row.status === 'pending_approval' ? planApprovalMove(row.decideBy!.getTime(), plan) : planMove(plan), at);
+  await planVisit(tx, row, null, at);
+  const waived = change.waiver && { waived: change.waiver.codes, why: change.waiver.reason };
+  writeEvent(tx, row, change, row.status, at, { from: before, to: after, ...waived });
+  await tx.flush();
+  const left: Freed = { shopId, startsAt, shopTimeZone };
+  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, left) };
+}
+
+/** A move is no new booking: only the day that it moves to may be full, and strikes do not matter. @throws CustomerLimit */
+async function judgeLimits(
+  tx: EntityManager,
+  row: AppointmentRow,
+  { by, waiver }: Move,
+  startsAt: number,
+  timeZone: string,
+  now: Date,
+): Promise<void> {
+  const waivesLimit = by === 'staff' && waiver?.codes.includes('customer_limit');
+  if (!row.customerId || waivesLimit) return;
+  const limits = { ...policyOf(row.policy), maxUpcomingVisitsPerCustomer: null, strikesForApproval: null, strikesForBlock: null };
+  const visit = { networkId: row.networkId, customerId: row.customerId, appointmentId: row.id, startsAt, timeZone };
+  await judgeCustomer(tx, visit, limits, now);
+}
+
+/** What the appointment is from now on. */
+function newTerms(row: AppointmentRow, change: Move, facts: BookingFacts, { decision: { slot } }: Possible, now: Date) {
+  const { timeZone } = facts.shop;
   const promised = toWall(slot.startsAt, timeZone);
-  Object.assign(row, {
+  // Whoever moves a visit when it could no longer be cancelled freely has not won that back.
+  const isLate = change.by === 'customer' && isLateToCancel(standingOf(row), now.getTime());
+  return {
     shopId: change.to.shopId,
     serviceId: slot.parts[0]!.serviceId,
     barberId: slot.barberId,
@@ -155,9 +177,11 @@ async function move(
     decideBy: row.status === 'pending_approval' && row.decideBy ? new Date(Math.min(row.decideBy.getTime(), slot.startsAt)) : null,
     ...(change.source === 'relocation' && { policy: withoutCutoffs(row.policy) }),
     ...(isLate && { policy: { ...row.policy, movedLate: true } }),
-  } satisfies Partial<AppointmentRow>);
-  await tx.flush();
-  const parts = slot.parts.map((part, position) => ({
+  } satisfies Partial<AppointmentRow>;
+}
+
+const newParts = (row: AppointmentRow, facts: BookingFacts, { decision: { slot }, chosen }: Possible) =>
+  slot.parts.map((part, position) => ({
     id: uuidv7(),
     networkId: row.networkId,
     appointmentId: row.id,
@@ -165,32 +189,9 @@ async function move(
     ...part,
     startsAt: new Date(part.startsAt),
     endsAt: new Date(part.endsAt),
-    segments: offers[position]!.segments,
+    segments: offerOf(facts, part).segments,
     chosen: chosen[position]!,
   }));
-  await tx.insertMany(AppointmentPart, parts);
-  await withdrawDeliveries(tx, row.id, 'reschedule', at);
-  const move: MovePlan = {
-    before: before.parts,
-    shopId: before.shopId,
-    toShopId: row.shopId,
-    timeZone: zoneBefore,
-    after: partsOf(parts),
-    remind: remindOf(row),
-    now: at.getTime(),
-    ...(change.by === 'staff' && change.reason && { reason: change.reason }),
-  };
-  const effects = row.status === 'pending_approval' ? planApprovalMove(row.decideBy!.getTime(), move) : planMove(move);
-  await insertDeliveries(tx, row, effects, at);
-  await planVisit(tx, row, null, at);
-  writeEvent(tx, row, change, row.status, at, {
-    from: before,
-    to: { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) },
-    ...(change.waiver && { waived: change.waiver.codes, why: change.waiver.reason }),
-  });
-  await tx.flush();
-  return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, left) };
-}
 
 const partsOf = (parts: Pick<AppointmentPartRow, 'serviceId' | 'barberId' | 'startsAt' | 'endsAt' | 'priceCents'>[]) =>
   parts.map(({ serviceId, barberId, startsAt, endsAt, priceCents }) => ({
@@ -217,7 +218,7 @@ async function takeDiaries(
   ]);
   for (const barberId of [...new Set([...old.map((row) => row.barber_id), ...newBarberIds])].sort()) {
     if (newBarberIds.includes(barberId)) {
-      const { diaryVersion } = facts.candidates.find(({ barber }) => barber.barberId === barberId)!;
+      const { diaryVersion } = candidateOf(facts, barberId);
       tx.map(Diary, { barberId, networkId, version: diaryVersion, bumpedAt: new Date(0) }).bumpedAt = now;
       await tx.flush();
     } else {
