@@ -1,17 +1,18 @@
 /**
- * `npm test`: type check, lint, layout, then every tier on servers of its own. `npm test -- domain http` runs just these tiers, further
+ * `npm test`: type check, lint, layout and every tier, on servers of their own. `npm test -- domain http` runs just these tiers, further
  * arguments (`--grep x`) go to mocha. Whatever happens, no process, folder or database of this run stays behind.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
 import { freePorts } from '../src/dev/ports.ts';
-import { endLeftover, endProcess, readText, writePid } from '../src/dev/processes.ts';
+import { readText } from '../src/dev/processes.ts';
 import { NoPython, preparePython } from '../src/dev/python.ts';
 import { startServers, type Servers } from '../src/dev/servers.ts';
+import { createJobs, root, type Job, type Jobs } from './job.ts';
 
 interface Counts {
   passed: number;
@@ -21,11 +22,11 @@ interface Counts {
   failures: string[];
 }
 
-const root = resolve(import.meta.dirname, '..');
 const allTiers = ['domain', 'db', 'activities', 'workflows', 'http', 'system', 'browser'];
 /** Everything but these needs servers. */
 const pureTiers = ['domain'];
-const tierLimitMs = 25 * 60_000;
+/** This one takes as long as all others together, and many of those wait more than they work: it runs beside them. */
+const longTier = 'http';
 const log = (line: string) => console.log(line);
 
 const args = process.argv.slice(2);
@@ -35,7 +36,6 @@ const mochaArgs = firstOption < 0 ? [] : args.slice(firstOption);
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
 const interruption = new AbortController();
-let current: ChildProcess | undefined;
 let noPython: string | undefined;
 
 /** Adds what a check or a tier found. */
@@ -62,65 +62,46 @@ function testEnvironment(servers: Servers | null, prefix: string, python: string
   };
 }
 
-/**
- * Runs a program in a process group of its own and waits for it; null when it did not end by itself. What it started and
- * left running ends with it.
- */
-async function run(command: string, args: string[], env: NodeJS.ProcessEnv, pidFile: string): Promise<number | null> {
-  if (interruption.signal.aborted) return null;
-  const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
-  current = child;
-  if (child.pid !== undefined) writePid(pidFile, child.pid);
-  const limit = setTimeout(() => {
-    log(`${command} was ended after ${tierLimitMs / 60_000} minutes`);
-    if (child.pid !== undefined) void endProcess(child.pid);
-  }, tierLimitMs);
-  const code = await new Promise<number | null>((done) => {
-    child.once('exit', done);
-    child.once('error', (error) => {
-      log(error.message);
-      done(null);
-    });
-  });
-  clearTimeout(limit);
-  if (child.pid !== undefined) await endProcess(child.pid, 2000);
-  rmSync(pidFile, { force: true });
-  return code;
-}
+/** A check of the code as it stands: one test each. */
+const checks: [name: string, command: string, args: string[]][] = [
+  ['Type check', 'tsc', []],
+  ['Lint', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['Layout', 'prettier', ['--log-level', 'warn', '--check', '.']],
+];
 
-/** The type check, the lint and the layout: one test each. */
-async function runCheck(name: string, command: string, args: string[], folder: string): Promise<void> {
-  log(`\n${name}`);
-  const code = await run(join(root, 'node_modules/.bin', command), args, process.env, join(folder, 'tests.pid'));
+async function runCheck(jobs: Jobs, [name, command, args]: (typeof checks)[number], marked: boolean): Promise<void> {
+  const code = await jobs.run({ name: command, command: join(root, 'node_modules/.bin', command), args, env: process.env }, marked);
   const found = `${command} ended with ${code ?? 'a signal'}`;
-  log(code === 0 ? `  ✔ ${command} found nothing` : `  ✘ ${found}`);
+  log(code === 0 ? `${name}\n  ✔ ${command} found nothing` : `${name}\n  ✘ ${found}`);
   add(
     code === 0 ? { passed: 1, failed: 0, skipped: 0, failures: [] } : { passed: 0, failed: 1, skipped: 0, failures: [`${name}: ${found}`] },
   );
 }
 
+const mocha = (tier: string, files: string[], env: NodeJS.ProcessEnv): Job => ({
+  name: tier,
+  command: process.execPath,
+  args: [
+    join(root, 'node_modules/mocha/bin/mocha.js'),
+    '--no-config',
+    '--no-package',
+    '--timeout',
+    '60000',
+    '--forbid-only',
+    '--exit',
+    '--reporter',
+    join(root, 'test/reporter.ts'),
+    ...mochaArgs,
+    ...files,
+  ],
+  env,
+});
+
 /** One mocha process for one tier: a tier that crashes costs one failure and not the other tiers. */
-async function runTier(tier: string, files: string[], env: NodeJS.ProcessEnv, folder: string): Promise<void> {
+async function runTier(jobs: Jobs, { tier, files }: Tier, env: NodeJS.ProcessEnv, folder: string, marked: boolean): Promise<void> {
   log(`\n${tier}`);
   const countsFile = join(folder, `${tier}.json`);
-  const code = await run(
-    process.execPath,
-    [
-      join(root, 'node_modules/mocha/bin/mocha.js'),
-      '--no-config',
-      '--no-package',
-      '--timeout',
-      '60000',
-      '--forbid-only',
-      '--exit',
-      '--reporter',
-      join(root, 'test/reporter.ts'),
-      ...mochaArgs,
-      ...files,
-    ],
-    { ...env, TEST_COUNTS_FILE: countsFile },
-    join(folder, 'tests.pid'),
-  );
+  const code = await jobs.run(mocha(tier, files, { ...env, TEST_COUNTS_FILE: countsFile }), marked);
   const text = readText(countsFile);
   const counts = text === null ? { passed: 0, failed: 0, skipped: 0, failures: [] } : (JSON.parse(text) as Counts);
   // A test that ends the process ends it with any code, and then there are no counts.
@@ -168,14 +149,11 @@ async function findPython(): Promise<string | null> {
   }
 }
 
-/** Everything between the first check and the last tier. */
-async function runAll(folder: string): Promise<void> {
-  if (named.length === 0) {
-    await runCheck('Type check', 'tsc', [], folder);
-    await runCheck('Lint', 'oxlint', ['--type-aware', '--deny-warnings'], folder);
-    await runCheck('Layout', 'prettier', ['--log-level', 'warn', '--check', '.'], folder);
-  }
-  const tiers = allTiers
+type Tier = { tier: string; files: string[] };
+
+/** Everything between the first check and the last tier, in two lanes where the long tier has company. */
+async function runAll(jobs: Jobs, folder: string): Promise<void> {
+  const tiers: Tier[] = allTiers
     .filter((tier) => named.length === 0 || named.includes(tier))
     .map((tier) => ({ tier, files: globSync(`test/${tier}/**/*.test.ts`, { cwd: root }).sort() }))
     .filter(({ files }) => files.length > 0);
@@ -184,7 +162,16 @@ async function runAll(folder: string): Promise<void> {
   const servers = needsServers && !interruption.signal.aborted ? await startOwnServers(folder) : null;
   try {
     const env = testEnvironment(servers, prefix, await findPython());
-    for (const { tier, files } of tiers) if (!interruption.signal.aborted) await runTier(tier, files, env, folder);
+    const inTwo = tiers.length > 1 && tiers.some(({ tier }) => tier === longTier);
+    const runLane = async (lane: Tier[]): Promise<void> => {
+      for (const tier of lane) if (!interruption.signal.aborted) await runTier(jobs, tier, env, folder, inTwo);
+    };
+    const runShort = async (): Promise<void> => {
+      if (named.length === 0) for (const check of checks) await runCheck(jobs, check, inTwo);
+      await runLane(tiers.filter(({ tier }) => tier !== longTier));
+    };
+    const ends = await Promise.allSettled([runShort(), runLane(tiers.filter(({ tier }) => tier === longTier))]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     if (servers !== null && process.env.TEST_DATABASE_URL) await dropDatabases(process.env.TEST_DATABASE_URL, prefix);
     await servers?.stop();
@@ -201,18 +188,19 @@ async function main(): Promise<void> {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
+  const jobs = createJobs(folder, interruption.signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (interruption.signal.aborted) return;
       log('\nInterrupted; cleaning up …');
       interruption.abort();
-      if (current?.pid !== undefined && current.exitCode === null) void endProcess(current.pid, 5000);
+      jobs.interrupt();
     });
   }
   try {
-    await runAll(folder);
+    await runAll(jobs, folder);
   } finally {
-    await endLeftover(join(folder, 'tests.pid'));
+    await jobs.end();
     rmSync(folder, { recursive: true, force: true });
     watchdog.stdin.end();
   }

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { discardPostgres } from '../src/dev/postgres.ts';
 import { endLeftover } from '../src/dev/processes.ts';
+import { jobNote } from './job.ts';
 
 const folder = process.argv[2] ?? '';
 process.stdin.resume();
@@ -15,7 +16,7 @@ process.stdin.on('end', () => void sweep());
 async function sweep(): Promise<void> {
   if (!existsSync(folder)) return;
   const notes = readdirSync(folder).filter((name) => name.endsWith('.pid') && name !== 'owner.pid');
-  for (const note of notes.sort((a) => (a === 'tests.pid' ? -1 : 1))) await endLeftover(join(folder, note), 2000);
+  for (const note of notes.sort((a, b) => Number(jobNote.test(b)) - Number(jobNote.test(a)))) await endLeftover(join(folder, note), 2000);
   if (existsSync(join(folder, 'postgres'))) await discardPostgres(join(folder, 'postgres'));
   rmSync(folder, { recursive: true, force: true });
 }
