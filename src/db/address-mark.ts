@@ -30,8 +30,10 @@ export function createAddressMarks(orm: Orm, secret: string): AddressMarks {
     },
     set: async (channel, address, mark) => {
       await orm.em.fork().execute(
-        `insert into address_mark (channel, address_hash, mark) values (?, ?, ?)
-         on conflict (channel, address_hash) do update set mark = excluded.mark, since = now() where address_mark.mark = 'bounced'`,
+        `insert into address_mark (channel, address_hash, mark)
+         values (?, ?, ?)
+         on conflict (channel, address_hash)
+           do update set mark = excluded.mark, since = now() where address_mark.mark = 'bounced'`,
         [channel, hashOf(channel, address), mark],
       );
     },

@@ -95,8 +95,10 @@ export type RequestView = {
 /** A booking that has no appointment: still pending, or refused. Null when the network has no such request. */
 export async function findRequest(em: EntityManager, networkId: string, id: string): Promise<RequestView | null> {
   const [row] = await em.execute<RequestView[]>(
-    `select id, shop_id as "shopId", service_id as "serviceId", barber_id as "barberId", starts_at as "startsAt", created_at as "createdAt", outcome
-     from booking_request where id = ? and network_id = ?`,
+    `select id, shop_id as "shopId", service_id as "serviceId", barber_id as "barberId",
+       starts_at as "startsAt", created_at as "createdAt", outcome
+     from booking_request
+     where id = ? and network_id = ?`,
     [id, networkId],
   );
   return row ? { ...row, startsAt: new Date(row.startsAt).toISOString(), createdAt: new Date(row.createdAt).toISOString() } : null;

@@ -67,58 +67,106 @@ const leaseSeconds = 75;
 export async function beginAttempt(em: EntityManager, networkId: string, id: string, by: string): Promise<DeliveryContext | null> {
   const [row] = await em.execute<{ context: DeliveryContext }[]>(
     `with o as (
-       select *, state = 'in_flight' and attempt_by is distinct from ? and attempt_began_at > now() - make_interval(secs => ${leaseSeconds}) as busy,
+       select *,
+         state = 'in_flight'
+           and attempt_by is distinct from ?
+           and attempt_began_at > now() - make_interval(secs => ${leaseSeconds}) as busy,
          state = 'in_flight' or coalesce(error_class = 'unclear', false) as unclear
-       from delivery where id = ? and network_id = ? for update),
+       from delivery
+       where id = ? and network_id = ?
+       for update),
      d as (
-       update delivery x set (state, attempts, first_tried_at, attempt_began_at, attempt_by, next_try_at, handover_since) =
-         (select case when begins then 'in_flight' else x.state end, x.attempts + begins::int, case when begins then coalesce(x.first_tried_at, now()) else x.first_tried_at end,
-            case when begins then now() else x.attempt_began_at end, case when begins then ? else x.attempt_by end, case when not begins then x.next_try_at end,
-            case when not begins then x.handover_since end
-          from (select x.finished_at is null and not o.busy as begins) as it)
-       from o where x.id = o.id returning x.*, coalesce(o.busy, false) as busy, o.unclear),
+       update delivery x
+       set (state, attempts, first_tried_at, attempt_began_at, attempt_by, next_try_at, handover_since) = (
+         select
+           case when begins then 'in_flight' else x.state end,
+           x.attempts + begins::int,
+           case when begins then coalesce(x.first_tried_at, now()) else x.first_tried_at end,
+           case when begins then now() else x.attempt_began_at end,
+           case when begins then ? else x.attempt_by end,
+           case when not begins then x.next_try_at end,
+           case when not begins then x.handover_since end
+         from (select x.finished_at is null and not o.busy as begins) as it)
+       from o
+       where x.id = o.id
+       returning x.*, coalesce(o.busy, false) as busy, o.unclear),
      part as (
        select p.position, p.service_id, p.barber_id, p.starts_at, p.ends_at, p.price_cents, a.currency, null::int as minutes
-       from d join appointment a on a.id = d.appointment_id join appointment_part p on p.appointment_id = a.id
-       where d.about -> 'parts' is null and (right(d.kind, 7) <> '_barber' or p.barber_id = coalesce(d.barber_id, a.barber_id))
+       from d
+       join appointment a on a.id = d.appointment_id
+       join appointment_part p on p.appointment_id = a.id
+       where d.about -> 'parts' is null
+         and (right(d.kind, 7) <> '_barber' or p.barber_id = coalesce(d.barber_id, a.barber_id))
        union all
-       select row_number() over (order by k."startsAt")::int, k."serviceId", k."barberId", k."startsAt", k."endsAt", k."priceCents", a.currency, null
-       from d join appointment a on a.id = d.appointment_id
-       cross join jsonb_to_recordset(d.about -> 'parts') k ("serviceId" uuid, "barberId" uuid, "startsAt" timestamptz, "endsAt" timestamptz, "priceCents" int)
+       select row_number() over (order by k."startsAt")::int, k."serviceId", k."barberId",
+         k."startsAt", k."endsAt", k."priceCents", a.currency, null
+       from d
+       join appointment a on a.id = d.appointment_id
+       cross join jsonb_to_recordset(d.about -> 'parts')
+         k ("serviceId" uuid, "barberId" uuid, "startsAt" timestamptz, "endsAt" timestamptz, "priceCents" int)
        union all
-       select w.position, v.id, o."barberId", null, null, coalesce(t.price_cents, v.price_cents), v.currency, coalesce(segment_minutes(t.segments), v.duration_minutes)
-       from d join booking_request r on r.id = d.appointment_id
-       cross join jsonb_array_elements(coalesce(r.wishes -> 'wishes', jsonb_build_array(jsonb_build_object('serviceId', r.service_id, 'barberId', r.barber_id))))
+       select w.position, v.id, o."barberId", null, null,
+         coalesce(t.price_cents, v.price_cents), v.currency, coalesce(segment_minutes(t.segments), v.duration_minutes)
+       from d
+       join booking_request r on r.id = d.appointment_id
+       cross join jsonb_array_elements(coalesce(
+         r.wishes -> 'wishes',
+         jsonb_build_array(jsonb_build_object('serviceId', r.service_id, 'barberId', r.barber_id))))
          with ordinality w (wish, position)
        cross join jsonb_to_record(w.wish) o ("serviceId" uuid, "barberId" uuid)
        join service v on v.id = o."serviceId"
        left join barber_service t on t.service_id = v.id and t.barber_id = o."barberId"
        where not exists (select from appointment a where a.id = d.appointment_id)),
      told as (
-       select json_agg(json_build_object('serviceName', v.name, 'barberName', b.name, 'startsAt', p.starts_at, 'endsAt', p.ends_at,
-           'priceCents', p.price_cents) order by p.position) as parts,
-         string_agg(v.name, ' + ' order by p.position) as services, array_agg(p.barber_id) as barber_ids,
-         min(p.starts_at) as starts_at, max(p.ends_at) as ends_at, sum(p.minutes)::int as minutes, min(p.currency) as currency
-       from part p join service v on v.id = p.service_id left join barber b on b.id = p.barber_id)
+       select
+         json_agg(json_build_object(
+           'serviceName', v.name, 'barberName', b.name,
+           'startsAt', p.starts_at, 'endsAt', p.ends_at, 'priceCents', p.price_cents) order by p.position) as parts,
+         string_agg(v.name, ' + ' order by p.position) as services,
+         array_agg(p.barber_id) as barber_ids,
+         min(p.starts_at) as starts_at, max(p.ends_at) as ends_at,
+         sum(p.minutes)::int as minutes, min(p.currency) as currency
+       from part p
+       join service v on v.id = p.service_id
+       left join barber b on b.id = p.barber_id)
      select json_build_object(
-       'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id, 'kind', d.kind, 'barberId', d.barber_id, 'connectionId', d.connection_id, 'sequence', d.sequence, 'state', d.state, 'channels', d.channels, 'channel', d.channel, 'busy', d.busy, 'unclear', d.unclear,
+       'id', d.id, 'appointmentId', d.appointment_id, 'networkId', d.network_id,
+       'kind', d.kind, 'barberId', d.barber_id, 'connectionId', d.connection_id,
+       'sequence', d.sequence, 'state', d.state, 'channels', d.channels, 'channel', d.channel,
+       'busy', d.busy, 'unclear', d.unclear,
        'about', d.about, 'withdrawn', d.withdrawn_at is not null,
-       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'retries', d.retries, 'createdAt', d.created_at, 'firstTriedAt', d.first_tried_at,
+       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'retries', d.retries,
+       'createdAt', d.created_at, 'firstTriedAt', d.first_tried_at,
        'status', coalesce(a.status, 'refused'), 'refusal', case when a.id is null then r.outcome end,
-       'parts', told.parts, 'currency', told.currency, 'startsAt', coalesce(told.starts_at, r.starts_at),
+       'parts', told.parts, 'currency', told.currency,
+       'startsAt', coalesce(told.starts_at, r.starts_at),
        'endsAt', coalesce(told.ends_at, r.starts_at + make_interval(mins => told.minutes)),
-       'shop', json_build_object('name', s.name, 'address', s.address, 'phone', s.phone, 'email', s.email, 'timeZone', coalesce(case when s.id = a.shop_id then a.shop_time_zone end, s.time_zone), 'locale', s.locale),
+       'shop', json_build_object(
+         'name', s.name, 'address', s.address, 'phone', s.phone, 'email', s.email,
+         'timeZone', coalesce(case when s.id = a.shop_id then a.shop_time_zone end, s.time_zone), 'locale', s.locale),
        'service', json_build_object('name', told.services),
-       'barber', case when b.id is not null then json_build_object('name', b.name, 'email', b.email, 'locale', b.locale,
-         'hasCalendar', exists (select from calendar_connection k where k.barber_id = b.id and k.writes and k.state = 'connected')) end,
-       'customer', case when c.id is not null then json_build_object('name', c.name, 'email', c.email, 'phone', c.phone, 'timeZone', c.time_zone, 'locale', c.locale) end,
+       'barber', case when b.id is not null then json_build_object(
+         'name', b.name, 'email', b.email, 'locale', b.locale,
+         'hasCalendar', exists (
+           select from calendar_connection k
+           where k.barber_id = b.id and k.writes and k.state = 'connected')) end,
+       'customer', case when c.id is not null then json_build_object(
+         'name', c.name, 'email', c.email, 'phone', c.phone, 'timeZone', c.time_zone, 'locale', c.locale) end,
        'was', case when d.about -> 'was' is not null then json_build_object(
-         'barbers', (select json_agg(w.name order by w.name) from barber w where w.id in (select value::uuid from jsonb_array_elements_text(d.about -> 'was' -> 'barberIds'))),
-         'services', (select json_agg(w.name order by w.name) from service w where w.id in (select value::uuid from jsonb_array_elements_text(d.about -> 'was' -> 'serviceIds'))),
-         'shop', (select w.name from shop w where w.id = (d.about -> 'was' ->> 'shopId')::uuid), 'timeZone', d.about -> 'was' ->> 'timeZone') end,
+         'barbers', (
+           select json_agg(w.name order by w.name)
+           from barber w
+           where w.id in (select value::uuid from jsonb_array_elements_text(d.about -> 'was' -> 'barberIds'))),
+         'services', (
+           select json_agg(w.name order by w.name)
+           from service w
+           where w.id in (select value::uuid from jsonb_array_elements_text(d.about -> 'was' -> 'serviceIds'))),
+         'shop', (select w.name from shop w where w.id = (d.about -> 'was' ->> 'shopId')::uuid),
+         'timeZone', d.about -> 'was' ->> 'timeZone') end,
        'policy', a.policy, 'decideBy', a.decide_by
      ) as context
-     from d cross join told
+     from d
+     cross join told
      left join appointment a on a.id = d.appointment_id
      left join booking_request r on r.id = d.appointment_id
      left join shop s on s.id = coalesce((d.about ->> 'shopId')::uuid, a.shop_id, r.shop_id)

@@ -93,12 +93,18 @@ const ms = (instant: string) => `extract(epoch from ${instant}) * 1000`;
 const list = (what: string, from: string) => `(select coalesce(json_agg(${what}), '[]') from ${from})`;
 
 const statement = (first = '') => `
-with stretch as (select during, (lower(during) - interval '3 days')::date as first_date, (upper(during) + interval '3 days')::date as last_date
+with stretch as (
+  select during,
+    (lower(during) - interval '3 days')::date as first_date,
+    (upper(during) + interval '3 days')::date as last_date
   from (select tstzrange(to_timestamp(?::float8 / 1000), to_timestamp(?::float8 / 1000)) as during) given)
 select ${first}
   n.settings as network_settings,
-  (select json_build_object('name', s.name, 'version', s.version, 'timeZone', s.time_zone, 'locale', s.locale, 'openingHours', s.opening_hours, 'settings', s.settings)
-     from shop s where s.network_id = n.id and s.id = asked.shop_id and s.archived_at is null) as shop,
+  (select json_build_object(
+     'name', s.name, 'version', s.version, 'timeZone', s.time_zone, 'locale', s.locale,
+     'openingHours', s.opening_hours, 'settings', s.settings)
+   from shop s
+   where s.network_id = n.id and s.id = asked.shop_id and s.archived_at is null) as shop,
   ${list(
     `json_build_object('fromDate', c.from_date, 'toDate', c.to_date, 'reason', c.reason)`,
     `shop_closure c where c.network_id = n.id and c.shop_id = asked.shop_id and c.to_date >= first_date and c.from_date <= last_date`,
@@ -109,43 +115,65 @@ select ${first}
   )} as shop_exceptions,
   (select coalesce(json_object_agg(h.slug, h.days), '{}') from holiday_set h where h.network_id = n.id) as holiday_sets,
   ${list(
-    `json_build_object('id', v.id, 'name', v.name, 'segments', v.segments, 'priceCents', v.price_cents, 'currency', v.currency, 'settings', v.settings)`,
+    `json_build_object(
+      'id', v.id, 'name', v.name, 'segments', v.segments,
+      'priceCents', v.price_cents, 'currency', v.currency, 'settings', v.settings)`,
     `service v where v.network_id = n.id and v.id = any(asked.service_ids) and v.archived_at is null`,
   )} as services,
-  (select coalesce(json_agg(json_build_object('id', b.id, 'name', b.name, 'periods', a.periods, 'settings', b.settings, 'version', d.version,
-       'terms', ${list(
-         `json_build_object('serviceId', m.service_id, 'offered', m.offered, 'segments', m.segments, 'priceCents', m.price_cents, 'settings', m.settings)`,
-         'barber_service m where m.barber_id = b.id and m.service_id = any(asked.service_ids)',
-       )},
-       'exceptions', ${list(
-         `json_build_object('date', e.date, 'hours', e.hours, 'breaks', e.breaks, 'reason', e.reason)`,
-         'assignment_exception e where e.barber_id = b.id and e.shop_id = asked.shop_id and e.date between first_date and last_date',
-       )},
-       'timeOff', ${list(
-         `json_build_array(${ms('t.starts_at')}, ${ms('t.ends_at')}, t.reason)`,
-         `(select starts_at, ends_at, reason from time_off where barber_id = b.id and starts_at is not null and tstzrange(starts_at, ends_at) && stretch.during
-           union all select lower(r), upper(r), '' from calendar_busy k, unnest(k.during) r where k.barber_id = b.id and k.during && stretch.during and r && stretch.during) t`,
-       )},
-       'blindMinutes', (select extract(epoch from now() - min(coalesce(k.synced_at, k.created_at))) / 60 from calendar_connection k where k.barber_id = b.id and k.reads and k.state <> 'ended'),
-       'daysOff', ${list(
-         `json_build_object('fromDate', t.from_date, 'toDate', t.to_date, 'reason', t.reason)`,
-         'time_off t where t.barber_id = b.id and t.to_date >= first_date and t.from_date <= last_date',
-       )},
-       'calendars', ${list(`json_build_object('id', k.id, 'provider', k.provider)`, `calendar_connection k where k.network_id = n.id and k.barber_id = b.id and k.writes and k.state <> 'ended'`)},
-       'claimed', ${list(
-         `json_build_array(${ms('lower(o.during)')}, ${ms('upper(o.during)')}, ${ms('o.visit_starts_at')})`,
-         'occupancy o where o.barber_id = b.id and o.during && stretch.during and o.appointment_id is distinct from asked."except"',
-       )}) order by b.id), '[]')
-     from assignment a join barber b on b.id = a.barber_id join diary d on d.barber_id = b.id
-     where a.network_id = n.id and a.shop_id = asked.shop_id and b.archived_at is null and (asked.barber_ids is null or b.id = any(asked.barber_ids))) as barbers
-from network n, stretch, (select ?::uuid as shop_id, ?::uuid[] as service_ids, ?::uuid[] as barber_ids, ?::uuid as "except") asked where n.id = ?`;
+  (select coalesce(json_agg(json_build_object(
+     'id', b.id, 'name', b.name, 'periods', a.periods, 'settings', b.settings, 'version', d.version,
+     'terms', ${list(
+       `json_build_object(
+         'serviceId', m.service_id, 'offered', m.offered, 'segments', m.segments,
+         'priceCents', m.price_cents, 'settings', m.settings)`,
+       'barber_service m where m.barber_id = b.id and m.service_id = any(asked.service_ids)',
+     )},
+     'exceptions', ${list(
+       `json_build_object('date', e.date, 'hours', e.hours, 'breaks', e.breaks, 'reason', e.reason)`,
+       'assignment_exception e where e.barber_id = b.id and e.shop_id = asked.shop_id and e.date between first_date and last_date',
+     )},
+     'timeOff', ${list(
+       `json_build_array(${ms('t.starts_at')}, ${ms('t.ends_at')}, t.reason)`,
+       `(select starts_at, ends_at, reason
+         from time_off
+         where barber_id = b.id and starts_at is not null and tstzrange(starts_at, ends_at) && stretch.during
+         union all
+         select lower(r), upper(r), ''
+         from calendar_busy k, unnest(k.during) r
+         where k.barber_id = b.id and k.during && stretch.during and r && stretch.during) t`,
+     )},
+     'blindMinutes', (
+       select extract(epoch from now() - min(coalesce(k.synced_at, k.created_at))) / 60
+       from calendar_connection k
+       where k.barber_id = b.id and k.reads and k.state <> 'ended'),
+     'daysOff', ${list(
+       `json_build_object('fromDate', t.from_date, 'toDate', t.to_date, 'reason', t.reason)`,
+       'time_off t where t.barber_id = b.id and t.to_date >= first_date and t.from_date <= last_date',
+     )},
+     'calendars', ${list(
+       `json_build_object('id', k.id, 'provider', k.provider)`,
+       `calendar_connection k where k.network_id = n.id and k.barber_id = b.id and k.writes and k.state <> 'ended'`,
+     )},
+     'claimed', ${list(
+       `json_build_array(${ms('lower(o.during)')}, ${ms('upper(o.during)')}, ${ms('o.visit_starts_at')})`,
+       'occupancy o where o.barber_id = b.id and o.during && stretch.during and o.appointment_id is distinct from asked."except"',
+     )}) order by b.id), '[]')
+   from assignment a
+   join barber b on b.id = a.barber_id
+   join diary d on d.barber_id = b.id
+   where a.network_id = n.id and a.shop_id = asked.shop_id and b.archived_at is null
+     and (asked.barber_ids is null or b.id = any(asked.barber_ids))) as barbers
+from network n, stretch,
+  (select ?::uuid as shop_id, ?::uuid[] as service_ids, ?::uuid[] as barber_ids, ?::uuid as "except") asked
+where n.id = ?`;
 
 const readFacts = prepare('booking-facts', statement());
 const readLookup = prepare(
   'booking-lookup',
   statement(`
   (select json_build_object('fingerprint', r.fingerprint, 'outcome', r.outcome, 'expired', r.created_at < now() - interval '7 days')
-     from booking_request r where r.id = ?::uuid and r.network_id = n.id) as request,
+   from booking_request r
+   where r.id = ?::uuid and r.network_id = n.id) as request,
   exists (select from appointment x where x.id = ?::uuid) as appointment_exists,`),
 );
 
@@ -275,10 +303,13 @@ export async function readFactsState(em: EntityManager, { networkId, shopId, vis
   const [row] = await em.execute<{ version: number; diaries: [string, number][] }[]>(
     `select s.version, ${list(
       'json_build_array(b.id, d.version) order by b.id',
-      `assignment a join barber b on b.id = a.barber_id join diary d on d.barber_id = b.id
+      `assignment a
+       join barber b on b.id = a.barber_id
+       join diary d on d.barber_id = b.id
        where a.shop_id = s.id and b.archived_at is null and (?::uuid[] is null or b.id = any(?::uuid[]))`,
     )} as diaries
-     from shop s where s.id = ? and s.network_id = ? and s.archived_at is null`,
+     from shop s
+     where s.id = ? and s.network_id = ? and s.archived_at is null`,
     [barbers, barbers, shopId, networkId],
   );
   return row ? stateText(row.version, row.diaries) : 'none';

@@ -12,12 +12,26 @@ const count = prepare(
   'booking-limits',
   `
   select
-    (select count(*)::int from contact where network_id = ?::uuid and phone = ?::text and created_at > now() - interval '1 hour') as "byPhone",
-    (select count(*)::int from contact where network_id = ?::uuid and lower(email) = ?::text and created_at > now() - interval '1 hour') as "byEmail",
-    case when ?::bool then (select count(*)::int from booking_request where address_hash = ?::text and created_at > now() - interval '1 hour')
-      + (select count(*)::int from waitlist_entry where address_hash = ?::text and created_at > now() - interval '1 hour') else 0 end as "byAddress",
-    case when ?::bool then (select count(*)::int from booking_request where network_id = ?::uuid and api_client_id = ?::uuid and entry <> 'offer' and created_at > now() - interval '1 hour')
-      + (select count(*)::int from waitlist_entry where api_client_id = ?::uuid and created_at > now() - interval '1 hour') else 0 end as "byKey"`,
+    (select count(*)::int from contact
+     where network_id = ?::uuid and phone = ?::text and created_at > now() - interval '1 hour') as "byPhone",
+    (select count(*)::int from contact
+     where network_id = ?::uuid and lower(email) = ?::text and created_at > now() - interval '1 hour') as "byEmail",
+    case
+      when ?::bool then
+        (select count(*)::int from booking_request
+         where address_hash = ?::text and created_at > now() - interval '1 hour')
+        + (select count(*)::int from waitlist_entry
+           where address_hash = ?::text and created_at > now() - interval '1 hour')
+      else 0
+    end as "byAddress",
+    case
+      when ?::bool then
+        (select count(*)::int from booking_request
+         where network_id = ?::uuid and api_client_id = ?::uuid and entry <> 'offer' and created_at > now() - interval '1 hour')
+        + (select count(*)::int from waitlist_entry
+           where api_client_id = ?::uuid and created_at > now() - interval '1 hour')
+      else 0
+    end as "byKey"`,
 );
 
 /**

@@ -44,7 +44,9 @@ const columnValues = (r: NewRequest) => [
 /** Stores a refusal that needed no workflow. A rival with the same key keeps what it stored first. */
 export async function storeRefusal(em: EntityManager, request: NewRequest, outcome: Outcome): Promise<void> {
   await em.execute(
-    `insert into booking_request (${columns}, outcome, decided_at) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?::jsonb, now()) on conflict (id) do nothing`,
+    `insert into booking_request (${columns}, outcome, decided_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?::jsonb, now())
+     on conflict (id) do nothing`,
     [...columnValues(request), JSON.stringify(outcome)],
   );
 }
@@ -53,11 +55,15 @@ const insertRequest = prepare(
   'store-request',
   `with request as (
     insert into booking_request (${columns}, customer_id)
-    select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, ?::text, ?::text, meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
+    select ?::uuid, ?::uuid, ?::uuid, ?::text, ?::uuid, ?::uuid, ?::uuid, ?::jsonb, ?::timestamptz, ?::text, ?::text, ?::text,
+      meet_customer(?::uuid, ?::text, ?::text, ?::uuid)
     where not exists (select from booking_request where id = ?::uuid)
-    on conflict (id) do nothing returning id, network_id, customer_id)
+    on conflict (id) do nothing
+    returning id, network_id, customer_id)
   insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
-  select id, network_id, customer_id, ?::text, ?::text, ?::text, ?::text, ?::text from request returning id`,
+  select id, network_id, customer_id, ?::text, ?::text, ?::text, ?::text, ?::text
+  from request
+  returning id`,
 );
 
 /**
@@ -85,7 +91,10 @@ export async function storeRequest(em: EntityManager, request: NewRequest, conta
 /** The same for a hold, which is nobody's yet. */
 export async function storeHold(em: EntityManager, request: NewRequest): Promise<boolean> {
   const rows = await em.execute<{ id: string }[]>(
-    `insert into booking_request (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) on conflict (id) do nothing returning id`,
+    `insert into booking_request (${columns})
+     values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?)
+     on conflict (id) do nothing
+     returning id`,
     columnValues(request),
   );
   return rows.length > 0;
@@ -106,7 +115,9 @@ export async function giveContact(
   const [row] = await em.execute<{ id: string }[]>(
     `insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale)
      select ?::uuid, ?::uuid, meet_customer(?::uuid, ?::text, ?::text, ?::uuid), ?::text, ?::text, ?::text, ?::text, ?::text
-     where not exists (select from contact where id = ?::uuid) on conflict (id) do nothing returning id`,
+     where not exists (select from contact where id = ?::uuid)
+     on conflict (id) do nothing
+     returning id`,
     [appointmentId, networkId, networkId, contact.phone, contact.email?.toLowerCase() ?? null, newCustomerId, ...values, appointmentId],
   );
   return row ? 'written' : (await isContact(em, ids, contact)) ? 'same' : 'other';
@@ -119,7 +130,9 @@ export async function isContact(
   { name, email, phone, timeZone, locale }: NewContact,
 ): Promise<boolean> {
   const [same] = await em.execute<{ id: string }[]>(
-    'select id from contact where id = ? and network_id = ? and (name, email, phone, time_zone, locale) is not distinct from (?::text, ?::text, ?::text, ?::text, ?::text)',
+    `select id from contact
+     where id = ? and network_id = ?
+       and (name, email, phone, time_zone, locale) is not distinct from (?::text, ?::text, ?::text, ?::text, ?::text)`,
     [appointmentId, networkId, name, email, phone, timeZone, locale],
   );
   return same !== undefined;
@@ -137,8 +150,10 @@ export async function takeContactBack(em: EntityManager, ids: { networkId: strin
  */
 export async function markToldPending(em: EntityManager, networkId: string, id: string): Promise<Outcome | null> {
   const [row] = await em.execute<{ outcome: Outcome | null }[]>(
-    `update booking_request set told_pending_at = case when outcome is null then coalesce(told_pending_at, now()) else told_pending_at end
-     where id = ? and network_id = ? returning outcome`,
+    `update booking_request
+     set told_pending_at = case when outcome is null then coalesce(told_pending_at, now()) else told_pending_at end
+     where id = ? and network_id = ?
+     returning outcome`,
     [id, networkId],
   );
   return row?.outcome ?? null;
@@ -159,9 +174,18 @@ export async function forgetRequest(em: EntityManager, networkId: string, id: st
  */
 export async function purgeContact(em: EntityManager, networkId: string, id: string): Promise<void> {
   await em.execute(
-    `with gone as (delete from contact c where id = ? and network_id = ?
-       and not exists (select from delivery d where d.appointment_id = c.id and d.state in ('due', 'in_flight', 'parked', 'bounced') and d.useful_until > now()) returning customer_id)
-     delete from customer c using gone where c.id = gone.customer_id
+    `with gone as (
+       delete from contact c
+       where id = ? and network_id = ?
+         and not exists (
+           select from delivery d
+           where d.appointment_id = c.id
+             and d.state in ('due', 'in_flight', 'parked', 'bounced')
+             and d.useful_until > now())
+       returning customer_id)
+     delete from customer c
+     using gone
+     where c.id = gone.customer_id
        and not exists (select from contact k where k.customer_id = c.id and k.id <> ?)
        and not exists (select from appointment a where a.customer_id = c.id)`,
     [id, networkId, id],

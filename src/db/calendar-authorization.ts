@@ -25,7 +25,8 @@ export async function keepAuthorization(
 ): Promise<void> {
   await em.execute(`delete from calendar_authorization where began_at < now() - interval '1 day'`);
   await em.execute(
-    'insert into calendar_authorization (state_hash, network_id, barber_id, provider, calendar_id, wishes, verifier) values (?, ?, ?, ?, ?, ?::jsonb, ?)',
+    `insert into calendar_authorization (state_hash, network_id, barber_id, provider, calendar_id, wishes, verifier)
+     values (?, ?, ?, ?, ?, ?::jsonb, ?)`,
     [hashOf(state), networkId, barberId, provider, calendarId, JSON.stringify(wishes), verifier],
   );
 }
@@ -33,7 +34,9 @@ export async function keepAuthorization(
 /** Takes it out: it serves once. Null when there is none, or it is too old. */
 export async function takeAuthorization(em: EntityManager, state: string): Promise<Authorization | null> {
   const [row] = await em.execute<(Authorization & { fresh: boolean })[]>(
-    `delete from calendar_authorization where state_hash = ? returning network_id as "networkId", barber_id as "barberId", provider, calendar_id as "calendarId", wishes, verifier,
+    `delete from calendar_authorization
+     where state_hash = ?
+     returning network_id as "networkId", barber_id as "barberId", provider, calendar_id as "calendarId", wishes, verifier,
        began_at > now() - interval '${goodForMinutes} minutes' as fresh`,
     [hashOf(state)],
   );

@@ -13,7 +13,10 @@ export type KnownChannel = { id: string; remoteId: string | null; expiresAt: Dat
 /** The youngest first. */
 export async function listChannels(em: EntityManager, connectionId: string): Promise<KnownChannel[]> {
   const rows = await em.execute<Record<'id' | 'remoteId' | 'expiresAt' | 'renewAt' | 'heardAt', string | null>[]>(
-    'select id, remote_id as "remoteId", expires_at as "expiresAt", renew_at as "renewAt", heard_at as "heardAt" from calendar_channel where connection_id = ? order by begun_at desc, id',
+    `select id, remote_id as "remoteId", expires_at as "expiresAt", renew_at as "renewAt", heard_at as "heardAt"
+     from calendar_channel
+     where connection_id = ?
+     order by begun_at desc, id`,
     [connectionId],
   );
   const instant = (value: string | null): Date | null => (value === null ? null : new Date(value));
@@ -70,8 +73,11 @@ export type Told = {
 /** Null when there is none with this id. */
 export async function findChannel(em: EntityManager, id: string): Promise<Told | null> {
   const [row] = await em.execute<(Omit<Told, 'isKnownBy'> & { secretHash: string })[]>(
-    `select k.network_id as "networkId", k.id as "connectionId", k.provider, k.reads and k.state = 'connected' as "isRead", c.secret_hash as "secretHash"
-     from calendar_channel c join calendar_connection k on k.id = c.connection_id where c.id = ?`,
+    `select k.network_id as "networkId", k.id as "connectionId", k.provider,
+       k.reads and k.state = 'connected' as "isRead", c.secret_hash as "secretHash"
+     from calendar_channel c
+     join calendar_connection k on k.id = c.connection_id
+     where c.id = ?`,
     [id],
   );
   if (!row) return null;

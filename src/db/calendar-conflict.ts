@@ -38,9 +38,15 @@ export async function listConflicts(
   if (cursor !== null) requireTimeCursor(cursor);
   const after = afterCursor(cursor);
   const rows = await em.execute<ConflictView[]>(
-    `select x.id, x.barber_id as "barberId", x.connection_id as "connectionId", x.appointment_id as "appointmentId", x.kind, ${utc('lower(x.during)')} as "startsAt", ${utc('upper(x.during)')} as "endsAt", ${utc(foundAt)} as "foundAt"
-     from calendar_conflict x where x.network_id = ? and x.settled_at is null and exists (select from occupancy o where o.appointment_id = x.appointment_id and upper(o.during) > now()) and (?::uuid is null or x.barber_id = ?::uuid) ${after ? `and (${foundAt}, x.id) > (?::timestamptz, ?::uuid)` : ''}
-     order by ${foundAt}, x.id limit ?`,
+    `select x.id, x.barber_id as "barberId", x.connection_id as "connectionId", x.appointment_id as "appointmentId", x.kind,
+       ${utc('lower(x.during)')} as "startsAt", ${utc('upper(x.during)')} as "endsAt", ${utc(foundAt)} as "foundAt"
+     from calendar_conflict x
+     where x.network_id = ? and x.settled_at is null
+       and exists (select from occupancy o where o.appointment_id = x.appointment_id and upper(o.during) > now())
+       and (?::uuid is null or x.barber_id = ?::uuid)
+       ${after ? `and (${foundAt}, x.id) > (?::timestamptz, ?::uuid)` : ''}
+     order by ${foundAt}, x.id
+     limit ?`,
     [networkId, barberId ?? null, barberId ?? null, ...(after ?? []), limit + 1],
   );
   return toPage(rows, limit, (row) => [row.foundAt, row.id]);
@@ -60,7 +66,10 @@ export async function settleConflict(
 ): Promise<boolean | null> {
   return em.fork().transactional(async (tx) => {
     const [row] = await tx.execute<{ isOpen: boolean; kind: ConflictKind; connectionId: string; appointmentId: string }[]>(
-      'select settled_at is null as "isOpen", kind, connection_id as "connectionId", appointment_id as "appointmentId" from calendar_conflict where network_id = ? and id = ? for update',
+      `select settled_at is null as "isOpen", kind, connection_id as "connectionId", appointment_id as "appointmentId"
+       from calendar_conflict
+       where network_id = ? and id = ?
+       for update`,
       [networkId, id],
     );
     if (!row) return null;
@@ -82,10 +91,14 @@ export async function noteUnseen(
 ): Promise<void> {
   await tx.execute(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
-     select gen_random_uuid(), k.network_id, k.barber_id, k.id, o.appointment_id, 'unseen', '', tstzrange(min(lower(o.during)), max(upper(o.during)))
-     from calendar_connection k join occupancy o on o.network_id = k.network_id and o.barber_id = k.barber_id
-     where k.network_id = ? and k.barber_id = any(?::uuid[]) and k.reads and k.state <> 'ended' and o.appointment_id = ? group by k.id, o.appointment_id
-     on conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null do update set during = excluded.during`,
+     select gen_random_uuid(), k.network_id, k.barber_id, k.id, o.appointment_id, 'unseen', '',
+       tstzrange(min(lower(o.during)), max(upper(o.during)))
+     from calendar_connection k
+     join occupancy o on o.network_id = k.network_id and o.barber_id = k.barber_id
+     where k.network_id = ? and k.barber_id = any(?::uuid[]) and k.reads and k.state <> 'ended' and o.appointment_id = ?
+     group by k.id, o.appointment_id
+     on conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null
+       do update set during = excluded.during`,
     [networkId, `{${barberIds.join(',')}}`, appointmentId],
   );
 }

@@ -50,13 +50,18 @@ export type Connection = {
 export type NewConnection = Pick<ConnectionView, 'barberId' | 'provider' | 'account' | 'calendarId' | 'calendarName'> & WishedFor;
 
 const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const viewColumns = `c.id, c.barber_id as "barberId", c.provider, c.account, c.calendar_id as "calendarId", c.calendar_name as "calendarName", c.privacy, c.writes, c.reads, c.state,
-  ${utc('c.synced_at')} as "syncedAt", c.error_class as "errorClass", c.error_text as "errorText", ${utc('c.signed_out_at')} as "signedOutAt", ${utc('c.created_at')} as "createdAt", c.version`;
+const viewColumns = `c.id, c.barber_id as "barberId", c.provider, c.account,
+  c.calendar_id as "calendarId", c.calendar_name as "calendarName", c.privacy, c.writes, c.reads, c.state,
+  ${utc('c.synced_at')} as "syncedAt", c.error_class as "errorClass", c.error_text as "errorText",
+  ${utc('c.signed_out_at')} as "signedOutAt", ${utc('c.created_at')} as "createdAt", c.version`;
 
 /** Those that have not ended. */
 export async function listConnections(em: EntityManager, networkId: string, barberId: string): Promise<ConnectionView[]> {
   return em.execute(
-    `select ${viewColumns} from calendar_connection c where c.network_id = ? and c.barber_id = ? and c.state <> 'ended' order by c.created_at, c.id`,
+    `select ${viewColumns}
+     from calendar_connection c
+     where c.network_id = ? and c.barber_id = ? and c.state <> 'ended'
+     order by c.created_at, c.id`,
     [networkId, barberId],
   );
 }
@@ -74,8 +79,10 @@ export async function readConnection(em: EntityManager, networkId: string, id: s
 /** Null when there is none, or it has ended and its secrets are gone. */
 export async function findConnection(em: EntityManager, networkId: string, id: string): Promise<Connection | null> {
   const [row] = await em.execute<Connection[]>(
-    `select id, network_id as "networkId", barber_id as "barberId", provider, account, calendar_id as "calendarId", time_zone as "timeZone", privacy, secrets, state, version
-     from calendar_connection where network_id = ? and id = ?`,
+    `select id, network_id as "networkId", barber_id as "barberId", provider, account, calendar_id as "calendarId",
+       time_zone as "timeZone", privacy, secrets, state, version
+     from calendar_connection
+     where network_id = ? and id = ?`,
     [networkId, id],
   );
   return row ?? null;
@@ -97,23 +104,36 @@ export async function saveConnection(
   const { barberId, provider, account, calendarId, calendarName, ...wishes } = given;
   return em.fork().transactional(async (tx) => {
     const [known] = await tx.execute<{ id: string }[]>(
-      `select id from calendar_connection where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended' for update`,
+      `select id from calendar_connection
+       where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended'
+       for update`,
       [networkId, barberId, provider, calendarId],
     );
     const id = known?.id ?? uuidv7();
     const secrets = await seal(id);
     if (known) {
       await tx.execute(
-        `update calendar_connection set secrets = ?, account = ?, state = 'connected', signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ?`,
+        `update calendar_connection
+         set secrets = ?, account = ?, state = 'connected', signed_out_at = null, told_at = null,
+           error_class = null, error_text = null, version = version + 1
+         where id = ?`,
         [secrets, account, id],
       );
       return { id, reads: (await applyWishes(tx, networkId, id, wishes, now)).reads };
     }
     const { privacy = 'full', writes = true, reads = true } = wishes;
     await tx.execute(
-      `insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, calendar_name, privacy, writes, reads, secrets, time_zone)
+      `insert into calendar_connection (
+         id, network_id, barber_id, provider, account, calendar_id, calendar_name, privacy, writes, reads, secrets, time_zone)
        select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(
-         (select s.time_zone from assignment a join shop s on s.id = a.shop_id where a.barber_id = ? order by s.archived_at nulls first, s.id limit 1), (select s.time_zone from shop s where s.network_id = ? order by s.id limit 1), 'UTC')`,
+         (select s.time_zone
+          from assignment a
+          join shop s on s.id = a.shop_id
+          where a.barber_id = ?
+          order by s.archived_at nulls first, s.id
+          limit 1),
+         (select s.time_zone from shop s where s.network_id = ? order by s.id limit 1),
+         'UTC')`,
       [id, networkId, barberId, provider, account, calendarId, calendarName, privacy, writes, reads, secrets, barberId, networkId],
     );
     await planAll(tx, networkId, id, now);
@@ -153,7 +173,9 @@ export async function noteSignedOut(
   errorText: string,
 ): Promise<boolean> {
   await em.execute(
-    `update calendar_connection set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1 where id = ? and state = 'connected' and version = ?`,
+    `update calendar_connection
+     set state = 'signed_out', signed_out_at = now(), error_class = 'sign_in', error_text = ?, version = version + 1
+     where id = ? and state = 'connected' and version = ?`,
     [errorText, id, version],
   );
   const [row] = await em.execute<{ state: CalendarState; version: number }[]>(
@@ -182,7 +204,10 @@ export async function replaceSecrets(em: EntityManager, id: string, old: string,
 /** Ends a connection: its mirror is dropped, and nothing new is written. @returns whether it had not ended before. */
 export async function endConnection(em: EntityManager, networkId: string, id: string): Promise<boolean> {
   const ended = await em.execute<{ id: string }[]>(
-    `update calendar_connection set state = 'ended', ended_at = now(), version = version + 1 where network_id = ? and id = ? and state <> 'ended' returning id`,
+    `update calendar_connection
+     set state = 'ended', ended_at = now(), version = version + 1
+     where network_id = ? and id = ? and state <> 'ended'
+     returning id`,
     [networkId, id],
   );
   return ended.length > 0;

@@ -30,8 +30,9 @@ const isAt = ({ busy: [only, ...more] }: OwnObject, from: number, to: number): b
 const settlingMs = 2000;
 
 /**
- * @returns how many entries are written or taken away anew, how many conflicts are new, and whether something cannot be judged by this reading: other than it should while it was
- * being written, or never told at all (made and deleted between two readings). Changes are told once only, so all must be read anew.
+ * @returns how many entries are written or taken away anew, how many conflicts are new, and whether something cannot be judged by this
+ * reading: other than it should while it was being written, or never told at all (made and deleted between two readings). Changes are
+ * told once only, so all must be read anew.
  */
 export async function compare(
   em: EntityManager,
@@ -73,7 +74,10 @@ export async function compare(
         )
       : [];
     await tx.execute(
-      `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('moved', 'deleted') and settled_at is null and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
+      `update calendar_conflict
+       set settled_at = now(), settled_by = 'itself'
+       where connection_id = ? and kind in ('moved', 'deleted') and settled_at is null
+         and (appointment_id = any(?::uuid[]) or appointment_id <> all(?::uuid[]))`,
       [ids.id, uuids(right), uuids(wanted.map(({ appointmentId }) => appointmentId))],
     );
     const isUnsettled = wanted.some((each) => (isSettled(each) ? isUntold(each) : differs(each)));
@@ -96,13 +100,22 @@ export async function compare(
 /** Visits to come of this barber that nothing waits for, and where we put them. */
 async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, now: Date): Promise<Wanted[]> {
   return tx.execute(
-    `select a.id as "appointmentId", (extract(epoch from min(p.starts_at)) * 1000)::float8 as "from", (extract(epoch from max(p.ends_at)) * 1000)::float8 as "to", e.remote_id as "remoteId", e.written_at as "writtenAt", e.judged_at as "judgedAt",
-       exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state = 'in_flight') as "isInFlight"
-     from appointment a join appointment_part p on p.appointment_id = a.id and p.barber_id = ?::uuid
+    `select a.id as "appointmentId",
+       (extract(epoch from min(p.starts_at)) * 1000)::float8 as "from",
+       (extract(epoch from max(p.ends_at)) * 1000)::float8 as "to",
+       e.remote_id as "remoteId", e.written_at as "writtenAt", e.judged_at as "judgedAt",
+       exists (
+         select from delivery d
+         where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state = 'in_flight') as "isInFlight"
+     from appointment a
+     join appointment_part p on p.appointment_id = a.id and p.barber_id = ?::uuid
      left join calendar_event e on e.appointment_id = a.id and e.connection_id = ?::uuid
-     where a.network_id = ? and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started') and a.starts_at > ?::timestamptz and a.starts_at < ?::timestamptz + interval '390 days'
+     where a.network_id = ? and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started')
+       and a.starts_at > ?::timestamptz and a.starts_at < ?::timestamptz + interval '390 days'
        and exists (select from calendar_connection c where c.id = ?::uuid and c.writes and c.state = 'connected')
-       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'parked'))
+       and not exists (
+         select from delivery d
+         where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'parked'))
      group by a.id, e.remote_id, e.written_at, e.judged_at`,
     [id, barberId, id, networkId, now, now, id, id],
   );
@@ -115,13 +128,27 @@ async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, n
 async function findGhosts(tx: EntityManager, { id, networkId, barberId }: Ids, { own, at }: Seen, wanted: string[]): Promise<string[]> {
   const named = own.flatMap(({ uid }) => appointmentOf(uid ?? '') ?? []).filter((appointmentId) => !wanted.includes(appointmentId));
   const rows = await tx.execute<{ id: string }[]>(
-    `select a.id from appointment a where a.network_id = ? and a.id = any(?::uuid[]) and a.starts_at > ?::timestamptz
-       and (a.status in ('cancelled', 'expired', 'refused') or not exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid))
-       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'in_flight', 'parked'))
-       and (exists (select from calendar_event e where e.connection_id = ?::uuid and e.appointment_id = a.id)
-         or not exists (select from calendar_event e join calendar_connection o on o.id = e.connection_id where e.appointment_id = a.id and o.id <> ?::uuid and o.state <> 'ended'))
-       and not exists (select from calendar_connection k join calendar_connection o on o.provider = k.provider and o.calendar_id = k.calendar_id and o.id <> k.id and o.state <> 'ended' and o.writes
-         join appointment_part p on p.barber_id = o.barber_id and p.appointment_id = a.id where k.id = ?::uuid and a.status not in ('cancelled', 'expired', 'refused'))`,
+    `select a.id
+     from appointment a
+     where a.network_id = ? and a.id = any(?::uuid[]) and a.starts_at > ?::timestamptz
+       and (
+         a.status in ('cancelled', 'expired', 'refused')
+         or not exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid))
+       and not exists (
+         select from delivery d
+         where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'in_flight', 'parked'))
+       and (
+         exists (select from calendar_event e where e.connection_id = ?::uuid and e.appointment_id = a.id)
+         or not exists (
+           select from calendar_event e
+           join calendar_connection o on o.id = e.connection_id
+           where e.appointment_id = a.id and o.id <> ?::uuid and o.state <> 'ended'))
+       and not exists (
+         select from calendar_connection k
+         join calendar_connection o
+           on o.provider = k.provider and o.calendar_id = k.calendar_id and o.id <> k.id and o.state <> 'ended' and o.writes
+         join appointment_part p on p.barber_id = o.barber_id and p.appointment_id = a.id
+         where k.id = ?::uuid and a.status not in ('cancelled', 'expired', 'refused'))`,
     [networkId, uuids(named), at, barberId, id, id, id, id],
   );
   return rows.map((row) => row.id);
@@ -140,10 +167,15 @@ async function note(
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
      select gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, n."appointmentId", n.kind, n."remoteId", tstzrange(a.starts_at, a.ends_at)
-     from jsonb_to_recordset(?::jsonb) n("appointmentId" uuid, kind text, "remoteId" text) join appointment a on a.id = n."appointmentId"
-     where not exists (select from calendar_conflict x where x.connection_id = ?::uuid and x.kind = n.kind and x.appointment_id = a.id and x.during = tstzrange(a.starts_at, a.ends_at)
-       and x.settled_by is distinct from 'itself' and coalesce(x.settled_by, '') not like '${restoredBy}%')
-     on conflict do nothing returning id`,
+     from jsonb_to_recordset(?::jsonb) n("appointmentId" uuid, kind text, "remoteId" text)
+     join appointment a on a.id = n."appointmentId"
+     where not exists (
+       select from calendar_conflict x
+       where x.connection_id = ?::uuid and x.kind = n.kind and x.appointment_id = a.id
+         and x.during = tstzrange(a.starts_at, a.ends_at)
+         and x.settled_by is distinct from 'itself' and coalesce(x.settled_by, '') not like '${restoredBy}%')
+     on conflict do nothing
+     returning id`,
     [networkId, barberId, id, JSON.stringify(drifted), id],
   );
   return noted.length;

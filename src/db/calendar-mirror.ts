@@ -49,15 +49,21 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
     }
     const named = [...changes.objects.map(({ remoteId }) => remoteId), ...changes.gone];
     const known = await tx.execute<{ remote_id: string; during: string }[]>(
-      `select remote_id, during::text as during from calendar_busy where connection_id = ? and (? or remote_id = any(?::text[])) for update`,
+      `select remote_id, during::text as during
+       from calendar_busy
+       where connection_id = ? and (? or remote_id = any(?::text[]))
+       for update`,
       [ids.id, changes.isWhole, arrayOf(named)],
     );
     const busy = changes.objects.filter((object) => object.busy.length > 0);
     const old = known.filter(({ remote_id }) => !busy.some(({ remoteId }) => remoteId === remote_id)).map(({ remote_id }) => remote_id);
     const rows = busy.map(({ remoteId, etag, busy: intervals }) => ({ remoteId, etag, during: multirange(intervals) }));
     const changed = await tx.execute<{ remoteId: string }[]>(
-      `select n."remoteId" from jsonb_to_recordset(?::jsonb) n("remoteId" text, during tstzmultirange)
-       where not exists (select from calendar_busy k where k.connection_id = ? and k.remote_id = n."remoteId" and k.during = n.during)`,
+      `select n."remoteId"
+       from jsonb_to_recordset(?::jsonb) n("remoteId" text, during tstzmultirange)
+       where not exists (
+         select from calendar_busy k
+         where k.connection_id = ? and k.remote_id = n."remoteId" and k.during = n.during)`,
       [JSON.stringify(rows), ids.id],
     );
     if (changed.length + old.length > 0) {
@@ -65,8 +71,10 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
       await tx.execute('delete from calendar_busy where connection_id = ? and remote_id = any(?::text[])', [ids.id, arrayOf(old)]);
       await tx.execute(
         `insert into calendar_busy (connection_id, remote_id, network_id, barber_id, etag, during)
-         select ?::uuid, n."remoteId", ?::uuid, ?::uuid, n.etag, n.during from jsonb_to_recordset(?::jsonb) n("remoteId" text, etag text, during tstzmultirange)
-         on conflict (connection_id, remote_id) do update set etag = excluded.etag, during = excluded.during, changed_at = now()`,
+         select ?::uuid, n."remoteId", ?::uuid, ?::uuid, n.etag, n.during
+         from jsonb_to_recordset(?::jsonb) n("remoteId" text, etag text, during tstzmultirange)
+         on conflict (connection_id, remote_id)
+           do update set etag = excluded.etag, during = excluded.during, changed_at = now()`,
         [
           ids.id,
           ids.networkId,
@@ -76,11 +84,16 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
       );
     }
     await tx.execute(
-      `update calendar_connection set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end, error_class = null, error_text = null where id = ? and state = 'connected'`,
+      `update calendar_connection
+       set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end,
+         error_class = null, error_text = null
+       where id = ? and state = 'connected'`,
       [changes.token, changes.isWhole, ids.id],
     );
     await tx.execute(
-      `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind = 'unseen' and settled_at is null`,
+      `update calendar_conflict
+       set settled_at = now(), settled_by = 'itself'
+       where connection_id = ? and kind = 'unseen' and settled_at is null`,
       [ids.id],
     );
     return { changed: changed.length + old.length, conflicts: await noteConflicts(tx, ids) };
@@ -98,7 +111,9 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
   await tx.execute('delete from calendar_busy where connection_id = ?', [connectionId]);
   await tx.execute(`update calendar_connection set sync_token = null where id = ?`, [connectionId]);
   await tx.execute(
-    `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('overlap', 'unseen') and settled_at is null`,
+    `update calendar_conflict
+     set settled_at = now(), settled_by = 'itself'
+     where connection_id = ? and kind in ('overlap', 'unseen') and settled_at is null`,
     [connectionId],
   );
 }
@@ -108,18 +123,31 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
  * @returns how many are new.
  */
 async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids): Promise<number> {
-  const onTop = `select k.remote_id, o.appointment_id, o.during from calendar_busy k join occupancy o on o.barber_id = k.barber_id and k.during && o.during
+  const onTop = `select k.remote_id, o.appointment_id, o.during
+    from calendar_busy k
+    join occupancy o on o.barber_id = k.barber_id and k.during && o.during
     where k.connection_id = ? and upper(o.during) > now()`;
   await tx.execute(
-    `update calendar_conflict x set settled_at = now(), settled_by = 'itself' where x.connection_id = ? and x.kind = 'overlap' and x.settled_at is null
-       and not exists (select from (${onTop}) t where t.remote_id = x.remote_id and t.appointment_id = x.appointment_id)`,
+    `update calendar_conflict x
+     set settled_at = now(), settled_by = 'itself'
+     where x.connection_id = ? and x.kind = 'overlap' and x.settled_at is null
+       and not exists (
+         select from (${onTop}) t
+         where t.remote_id = x.remote_id and t.appointment_id = x.appointment_id)`,
     [id, id],
   );
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
-     select distinct on (t.remote_id, t.appointment_id) gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during from (${onTop}) t
-     where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during and x.settled_by is distinct from 'itself')
-     on conflict do nothing returning id`,
+     select distinct on (t.remote_id, t.appointment_id)
+       gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during
+     from (${onTop}) t
+     where not exists (
+       select from calendar_conflict x
+       where x.connection_id = ? and x.kind = 'overlap'
+         and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during
+         and x.settled_by is distinct from 'itself')
+     on conflict do nothing
+     returning id`,
     [networkId, barberId, id, id, id],
   );
   return noted.length;
@@ -148,9 +176,15 @@ export async function findUnread(
   olderThanSeconds: number,
 ): Promise<{ id: string; networkId: string; provider: CalendarProvider }[]> {
   return em.execute(
-    `select id, network_id as "networkId", provider from calendar_connection where state = 'connected'
-       and case when reads then coalesce(synced_at, created_at) < now() - make_interval(secs => ?) else writes and coalesce(whole_at, created_at) < now() - interval '1 day' end
-     order by coalesce(case when reads then synced_at else whole_at end, created_at) limit 1000`,
+    `select id, network_id as "networkId", provider
+     from calendar_connection
+     where state = 'connected'
+       and case
+         when reads then coalesce(synced_at, created_at) < now() - make_interval(secs => ?)
+         else writes and coalesce(whole_at, created_at) < now() - interval '1 day'
+       end
+     order by coalesce(case when reads then synced_at else whole_at end, created_at)
+     limit 1000`,
     [olderThanSeconds],
   );
 }

@@ -25,10 +25,19 @@ export async function findOwnUids(
   });
   if (named.length === 0) return new Set();
   const rows = await em.execute<{ uid: string }[]>(
-    `select n.uid from jsonb_to_recordset(?::jsonb) n(uid text, "appointmentId" uuid, "isMarked" boolean) join appointment a on a.id = n."appointmentId" and a.network_id = ?
-     where n."isMarked" or exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid)
-       or exists (select from calendar_connection k join calendar_connection o on o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id
-         where k.id = ?::uuid and (exists (select from delivery d where d.connection_id = o.id and d.appointment_id = a.id) or exists (select from calendar_event e where e.connection_id = o.id and e.appointment_id = a.id)))`,
+    `select n.uid
+     from jsonb_to_recordset(?::jsonb) n(uid text, "appointmentId" uuid, "isMarked" boolean)
+     join appointment a on a.id = n."appointmentId" and a.network_id = ?
+     where n."isMarked"
+       or exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = ?::uuid)
+       or exists (
+         select from calendar_connection k
+         join calendar_connection o
+           on o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id
+         where k.id = ?::uuid
+           and (
+             exists (select from delivery d where d.connection_id = o.id and d.appointment_id = a.id)
+             or exists (select from calendar_event e where e.connection_id = o.id and e.appointment_id = a.id)))`,
     [JSON.stringify(named), networkId, barberId, id],
   );
   return new Set(rows.map(({ uid }) => uid));

@@ -20,7 +20,8 @@ export type WaitingCalendar = {
   signedOutAt: string;
 };
 
-const columns = `c.id, c.network_id as "networkId", c.barber_id as "barberId", c.provider, c.account, c.calendar_id as "calendarId", c.calendar_name as "calendarName", b.locale, c.privacy, c.writes, c.reads,
+const columns = `c.id, c.network_id as "networkId", c.barber_id as "barberId", c.provider, c.account,
+  c.calendar_id as "calendarId", c.calendar_name as "calendarName", b.locale, c.privacy, c.writes, c.reads,
   to_char(c.signed_out_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "signedOutAt"`;
 
 /** Links to the page on which one signs in again. One dies with the sign-in that it leads to: the next time has another. */
@@ -47,10 +48,25 @@ export type ToTell = WaitingCalendar & { barberName: string; waiting: number; /*
 /** Calendars whose dead sign-in nobody has been told of for a day. */
 export async function findToTell(em: EntityManager): Promise<ToTell[]> {
   return em.execute<ToTell[]>(
-    `select ${columns}, b.name as "barberName", (select count(distinct d.appointment_id)::int from delivery d where d.connection_id = c.id and d.state = 'parked') as waiting,
-       array(select distinct address from (select b.email as address union all select s.email from assignment a join shop s on s.id = a.shop_id where a.barber_id = b.id and s.archived_at is null) t where address is not null) as addresses
-     from calendar_connection c join barber b on b.id = c.barber_id
-     where c.state = 'signed_out' and coalesce(c.told_at, '-infinity') < now() - interval '1 day' order by c.signed_out_at limit 500`,
+    `select ${columns}, b.name as "barberName",
+       (select count(distinct d.appointment_id)::int
+        from delivery d
+        where d.connection_id = c.id and d.state = 'parked') as waiting,
+       array(
+         select distinct address
+         from (
+           select b.email as address
+           union all
+           select s.email
+           from assignment a
+           join shop s on s.id = a.shop_id
+           where a.barber_id = b.id and s.archived_at is null) t
+         where address is not null) as addresses
+     from calendar_connection c
+     join barber b on b.id = c.barber_id
+     where c.state = 'signed_out' and coalesce(c.told_at, '-infinity') < now() - interval '1 day'
+     order by c.signed_out_at
+     limit 500`,
   );
 }
 
@@ -60,7 +76,10 @@ export const noteTold = (em: EntityManager, id: string): Promise<unknown> =>
 /** The owner has signed in again. */
 export async function resumeConnection(em: EntityManager, id: string, secrets: string): Promise<void> {
   await em.execute(
-    `update calendar_connection set secrets = ?, state = 'connected', signed_out_at = null, told_at = null, error_class = null, error_text = null, version = version + 1 where id = ? and state = 'signed_out'`,
+    `update calendar_connection
+     set secrets = ?, state = 'connected', signed_out_at = null, told_at = null,
+       error_class = null, error_text = null, version = version + 1
+     where id = ? and state = 'signed_out'`,
     [secrets, id],
   );
 }
@@ -77,8 +96,11 @@ export async function signInEnded(
   seal: (id: string) => Promise<string>,
 ): Promise<string[]> {
   const ended = await em.execute<{ id: string }[]>(
-    `select c.id from calendar_connection c where c.network_id = ? and c.provider = ? and c.calendar_id = ? and c.state = 'ended'
-       and exists (select from delivery d where d.connection_id = c.id and d.state in ('due', 'in_flight', 'parked')) order by c.id`,
+    `select c.id
+     from calendar_connection c
+     where c.network_id = ? and c.provider = ? and c.calendar_id = ? and c.state = 'ended'
+       and exists (select from delivery d where d.connection_id = c.id and d.state in ('due', 'in_flight', 'parked'))
+     order by c.id`,
     [networkId, provider, calendarId],
   );
   for (const { id } of ended)

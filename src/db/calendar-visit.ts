@@ -13,11 +13,32 @@ import type { EntityManager } from './orm.ts';
  */
 async function findTargets(tx: EntityManager, networkId: string, appointmentId: string): Promise<CalendarTarget[]> {
   return tx.execute(
-    `with concerned as (select connection_id as id from calendar_event where appointment_id = ? union select connection_id from delivery where appointment_id = ?
-       union select k.id from calendar_connection k join appointment_part p on p.barber_id = k.barber_id where p.appointment_id = ?)
-     select c.id, c.barber_id as "barberId", c.provider from calendar_connection c join concerned using (id) where c.network_id = ? and case when c.writes and c.state <> 'ended' then true
-       else (c.state <> 'ended' or exists (select from delivery d where d.connection_id = c.id and d.appointment_id = ? and d.created_at >= c.ended_at))
-         and (exists (select from calendar_event e where e.connection_id = c.id and e.appointment_id = ?) or exists (select from delivery d where d.connection_id = c.id and d.appointment_id = ? and d.state = 'in_flight')) end
+    `with concerned as (
+       select connection_id as id from calendar_event where appointment_id = ?
+       union
+       select connection_id from delivery where appointment_id = ?
+       union
+       select k.id
+       from calendar_connection k
+       join appointment_part p on p.barber_id = k.barber_id
+       where p.appointment_id = ?)
+     select c.id, c.barber_id as "barberId", c.provider
+     from calendar_connection c
+     join concerned using (id)
+     where c.network_id = ?
+       and case
+         when c.writes and c.state <> 'ended' then true
+         else (
+             c.state <> 'ended'
+             or exists (
+               select from delivery d
+               where d.connection_id = c.id and d.appointment_id = ? and d.created_at >= c.ended_at))
+           and (
+             exists (select from calendar_event e where e.connection_id = c.id and e.appointment_id = ?)
+             or exists (
+               select from delivery d
+               where d.connection_id = c.id and d.appointment_id = ? and d.state = 'in_flight'))
+       end
      order by c.id`,
     [appointmentId, appointmentId, appointmentId, networkId, appointmentId, appointmentId, appointmentId],
   );
@@ -87,17 +108,37 @@ export async function readVisit(
 ): Promise<WantedVisit | null> {
   type Row = Omit<WantedVisit, 'look' | 'isTentative' | 'sharedUids'> & { status: AppointmentStatus; barbers: number; sharedBy: string[] };
   const [row] = await em.execute<Row[]>(
-    `select a.status, a.version, a.currency, a.shop_time_zone as "timeZone", b.locale, coalesce(p.parts, '[]') as parts, p.starts_at as "startsAt", p.ends_at as "endsAt",
+    `select a.status, a.version, a.currency, a.shop_time_zone as "timeZone", b.locale,
+       coalesce(p.parts, '[]') as parts, p.starts_at as "startsAt", p.ends_at as "endsAt",
        not exists (select from appointment_part o where o.appointment_id = a.id and o.barber_id <> b.id) as "isSole",
-       k.privacy, not k.writes or exists (select from delivery d where d.connection_id = k.id and k.state = 'ended' and d.appointment_id = a.id and d.created_at >= k.ended_at) as "isTakenAway",
+       k.privacy,
+       not k.writes or exists (
+         select from delivery d
+         where d.connection_id = k.id and k.state = 'ended'
+           and d.appointment_id = a.id and d.created_at >= k.ended_at) as "isTakenAway",
        (select count(distinct o.barber_id)::int from appointment_part o where o.appointment_id = a.id) as barbers,
-       array(select distinct o.barber_id from calendar_connection o join appointment_part q on q.barber_id = o.barber_id and q.appointment_id = a.id
-         where o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id and o.id <> k.id and o.writes and o.state <> 'ended') as "sharedBy",
-       json_build_object('name', s.name, 'address', s.address) as shop, case when c.id is not null then json_build_object('name', c.name, 'phone', c.phone) end as customer,
-       (select json_build_object('remoteId', e.remote_id, 'etag', e.etag, 'uid', e.uid) from calendar_event e where e.appointment_id = a.id and e.connection_id = k.id) as placed
-     from appointment a join calendar_connection k on k.id = ?::uuid and k.network_id = a.network_id join shop s on s.id = a.shop_id join barber b on b.id = ?::uuid and b.network_id = a.network_id
-     cross join lateral (select json_agg(json_build_object('serviceName', v.name, 'priceCents', p.price_cents) order by p.position) as parts, min(p.starts_at) as starts_at, max(p.ends_at) as ends_at
-       from appointment_part p join service v on v.id = p.service_id where p.appointment_id = a.id and p.barber_id = b.id) p
+       array(
+         select distinct o.barber_id
+         from calendar_connection o
+         join appointment_part q on q.barber_id = o.barber_id and q.appointment_id = a.id
+         where o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id
+           and o.id <> k.id and o.writes and o.state <> 'ended') as "sharedBy",
+       json_build_object('name', s.name, 'address', s.address) as shop,
+       case when c.id is not null then json_build_object('name', c.name, 'phone', c.phone) end as customer,
+       (select json_build_object('remoteId', e.remote_id, 'etag', e.etag, 'uid', e.uid)
+        from calendar_event e
+        where e.appointment_id = a.id and e.connection_id = k.id) as placed
+     from appointment a
+     join calendar_connection k on k.id = ?::uuid and k.network_id = a.network_id
+     join shop s on s.id = a.shop_id
+     join barber b on b.id = ?::uuid and b.network_id = a.network_id
+     cross join lateral (
+       select
+         json_agg(json_build_object('serviceName', v.name, 'priceCents', p.price_cents) order by p.position) as parts,
+         min(p.starts_at) as starts_at, max(p.ends_at) as ends_at
+       from appointment_part p
+       join service v on v.id = p.service_id
+       where p.appointment_id = a.id and p.barber_id = b.id) p
      left join contact c on c.id = a.id
      where a.id = ? and a.network_id = ?`,
     [connectionId, barberId, appointmentId, networkId],
@@ -115,8 +156,10 @@ export async function noteWritten(
   placed: { uid: string; remoteId: string; etag: string },
 ): Promise<void> {
   await em.execute(
-    `insert into calendar_event (appointment_id, connection_id, network_id, uid, remote_id, etag, written_at) values (?, ?, ?, ?, ?, ?, now())
-     on conflict (appointment_id, connection_id) do update set uid = excluded.uid, remote_id = excluded.remote_id, etag = excluded.etag, written_at = now()`,
+    `insert into calendar_event (appointment_id, connection_id, network_id, uid, remote_id, etag, written_at)
+     values (?, ?, ?, ?, ?, ?, now())
+     on conflict (appointment_id, connection_id)
+       do update set uid = excluded.uid, remote_id = excluded.remote_id, etag = excluded.etag, written_at = now()`,
     [ids.appointmentId, ids.connectionId, ids.networkId, placed.uid, placed.remoteId, placed.etag],
   );
 }
@@ -141,11 +184,20 @@ export async function noteRemoved(
  */
 export async function planAll(em: EntityManager, networkId: string, connectionId: string, now: Date): Promise<number> {
   const rows = await em.execute<{ id: string }[]>(
-    `select a.id from calendar_connection c join appointment a on a.network_id = c.network_id
+    `select a.id
+     from calendar_connection c
+     join appointment a on a.network_id = c.network_id
      where c.id = ? and c.network_id = ? and a.ends_at > ?::timestamptz
-       and (c.writes and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started') and exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = c.barber_id)
-         or exists (select from calendar_event e where e.appointment_id = a.id and e.connection_id = c.id) or exists (select from delivery d where d.appointment_id = a.id and d.connection_id = c.id and d.state = 'in_flight'))
-       and not exists (select from delivery d where d.appointment_id = a.id and d.connection_id = c.id and d.state in ('due', 'parked'))`,
+       and (
+         c.writes and a.status in ('pending_approval', 'confirmed', 'checked_in', 'started')
+           and exists (select from appointment_part p where p.appointment_id = a.id and p.barber_id = c.barber_id)
+         or exists (select from calendar_event e where e.appointment_id = a.id and e.connection_id = c.id)
+         or exists (
+           select from delivery d
+           where d.appointment_id = a.id and d.connection_id = c.id and d.state = 'in_flight'))
+       and not exists (
+         select from delivery d
+         where d.appointment_id = a.id and d.connection_id = c.id and d.state in ('due', 'parked'))`,
     [connectionId, networkId, now],
   );
   return planEntries(
@@ -170,9 +222,15 @@ export async function planEntries(
 ): Promise<number> {
   if (appointmentIds.length === 0) return 0;
   const rows = await tx.execute<{ id: string }[]>(
-    `insert into delivery (id, network_id, appointment_id, kind, barber_id, connection_id, sequence, state, due_at, useful_until, channels, channel, handover_since)
-     select gen_random_uuid(), a.network_id, a.id, 'calendar_barber', c.barber_id, c.id, (a.version - 1) * 2, 'due', ?::timestamptz, a.ends_at + interval '1 day', array[c.provider], c.provider, now()
-     from calendar_connection c join appointment a on a.network_id = c.network_id and a.id = any(?::uuid[]) where c.id = ? and c.network_id = ? returning id`,
+    `insert into delivery (
+       id, network_id, appointment_id, kind, barber_id, connection_id, sequence,
+       state, due_at, useful_until, channels, channel, handover_since)
+     select gen_random_uuid(), a.network_id, a.id, 'calendar_barber', c.barber_id, c.id, (a.version - 1) * 2,
+       'due', ?::timestamptz, a.ends_at + interval '1 day', array[c.provider], c.provider, now()
+     from calendar_connection c
+     join appointment a on a.network_id = c.network_id and a.id = any(?::uuid[])
+     where c.id = ? and c.network_id = ?
+     returning id`,
     [now, `{${appointmentIds.join(',')}}`, connectionId, networkId],
   );
   return rows.length;
@@ -190,7 +248,10 @@ export async function planRemoval(em: EntityManager, networkId: string, connecti
       [connectionId],
     );
     await tx.execute(
-      `update delivery set state = case state when 'in_flight' then state else 'skipped' end, finished_at = case state when 'in_flight' then null else ?::timestamptz end, withdrawn_at = ?::timestamptz,
+      `update delivery
+       set state = case state when 'in_flight' then state else 'skipped' end,
+         finished_at = case state when 'in_flight' then null else ?::timestamptz end,
+         withdrawn_at = ?::timestamptz,
          error_class = 'withdrawn', error_text = 'the calendar was disconnected', handover_since = null
        where connection_id = ? and network_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null`,
       [now, now, connectionId, networkId],
@@ -198,8 +259,13 @@ export async function planRemoval(em: EntityManager, networkId: string, connecti
     if (!remove) return;
     // What is being written just now may come to be there.
     const rows = await tx.execute<{ id: string }[]>(
-      `select a.id from appointment a where a.network_id = ? and a.ends_at > ?::timestamptz and a.id in (
-         select appointment_id from calendar_event where connection_id = ? union all select appointment_id from delivery where connection_id = ? and state = 'in_flight')`,
+      `select a.id
+       from appointment a
+       where a.network_id = ? and a.ends_at > ?::timestamptz
+         and a.id in (
+           select appointment_id from calendar_event where connection_id = ?
+           union all
+           select appointment_id from delivery where connection_id = ? and state = 'in_flight')`,
       [networkId, now, connectionId, connectionId],
     );
     await planEntries(
@@ -218,6 +284,12 @@ export async function planRemoval(em: EntityManager, networkId: string, connecti
  */
 export async function forgetSecrets(em: EntityManager): Promise<void> {
   await em.execute(
-    `update calendar_connection c set secrets = null where c.state = 'ended' and c.secrets is not null and not exists (select from delivery d where d.connection_id = c.id and (d.state in ('due', 'in_flight') or d.state = 'parked' and d.useful_until > now()))`,
+    `update calendar_connection c
+     set secrets = null
+     where c.state = 'ended' and c.secrets is not null
+       and not exists (
+         select from delivery d
+         where d.connection_id = c.id
+           and (d.state in ('due', 'in_flight') or d.state = 'parked' and d.useful_until > now()))`,
   );
 }

@@ -40,9 +40,16 @@ export async function judgeCustomer(tx: EntityManager, booking: Booking, policy:
   const day = localDay(startsAt, timeZone);
   await tx.execute('select from customer where id = ? and network_id = ? for no key update', [customerId, networkId]);
   const [count] = await tx.execute<{ on_day: number; upcoming: number; strikes: number }[]>(
-    `select count(*) filter (where a.starts_at >= ? and a.starts_at < ? and a.live)::int as on_day, count(*) filter (where a.starts_at > ? and a.live)::int as upcoming,
-       count(*) filter (where (a.status = 'no_show' or a.cancelled_late) and a.forgiven_at is null and a.ended_at > ?::timestamptz - make_interval(days => ?))::int as strikes
-     from (select *, status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started', 'completed') as live from appointment) a
+    `select
+       count(*) filter (where a.starts_at >= ? and a.starts_at < ? and a.live)::int as on_day,
+       count(*) filter (where a.starts_at > ? and a.live)::int as upcoming,
+       count(*) filter (
+         where (a.status = 'no_show' or a.cancelled_late)
+           and a.forgiven_at is null
+           and a.ended_at > ?::timestamptz - make_interval(days => ?))::int as strikes
+     from (
+       select *, status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started', 'completed') as live
+       from appointment) a
      where a.customer_id = ? and a.network_id = ? and a.id <> ?`,
     [new Date(day.from), new Date(day.to), now, now, strikeWindowDays, customerId, networkId, appointmentId],
   );

@@ -72,9 +72,14 @@ export async function listDeadLetters(
   if (cursor !== null) requireTimeCursor(cursor);
   const after = afterCursor(cursor);
   const rows = await em.execute<DeadLetterView[]>(
-    `select d.id, d.appointment_id as "appointmentId", ${shopOf} as "shopId", d.kind, d.channel, coalesce(d.error_class, 'unknown') as "errorClass", coalesce(d.error_text, '') as "errorText",
-       d.attempts, d.retries, ${utc('d.due_at')} as "dueAt", ${utc('d.first_tried_at')} as "firstTriedAt", ${utc('d.finished_at')} as "parkedAt", ${utc('d.useful_until')} as "usefulUntil"
-     from delivery d where ${condition} ${after ? `and (${parkedAt}, d.id) > (?::timestamptz, ?::uuid)` : ''} order by ${parkedAt}, d.id limit ?`,
+    `select d.id, d.appointment_id as "appointmentId", ${shopOf} as "shopId", d.kind, d.channel,
+       coalesce(d.error_class, 'unknown') as "errorClass", coalesce(d.error_text, '') as "errorText",
+       d.attempts, d.retries, ${utc('d.due_at')} as "dueAt", ${utc('d.first_tried_at')} as "firstTriedAt",
+       ${utc('d.finished_at')} as "parkedAt", ${utc('d.useful_until')} as "usefulUntil"
+     from delivery d
+     where ${condition} ${after ? `and (${parkedAt}, d.id) > (?::timestamptz, ?::uuid)` : ''}
+     order by ${parkedAt}, d.id
+     limit ?`,
     [...values, ...(after ?? []), limit + 1],
   );
   return toPage(rows, limit, (row) => [row.parkedAt, row.id]);
@@ -89,7 +94,9 @@ export type DeadLetterState = { id: string; appointmentId: string; state: string
 /** One delivery of the network in whatever state, or null. */
 export async function findDelivery(em: EntityManager, networkId: string, id: string): Promise<DeadLetterState | null> {
   const [row] = await em.execute<DeadLetterState[]>(
-    'select id, appointment_id as "appointmentId", state, retries, error_class as "errorClass" from delivery where id = ? and network_id = ?',
+    `select id, appointment_id as "appointmentId", state, retries, error_class as "errorClass"
+     from delivery
+     where id = ? and network_id = ?`,
     [id, networkId],
   );
   return row ?? null;
@@ -152,13 +159,24 @@ async function change(
   const [condition, values] = where(networkId, filter);
   return em.fork().transactional(async (tx) => {
     const changed = await tx.execute<Changed[]>(
-      `update delivery set ${set} where id in (select d.id from delivery d where ${condition} order by d.finished_at, d.id limit ? for update) and state in ('parked', 'bounced') returning id, appointment_id as "appointmentId"`,
+      `update delivery
+       set ${set}
+       where id in (
+           select d.id
+           from delivery d
+           where ${condition}
+           order by d.finished_at, d.id
+           limit ?
+           for update)
+         and state in ('parked', 'bounced')
+       returning id, appointment_id as "appointmentId"`,
       [...values, limit],
     );
     if (changed.length > 0) {
       await tx.execute(
         `insert into delivery_event (id, network_id, delivery_id, kind, actor, reason)
-         select e.id, ?::uuid, e."deliveryId", ?, ?, ? from jsonb_to_recordset(?::jsonb) as e(id uuid, "deliveryId" uuid)`,
+         select e.id, ?::uuid, e."deliveryId", ?, ?, ?
+         from jsonb_to_recordset(?::jsonb) as e(id uuid, "deliveryId" uuid)`,
         [networkId, event.kind, event.actor, event.reason, JSON.stringify(changed.map(({ id }) => ({ id: uuidv7(), deliveryId: id })))],
       );
     }

@@ -28,17 +28,36 @@ const undone: Partial<Record<DeliveryKind, DeliveryKind[]>> = {
 export async function endDelivery(em: EntityManager, networkId: string, id: string, end: DeliveryEnd): Promise<DeliveryState> {
   const [ended] = await em.execute<{ kind: DeliveryKind; state: DeliveryState }[]>(
     `with d as (
-       select d.*, fails.yes as fails, fails.yes and k.next is not null and d.withdrawn_at is null and d.useful_until > now() as goes_on, k.next
-       from delivery d cross join (select ?::text as next, ?::text as state, ?::text as provider_id) k
-       cross join lateral (select k.state = 'delivered' and d.error_class = 'undelivered' and d.provider_id = k.provider_id as yes) fails
-       where d.id = ? and d.network_id = ? and d.finished_at is null for update of d)
-     update delivery x set handover_since = null, error_text = coalesce(?, x.error_text),
-       finished_at = case when d.goes_on then null else now() end, provider_id = case when d.goes_on then null else ? end,
-       attempts = case when d.goes_on then 0 else x.attempts end, first_tried_at = case when d.goes_on then null else x.first_tried_at end,
+       select d.*, fails.yes as fails,
+         fails.yes and k.next is not null and d.withdrawn_at is null and d.useful_until > now() as goes_on,
+         k.next
+       from delivery d
+       cross join (select ?::text as next, ?::text as state, ?::text as provider_id) k
+       cross join lateral (
+         select k.state = 'delivered' and d.error_class = 'undelivered' and d.provider_id = k.provider_id as yes) fails
+       where d.id = ? and d.network_id = ? and d.finished_at is null
+       for update of d)
+     update delivery x
+     set handover_since = null,
+       error_text = coalesce(?, x.error_text),
+       finished_at = case when d.goes_on then null else now() end,
+       provider_id = case when d.goes_on then null else ? end,
+       attempts = case when d.goes_on then 0 else x.attempts end,
+       first_tried_at = case when d.goes_on then null else x.first_tried_at end,
        channel = case when d.goes_on then d.next else x.channel end,
-       error_class = case when ? = 'parked' and x.withdrawn_at is null and x.useful_until <= now() then 'too_late' else coalesce(?, x.error_class) end,
-       state = case when d.goes_on then 'due' when d.fails then 'bounced' when ? = 'parked' and (x.withdrawn_at is not null or x.useful_until <= now()) then 'skipped' else ? end
-     from d where x.id = d.id returning x.kind, x.state`,
+       error_class = case
+         when ? = 'parked' and x.withdrawn_at is null and x.useful_until <= now() then 'too_late'
+         else coalesce(?, x.error_class)
+       end,
+       state = case
+         when d.goes_on then 'due'
+         when d.fails then 'bounced'
+         when ? = 'parked' and (x.withdrawn_at is not null or x.useful_until <= now()) then 'skipped'
+         else ?
+       end
+     from d
+     where x.id = d.id
+     returning x.kind, x.state`,
     [
       end.next ?? null,
       end.state,
@@ -63,8 +82,15 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
   const kinds = ended.state === 'delivered' ? undone[ended.kind] : undefined;
   if (!kinds) return ended.state;
   await em.execute(
-    `update delivery d set state = 'undone' from delivery undo where undo.id = ? and d.appointment_id = undo.appointment_id and d.network_id = undo.network_id and d.state = 'delivered'
-       and d.kind = any(?::text[]) and d.channel = undo.channel and d.sequence < undo.sequence and (d.barber_id is not distinct from undo.barber_id or (d.barber_id is null and undo.about ->> 'sole' = 'true'))`,
+    `update delivery d
+     set state = 'undone'
+     from delivery undo
+     where undo.id = ?
+       and d.appointment_id = undo.appointment_id and d.network_id = undo.network_id and d.state = 'delivered'
+       and d.kind = any(?::text[]) and d.channel = undo.channel and d.sequence < undo.sequence
+       and (
+         d.barber_id is not distinct from undo.barber_id
+         or (d.barber_id is null and undo.about ->> 'sole' = 'true'))`,
     [id, `{${kinds.join(',')}}`],
   );
   return ended.state;
@@ -78,8 +104,10 @@ export async function noteFailure(
   error: { errorClass: string; errorText: string; waitSeconds: number },
 ): Promise<void> {
   await em.execute(
-    `update delivery set error_class = ?, error_text = ?, next_try_at = now() + make_interval(secs => ?),
-       state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
+    `update delivery
+     set error_class = ?, error_text = ?, next_try_at = now() + make_interval(secs => ?),
+       state = case when withdrawn_at is null then 'due' else 'skipped' end,
+       finished_at = case when withdrawn_at is not null then now() end
      where id = ? and network_id = ? and finished_at is null`,
     [error.errorClass, error.errorText, error.waitSeconds, id, networkId],
   );
@@ -96,8 +124,13 @@ export async function putOff(
   { waitSeconds, unclear }: { waitSeconds: number; unclear: boolean },
 ): Promise<void> {
   await em.execute(
-    `update delivery set error_class = case when ? then 'unclear' else error_class end, attempts = attempts - 1, first_tried_at = case when attempts > 1 then first_tried_at end, next_try_at = now() + make_interval(secs => ?),
-       state = case when withdrawn_at is null then 'due' else 'skipped' end, finished_at = case when withdrawn_at is not null then now() end
+    `update delivery
+     set error_class = case when ? then 'unclear' else error_class end,
+       attempts = attempts - 1,
+       first_tried_at = case when attempts > 1 then first_tried_at end,
+       next_try_at = now() + make_interval(secs => ?),
+       state = case when withdrawn_at is null then 'due' else 'skipped' end,
+       finished_at = case when withdrawn_at is not null then now() end
      where id = ? and network_id = ? and finished_at is null`,
     [unclear, waitSeconds, id, networkId],
   );
@@ -106,7 +139,9 @@ export async function putOff(
 /** It cannot go by this way: the next one begins anew. */
 export async function takeNextChannel(em: EntityManager, networkId: string, id: string, to: Channel, errorClass: string): Promise<void> {
   await em.execute(
-    `update delivery set channel = ?, state = 'due', attempts = 0, first_tried_at = null, error_class = ?, error_text = 'not reached by the way before'
+    `update delivery
+     set channel = ?, state = 'due', attempts = 0, first_tried_at = null,
+       error_class = ?, error_text = 'not reached by the way before'
      where id = ? and network_id = ? and finished_at is null`,
     [to, errorClass, id, networkId],
   );

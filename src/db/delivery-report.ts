@@ -28,27 +28,49 @@ export async function noteReport(
 ): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
   const [row] = await em.execute<{ phone: string | null; email: string | null; reopened: boolean }[]>(
     `with d as (
-       select d.*, (select w.way from unnest(d.channels) with ordinality w (way, place) left join contact c on c.id = d.appointment_id
-           where not superseded.yes and w.place > array_position(d.channels, d.channel) and w.way = any (?::text[]) and case w.way when 'sms' then c.phone else c.email end is not null order by w.place limit 1) as next
+       select d.*,
+         (select w.way
+          from unnest(d.channels) with ordinality w (way, place)
+          left join contact c on c.id = d.appointment_id
+          where not superseded.yes
+            and w.place > array_position(d.channels, d.channel)
+            and w.way = any (?::text[])
+            and case w.way when 'sms' then c.phone else c.email end is not null
+          order by w.place
+          limit 1) as next
        from delivery d
        cross join lateral (select ${isSuperseded} as yes) superseded
-       where d.id = ? and (?::uuid is null or d.network_id = ?::uuid) and (d.provider_id = ? or (d.provider_id is null and d.state = 'in_flight')) for update),
+       where d.id = ? and (?::uuid is null or d.network_id = ?::uuid)
+         and (d.provider_id = ? or (d.provider_id is null and d.state = 'in_flight'))
+       for update),
      noted as (
-       update delivery x set
-         confirmed_at = case when ? then coalesce(x.confirmed_at, now()) else x.confirmed_at end,
+       update delivery x
+       set confirmed_at = case when ? then coalesce(x.confirmed_at, now()) else x.confirmed_at end,
          state = case when not fails.now then x.state when fails.goes_on then 'due' else 'bounced' end,
          channel = case when fails.goes_on then d.next else x.channel end,
          finished_at = case when fails.goes_on then null when fails.now then now() else x.finished_at end,
-         attempts = case when fails.goes_on then 0 else x.attempts end, first_tried_at = case when fails.goes_on then null else x.first_tried_at end,
+         attempts = case when fails.goes_on then 0 else x.attempts end,
+         first_tried_at = case when fails.goes_on then null else x.first_tried_at end,
          provider_id = case when fails.goes_on then null else ? end,
          handover_since = case when fails.goes_on then now() else x.handover_since end,
-         error_class = case when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then 'undelivered' else x.error_class end,
-         error_text = case when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then ? else x.error_text end
-       from d cross join lateral (
+         error_class = case
+           when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then 'undelivered'
+           else x.error_class
+         end,
+         error_text = case
+           when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then ?
+           else x.error_text
+         end
+       from d
+       cross join lateral (
          select not ? and d.state = 'delivered' and d.confirmed_at is null as now,
-           not ? and d.state = 'delivered' and d.confirmed_at is null and d.next is not null and d.useful_until > now() as goes_on) fails
-       where x.id = d.id returning x.appointment_id, fails.goes_on)
-     select c.phone, c.email, noted.goes_on as reopened from noted left join contact c on c.id = noted.appointment_id`,
+           not ? and d.state = 'delivered' and d.confirmed_at is null
+             and d.next is not null and d.useful_until > now() as goes_on) fails
+       where x.id = d.id
+       returning x.appointment_id, fails.goes_on)
+     select c.phone, c.email, noted.goes_on as reopened
+     from noted
+     left join contact c on c.id = noted.appointment_id`,
     [
       `{${ways.join(',')}}`,
       deliveryId,

@@ -29,10 +29,18 @@ export async function summariseDeliveries(
   to: string,
 ): Promise<DeliverySummary[]> {
   return em.execute<DeliverySummary[]>(
-    `select kind, count(*)::int as due, ${['delivered', 'bounced', 'undone', 'parked', 'skipped'].map((state) => `count(*) filter (where state = '${state}')::int as ${state}`).join(', ')},
+    `select kind, count(*)::int as due,
+       ${['delivered', 'bounced', 'undone', 'parked', 'skipped']
+         .map((state) => `count(*) filter (where state = '${state}')::int as ${state}`)
+         .join(', ')},
        count(*) filter (where state in ('due', 'in_flight'))::int as open,
-       count(*) filter (where state in ('due', 'in_flight') and withdrawn_at is null and greatest(due_at, next_try_at, attempt_began_at) < now() - ${grace})::int as late
-     from delivery where due_at >= ?::timestamptz and due_at < ?::timestamptz and (?::uuid is null or network_id = ?::uuid) group by kind order by kind`,
+       count(*) filter (
+         where state in ('due', 'in_flight') and withdrawn_at is null
+           and greatest(due_at, next_try_at, attempt_began_at) < now() - ${grace})::int as late
+     from delivery
+     where due_at >= ?::timestamptz and due_at < ?::timestamptz and (?::uuid is null or network_id = ?::uuid)
+     group by kind
+     order by kind`,
     [from, to, networkId, networkId],
   );
 }
@@ -40,7 +48,10 @@ export async function summariseDeliveries(
 /** How many are late, over all networks; for the metric. */
 export async function countLate(em: EntityManager): Promise<number> {
   const [row] = await em.execute<{ count: number }[]>(
-    `select count(*)::int as count from delivery where state in ('due', 'in_flight') and withdrawn_at is null and due_at < now() - ${grace} and greatest(due_at, next_try_at, attempt_began_at) < now() - ${grace}`,
+    `select count(*)::int as count
+     from delivery
+     where state in ('due', 'in_flight') and withdrawn_at is null
+       and due_at < now() - ${grace} and greatest(due_at, next_try_at, attempt_began_at) < now() - ${grace}`,
   );
   return row?.count ?? 0;
 }

@@ -71,7 +71,10 @@ const isTextable = ({ kind }: NewDelivery): boolean => textable.some((stem) => k
 /** Whether an SMS has told the customer of this visit, or may have. */
 async function isToldBySms(em: EntityManager, appointmentId: string): Promise<boolean> {
   const [row] = await em.execute<{ told: boolean }[]>(
-    `select exists (select from delivery where appointment_id = ? and channel = 'sms' and right(kind, 9) = '_customer' and (state in ('delivered', 'in_flight') or (state = 'skipped' and attempts > 0))) as told`,
+    `select exists (
+       select from delivery
+       where appointment_id = ? and channel = 'sms' and right(kind, 9) = '_customer'
+         and (state in ('delivered', 'in_flight') or (state = 'skipped' and attempts > 0))) as told`,
     [appointmentId],
   );
   return row?.told ?? false;
@@ -89,7 +92,9 @@ export async function withdrawDeliveries(
   kinds?: DeliveryKind[],
 ): Promise<void> {
   await tx.execute(
-    `update delivery set state = case state when 'in_flight' then state else 'skipped' end, finished_at = case state when 'in_flight' then null else ?::timestamptz end,
+    `update delivery
+     set state = case state when 'in_flight' then state else 'skipped' end,
+       finished_at = case state when 'in_flight' then null else ?::timestamptz end,
        withdrawn_at = ?::timestamptz, error_class = 'withdrawn', error_text = ?, handover_since = null
      where appointment_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null
        and case when ?::text[] is null then about -> 'parts' is null else kind = any(?::text[]) end`,
@@ -98,15 +103,21 @@ export async function withdrawDeliveries(
 }
 
 /** In SQL: the shop of a delivery `d`, or null. A refused request has no appointment. */
-export const shopOf = `coalesce((select a.shop_id from appointment a where a.id = d.appointment_id), (select r.shop_id from booking_request r where r.id = d.appointment_id))`;
+export const shopOf = `coalesce(
+  (select a.shop_id from appointment a where a.id = d.appointment_id),
+  (select r.shop_id from booking_request r where r.id = d.appointment_id))`;
 
 /**
  * In SQL: something later was written to the reader of a delivery `d`, so that `d` would only confuse him. What is put into a calendar is
  * no message; and to a barber who lost the visit, only what is addressed to him is.
  */
-export const isSuperseded = `exists (select from delivery later where later.appointment_id = d.appointment_id and later.sequence > d.sequence
-  and later.kind not in ('reminder_customer', 'calendar_barber') and right(later.kind, 7) = right(d.kind, 7) and (d.about -> 'parts' is null
-    or coalesce(later.barber_id, (select a.barber_id from appointment a where a.id = d.appointment_id)) = d.barber_id))`;
+export const isSuperseded = `exists (
+  select from delivery later
+  where later.appointment_id = d.appointment_id and later.sequence > d.sequence
+    and later.kind not in ('reminder_customer', 'calendar_barber') and right(later.kind, 7) = right(d.kind, 7)
+    and (
+      d.about -> 'parts' is null
+      or coalesce(later.barber_id, (select a.barber_id from appointment a where a.id = d.appointment_id)) = d.barber_id))`;
 
 /** The ways that a delivery may still go, from the one that it goes now. */
 export const waysLeft = (channels: Channel[], channel: Channel): Channel[] => channels.slice(channels.indexOf(channel));

@@ -16,11 +16,16 @@ export async function bumpDiaries(tx: EntityManager, { networkId, shopId, barber
   await tx.execute(`select pg_advisory_xact_lock${barberId ? '_shared' : ''}(hashtextextended('rules ' || ?, 0))`, [networkId]);
   // A statement of its own, so that it sees what the edits before it committed.
   await tx.execute(
-    `with locked as (select d.barber_id from diary d
+    `with locked as (
+       select d.barber_id
+       from diary d
        where d.network_id = ? and (?::uuid is null or d.barber_id = ?::uuid)
          and (?::uuid is null or exists (select from assignment a where a.barber_id = d.barber_id and a.shop_id = ?::uuid))
-       order by d.barber_id for update of d)
-     update diary set version = version + 1, bumped_at = now() where barber_id in (select barber_id from locked)`,
+       order by d.barber_id
+       for update of d)
+     update diary
+     set version = version + 1, bumped_at = now()
+     where barber_id in (select barber_id from locked)`,
     [networkId, barberId ?? null, barberId ?? null, shopId ?? null, shopId ?? null],
   );
 }

@@ -47,8 +47,10 @@ export function createFeeds({ linkSecret, publicUrl }: { linkSecret: string; pub
     async issue(em, { networkId, barberId, shopId }, { id, privacy, name }) {
       // An update that changes nothing, since PostgreSQL tells of the row that stood in the way only then.
       const [row] = await em.execute<(Row & { hash: string })[]>(
-        `insert into feed (id, network_id, barber_id, shop_id, privacy, name, token_hash) values (?, ?, ?, ?, ?, ?, ?)
-         on conflict (coalesce(barber_id, shop_id), privacy, name) where revoked_at is null do update set name = excluded.name
+        `insert into feed (id, network_id, barber_id, shop_id, privacy, name, token_hash)
+         values (?, ?, ?, ?, ?, ?, ?)
+         on conflict (coalesce(barber_id, shop_id), privacy, name) where revoked_at is null
+           do update set name = excluded.name
          returning ${columns}, token_hash as hash`,
         [id, networkId, barberId, shopId, privacy, name ?? '', hashOf(tokenOf(id))],
       );
@@ -64,7 +66,9 @@ export function createFeeds({ linkSecret, publicUrl }: { linkSecret: string; pub
 /** Those that work, by age. */
 export async function listFeeds(em: EntityManager, { networkId, barberId, shopId }: Owner): Promise<FeedView[]> {
   const rows = await em.execute<Row[]>(
-    `select ${columns} from feed where network_id = ? and coalesce(barber_id, shop_id) = ?::uuid and revoked_at is null order by created_at, id`,
+    `select ${columns} from feed
+     where network_id = ? and coalesce(barber_id, shop_id) = ?::uuid and revoked_at is null
+     order by created_at, id`,
     [networkId, barberId ?? shopId],
   );
   return rows.map(view);

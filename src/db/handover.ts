@@ -26,8 +26,14 @@ export async function findHandovers(em: EntityManager, limit: number): Promise<H
   };
   const found = await em.execute<Row[]>(
     `select network_id, appointment_id, max(extract(epoch from handover_since) * 1000000)::bigint::text as round,
-       json_agg(json_build_object('id', id, 'kind', kind, 'barberId', barber_id, 'dueAt', due_at, 'usefulUntil', useful_until, 'channels', channels, 'channel', channel) order by due_at, id) as rows
-     from delivery where handover_since is not null group by network_id, appointment_id order by min(handover_since) limit ?`,
+       json_agg(json_build_object(
+         'id', id, 'kind', kind, 'barberId', barber_id, 'dueAt', due_at, 'usefulUntil', useful_until,
+         'channels', channels, 'channel', channel) order by due_at, id) as rows
+     from delivery
+     where handover_since is not null
+     group by network_id, appointment_id
+     order by min(handover_since)
+     limit ?`,
     [limit],
   );
   return found.map(({ network_id, appointment_id, round, rows }) => ({
@@ -71,15 +77,27 @@ const lostAfter = `interval '10 minutes'`;
  * that drains slowly is no loss: its turn has come only for what was due well before something that was begun lately.
  */
 export async function reclaimLost(em: EntityManager, limit: number): Promise<number> {
-  const isLost = `greatest(due_at, next_try_at, attempt_began_at) < now() - ${lostAfter} and (handover_since is null or handover_since < now() - ${lostAfter})`;
+  const isLost = `greatest(due_at, next_try_at, attempt_began_at) < now() - ${lostAfter}
+    and (handover_since is null or handover_since < now() - ${lostAfter})`;
   await em.execute(
     `update delivery set state = 'skipped', finished_at = now() where state = 'in_flight' and withdrawn_at is not null and ${isLost}`,
   );
   const lost = await em.execute<{ id: string }[]>(
-    `update delivery set state = 'due', handover_since = now() where id in (
-       select id from delivery d where state in ('due', 'in_flight') and withdrawn_at is null and ${isLost}
-         and greatest(due_at, next_try_at) < coalesce((select max(due_at) from delivery begun where begun.first_tried_at > now() - interval '1 hour' and begun.channel = d.channel), now()) - interval '5 minutes'
-       order by due_at limit ? for update skip locked) returning id`,
+    `update delivery
+     set state = 'due', handover_since = now()
+     where id in (
+       select id
+       from delivery d
+       where state in ('due', 'in_flight') and withdrawn_at is null and ${isLost}
+         and greatest(due_at, next_try_at) < coalesce(
+           (select max(due_at)
+            from delivery begun
+            where begun.first_tried_at > now() - interval '1 hour' and begun.channel = d.channel),
+           now()) - interval '5 minutes'
+       order by due_at
+       limit ?
+       for update skip locked)
+     returning id`,
     [limit],
   );
   return lost.length;
@@ -99,8 +117,14 @@ export async function findSignedOut(em: EntityManager): Promise<MessageChannel[]
  */
 export async function reopenSignedOut(em: EntityManager, channel: MessageChannel, limit: number): Promise<number> {
   const [probe] = await em.execute<{ id: string; network_id: string }[]>(
-    `select d.id, d.network_id from delivery d where d.state = 'parked' and d.error_class = 'sign_in' and d.channel = ? and d.retries > 0
-       and not exists (select from delivery gone where gone.channel = d.channel and gone.state = 'delivered' and gone.finished_at > d.finished_at) order by d.finished_at limit 1`,
+    `select d.id, d.network_id
+     from delivery d
+     where d.state = 'parked' and d.error_class = 'sign_in' and d.channel = ? and d.retries > 0
+       and not exists (
+         select from delivery gone
+         where gone.channel = d.channel and gone.state = 'delivered' and gone.finished_at > d.finished_at)
+     order by d.finished_at
+     limit 1`,
     [channel],
   );
   if (probe)
@@ -139,17 +163,21 @@ const waitsForSignIn = `d.error_class = 'sign_in' and (d.state = 'parked' or (d.
  */
 export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> {
   return em.execute<ShopToTell[]>(
-    `select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.locale, d.channel, count(*)::int as count, to_char(min(d.finished_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
-     from delivery d join shop s on s.id = ${shopOf}
+    `select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.locale, d.channel, count(*)::int as count,
+       to_char(min(d.finished_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
+     from delivery d
+     join shop s on s.id = ${shopOf}
      where ${waitsForSignIn} and d.channel <> 'mail' and d.connection_id is null and s.email is not null
-     group by s.id, s.network_id, s.name, s.email, s.locale, d.channel having coalesce(max(d.told_at), '-infinity') < now() - interval '1 day'`,
+     group by s.id, s.network_id, s.name, s.email, s.locale, d.channel
+     having coalesce(max(d.told_at), '-infinity') < now() - interval '1 day'`,
   );
 }
 
 export async function noteShopTold(em: EntityManager, { shopId, channel }: ShopToTell): Promise<void> {
   await em.execute(
-    `update delivery d set told_at = now() where ${waitsForSignIn} and d.channel = ?
-       and ${shopOf} = ?`,
+    `update delivery d
+     set told_at = now()
+     where ${waitsForSignIn} and d.channel = ? and ${shopOf} = ?`,
     [channel, shopId],
   );
 }

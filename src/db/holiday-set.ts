@@ -95,14 +95,25 @@ export async function removeHolidaySet(
 /** Whose settings name the set, as text with ids; what is archived counts no more. */
 async function readUsers(tx: EntityManager, networkId: string, slug: string): Promise<string[]> {
   const rows = await tx.execute<{ user: string }[]>(
-    `select "user" from (
+    `select "user"
+     from (
        select 0 as rank, 'the network' as "user", settings from network where id = ?
-       union all select 1, 'shop ' || id, settings from shop where network_id = ? and archived_at is null
-       union all select 2, 'service ' || id, settings from service where network_id = ? and archived_at is null
-       union all select 3, 'barber ' || id, settings from barber where network_id = ? and archived_at is null
-       union all select 4, 'barber ' || barber_id || ' for service ' || service_id, t.settings from barber_service t
-         join barber b on b.id = t.barber_id and b.archived_at is null join service s on s.id = t.service_id and s.archived_at is null where t.network_id = ?
-     ) known where settings -> 'holidaySets' @> to_jsonb(?::text) order by rank, "user" limit 6`,
+       union all
+       select 1, 'shop ' || id, settings from shop where network_id = ? and archived_at is null
+       union all
+       select 2, 'service ' || id, settings from service where network_id = ? and archived_at is null
+       union all
+       select 3, 'barber ' || id, settings from barber where network_id = ? and archived_at is null
+       union all
+       select 4, 'barber ' || barber_id || ' for service ' || service_id, t.settings
+       from barber_service t
+       join barber b on b.id = t.barber_id and b.archived_at is null
+       join service s on s.id = t.service_id and s.archived_at is null
+       where t.network_id = ?
+     ) known
+     where settings -> 'holidaySets' @> to_jsonb(?::text)
+     order by rank, "user"
+     limit 6`,
     [networkId, networkId, networkId, networkId, networkId, slug],
   );
   return rows.map(({ user }) => user);

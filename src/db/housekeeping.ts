@@ -6,12 +6,16 @@ import type { EntityManager } from './orm.ts';
 export async function deleteOutlived(em: EntityManager): Promise<{ requests: number; contacts: number }> {
   // A request that nobody decided for a day never reached a workflow, or its workflow will find this decision.
   await em.execute(
-    `update booking_request set outcome = '{"ok": false, "code": "undecided", "nearest": []}', decided_at = now()
+    `update booking_request
+     set outcome = '{"ok": false, "code": "undecided", "nearest": []}', decided_at = now()
      where outcome is null and created_at < now() - interval '1 day'`,
   );
   const refused = await em.execute<{ id: string; network_id: string }[]>(
-    `select c.id, c.network_id from contact c join booking_request r on r.id = c.id
-     where r.outcome->>'ok' = 'false' and r.decided_at < now() - interval '1 day' limit 10000`,
+    `select c.id, c.network_id
+     from contact c
+     join booking_request r on r.id = c.id
+     where r.outcome->>'ok' = 'false' and r.decided_at < now() - interval '1 day'
+     limit 10000`,
   );
   for (const { id, network_id } of refused) await purgeContact(em, network_id, id);
   await forgetSecrets(em);

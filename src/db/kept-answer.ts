@@ -24,13 +24,16 @@ const keyValues = ({ networkId, apiClientId, key }: KeyOfClient) => [networkId, 
  */
 export async function beginRun(em: EntityManager, of: KeyOfClient, fingerprint: string): Promise<Begun> {
   const [run] = await em.execute<{ id: string; tries: number }[]>(
-    `insert into kept_answer as known (network_id, api_client_id, key, fingerprint, id) values (?, ?, ?, ?, ?)
+    `insert into kept_answer as known (network_id, api_client_id, key, fingerprint, id)
+     values (?, ?, ?, ?, ?)
      on conflict (network_id, api_client_id, key) do update set
        id = case when known.began_at < now() - interval '7 days' then excluded.id else known.id end,
        began_at = case when known.began_at < now() - interval '7 days' then now() else known.began_at end,
        fingerprint = excluded.fingerprint, running_since = now(), tries = known.tries + 1, status = null, headers = null, body = null
      where known.began_at < now() - interval '7 days'
-       or (known.fingerprint = excluded.fingerprint and known.status is null and coalesce(known.running_since < now() - interval '1 minute', true))
+       or (
+         known.fingerprint = excluded.fingerprint and known.status is null
+         and coalesce(known.running_since < now() - interval '1 minute', true))
      returning id, tries`,
     [...keyValues(of), fingerprint, uuidv7()],
   );

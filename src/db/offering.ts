@@ -90,13 +90,23 @@ export async function prepareOffers(em: EntityManager, query: OfferQuery, now: D
 
 async function readWaiting(em: EntityManager, { networkId, shopId, appointmentId }: OfferQuery): Promise<Waiting[]> {
   return em.execute(
-    `select e.id, e.network_id as "networkId", e.shop_id as "shopId", e.service_id as "serviceId", e.barber_id as "barberId", e.from_date::text as "fromDate", e.to_date::text as "toDate",
-       e.from_minute as "fromMinute", e.to_minute as "toMinute", s.time_zone as "timeZone", e.seen,
-       (select coalesce(json_agg((extract(epoch from o.starts_at) * 1000)::bigint), '[]') from waitlist_offer o where o.entry_id = e.id) as refused
-     from waitlist_entry e join shop s on s.id = e.shop_id
+    `select e.id, e.network_id as "networkId", e.shop_id as "shopId", e.service_id as "serviceId", e.barber_id as "barberId",
+       e.from_date::text as "fromDate", e.to_date::text as "toDate", e.from_minute as "fromMinute", e.to_minute as "toMinute",
+       s.time_zone as "timeZone", e.seen,
+       (select coalesce(json_agg((extract(epoch from o.starts_at) * 1000)::bigint), '[]')
+        from waitlist_offer o
+        where o.entry_id = e.id) as refused
+     from waitlist_entry e
+     join shop s on s.id = e.shop_id
      where e.status = 'waiting' and (?::uuid is null or e.network_id = ?::uuid) and (?::uuid is null or e.shop_id = ?::uuid)
-       and (?::uuid is null or e.shop_id in (select a.shop_id from appointment a where a.id = ?::uuid union all
-         select (v.details -> 'from' ->> 'shopId')::uuid from appointment_event v where v.appointment_id = ?::uuid and v.kind = 'rescheduled'))
+       and (
+         ?::uuid is null
+         or e.shop_id in (
+           select a.shop_id from appointment a where a.id = ?::uuid
+           union all
+           select (v.details -> 'from' ->> 'shopId')::uuid
+           from appointment_event v
+           where v.appointment_id = ?::uuid and v.kind = 'rescheduled'))
      order by e.created_at, e.id`,
     [
       networkId ?? null,
@@ -167,11 +177,20 @@ async function claimFor(
   const startsAt = new Date(slot.startsAt);
   await tx.execute(
     `with request as (
-       insert into booking_request (id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id, starts_at, customer_time_zone, entry, customer_id)
-       select ?::uuid, e.network_id, e.api_client_id, 'offer', e.shop_id, e.service_id, e.barber_id, ?::timestamptz, c.time_zone, 'offer', e.customer_id
-       from waitlist_entry e join contact c on c.id = e.id where e.id = ?::uuid returning id)
+       insert into booking_request (
+         id, network_id, api_client_id, fingerprint, shop_id, service_id, barber_id,
+         starts_at, customer_time_zone, entry, customer_id)
+       select ?::uuid, e.network_id, e.api_client_id, 'offer', e.shop_id, e.service_id, e.barber_id,
+         ?::timestamptz, c.time_zone, 'offer', e.customer_id
+       from waitlist_entry e
+       join contact c on c.id = e.id
+       where e.id = ?::uuid
+       returning id)
      insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale, created_at)
-     select request.id, c.network_id, c.customer_id, c.name, c.email, c.phone, c.time_zone, c.locale, c.created_at from request cross join contact c where c.id = ?::uuid`,
+     select request.id, c.network_id, c.customer_id, c.name, c.email, c.phone, c.time_zone, c.locale, c.created_at
+     from request
+     cross join contact c
+     where c.id = ?::uuid`,
     [appointmentId, startsAt, id, id],
   );
   try {
@@ -184,7 +203,8 @@ async function claimFor(
     id,
   ]);
   await tx.execute(
-    'insert into waitlist_offer (appointment_id, network_id, entry_id, barber_id, starts_at, cause, offered_at) values (?, ?, ?, ?, ?, ?, clock_timestamp())',
+    `insert into waitlist_offer (appointment_id, network_id, entry_id, barber_id, starts_at, cause, offered_at)
+     values (?, ?, ?, ?, ?, ?, clock_timestamp())`,
     [appointmentId, networkId, id, slot.barberId, startsAt, cause],
   );
   // Our own claim takes time and gives none: what was found for the entries before stands.
@@ -197,7 +217,9 @@ const claimed = ({ decision }: Possible): string[] => [...new Set(decision.slot.
 /** One customer's other entries. */
 async function hasOpenOffer(tx: EntityManager, entryId: string): Promise<boolean> {
   const [row] = await tx.execute<[{ open: boolean }]>(
-    `select exists (select from waitlist_entry mine join waitlist_entry other on other.network_id = mine.network_id and other.customer_id = mine.customer_id
+    `select exists (
+       select from waitlist_entry mine
+       join waitlist_entry other on other.network_id = mine.network_id and other.customer_id = mine.customer_id
        where mine.id = ? and other.id <> mine.id and other.status = 'offered') as open`,
     [entryId],
   );
@@ -224,8 +246,12 @@ async function findTime(tx: EntityManager, waiting: Waiting, fullDays: string[],
 
 async function readOffers(em: EntityManager, cause: string): Promise<PreparedOffer[]> {
   const rows = await em.execute<(Omit<PreparedOffer, 'entry'> & { entryId: string })[]>(
-    `select o.appointment_id as "appointmentId", e.network_id as "networkId", e.shop_id as "shopId", e.service_id as "serviceId", o.barber_id as "barberId", o.starts_at as "startsAt", e.id as "entryId"
-     from waitlist_offer o join waitlist_entry e on e.id = o.entry_id where o.cause = ? order by o.offered_at, o.appointment_id`,
+    `select o.appointment_id as "appointmentId", e.network_id as "networkId", e.shop_id as "shopId", e.service_id as "serviceId",
+       o.barber_id as "barberId", o.starts_at as "startsAt", e.id as "entryId"
+     from waitlist_offer o
+     join waitlist_entry e on e.id = o.entry_id
+     where o.cause = ?
+     order by o.offered_at, o.appointment_id`,
     [cause],
   );
   return rows.map(({ entryId, startsAt, ...row }) => ({
@@ -238,8 +264,12 @@ async function readOffers(em: EntityManager, cause: string): Promise<PreparedOff
 /** Ends entries whose last day has passed, in their shop's zone. */
 export async function expireEntries(em: EntityManager, now: Date): Promise<void> {
   const rows = await em.execute<{ id: string; networkId: string; toDate: string; timeZone: string }[]>(
-    `select e.id, e.network_id as "networkId", e.to_date::text as "toDate", s.time_zone as "timeZone" from waitlist_entry e join shop s on s.id = e.shop_id
-     where e.status = 'waiting' and e.to_date <= ?::date order by e.to_date limit 1000`,
+    `select e.id, e.network_id as "networkId", e.to_date::text as "toDate", s.time_zone as "timeZone"
+     from waitlist_entry e
+     join shop s on s.id = e.shop_id
+     where e.status = 'waiting' and e.to_date <= ?::date
+     order by e.to_date
+     limit 1000`,
     [now],
   );
   for (const { id, networkId, toDate, timeZone } of rows)

@@ -16,8 +16,13 @@ export type Overdue = { networkId: string; appointmentId: string; action: 'expir
 export async function findOverdue(em: EntityManager, now: Date, closeAfterSeconds: number): Promise<Overdue[]> {
   const overdue = new Date(now.getTime() - graceMs);
   const found = await em.execute<{ id: string }[]>(
-    `select id from appointment where coalesce(decide_by, ends_at) < ? and status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')
-       and (decide_by is not null or ends_at < ?::timestamptz - make_interval(secs => ?)) order by coalesce(decide_by, ends_at) limit ?`,
+    `select id
+     from appointment
+     where coalesce(decide_by, ends_at) < ?
+       and status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')
+       and (decide_by is not null or ends_at < ?::timestamptz - make_interval(secs => ?))
+     order by coalesce(decide_by, ends_at)
+     limit ?`,
     [overdue, overdue, closeAfterSeconds, atOnce],
   );
   const rows = await em.find(Appointment, { id: { $in: found.map(({ id }) => id) } }, { disableIdentityMap: true });

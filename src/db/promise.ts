@@ -85,7 +85,9 @@ async function shift(tx: EntityManager, row: AppointmentRow, parts: Parts, by: n
   }
   await tx.flush();
   await tx.execute(
-    `update occupancy set during = tstzrange(lower(during) + make_interval(secs => ?), upper(during) + make_interval(secs => ?)), visit_starts_at = visit_starts_at + make_interval(secs => ?)
+    `update occupancy
+     set during = tstzrange(lower(during) + make_interval(secs => ?), upper(during) + make_interval(secs => ?)),
+       visit_starts_at = visit_starts_at + make_interval(secs => ?)
      where appointment_id = ?`,
     [by / 1000, by / 1000, by / 1000, row.id],
   );
@@ -102,13 +104,25 @@ async function shift(tx: EntityManager, row: AppointmentRow, parts: Parts, by: n
  */
 async function takeReminders(tx: EntityManager, appointmentId: string, by: number, now: Date): Promise<NewDelivery[]> {
   const rows = await tx.execute<{ state: string; dueAt: string; usefulUntil: string }[]>(
-    `with shifted as (select id, state = 'in_flight' as flies, due_at + make_interval(secs => ?) as due_at, useful_until + make_interval(secs => ?) as useful_until
-       from delivery where appointment_id = ? and kind = 'reminder_customer' and state in ('due', 'in_flight', 'parked') and withdrawn_at is null for update)
-     update delivery d set
-       due_at = case when flies then s.due_at else d.due_at end, useful_until = case when flies then s.useful_until else d.useful_until end,
-       state = case when flies then d.state else 'skipped' end, finished_at = case when not flies then ?::timestamptz end, withdrawn_at = case when not flies then ?::timestamptz end,
-       error_class = case when flies then d.error_class else 'withdrawn' end, error_text = case when flies then d.error_text else 'retime' end, handover_since = null
-     from shifted s where d.id = s.id returning d.state, s.due_at as "dueAt", s.useful_until as "usefulUntil"`,
+    `with shifted as (
+       select id, state = 'in_flight' as flies,
+         due_at + make_interval(secs => ?) as due_at, useful_until + make_interval(secs => ?) as useful_until
+       from delivery
+       where appointment_id = ? and kind = 'reminder_customer'
+         and state in ('due', 'in_flight', 'parked') and withdrawn_at is null
+       for update)
+     update delivery d
+     set due_at = case when flies then s.due_at else d.due_at end,
+       useful_until = case when flies then s.useful_until else d.useful_until end,
+       state = case when flies then d.state else 'skipped' end,
+       finished_at = case when not flies then ?::timestamptz end,
+       withdrawn_at = case when not flies then ?::timestamptz end,
+       error_class = case when flies then d.error_class else 'withdrawn' end,
+       error_text = case when flies then d.error_text else 'retime' end,
+       handover_since = null
+     from shifted s
+     where d.id = s.id
+     returning d.state, s.due_at as "dueAt", s.useful_until as "usefulUntil"`,
     [by / 1000, by / 1000, appointmentId, now, now],
   );
   const waiting = rows.filter(({ state }) => state === 'skipped');

@@ -118,9 +118,16 @@ async function findPlace(
 
 async function readTask(em: EntityManager, { networkId, relocationId, appointmentId }: VisitIds): Promise<Task> {
   const [row] = await em.execute<Task[]>(
-    `select r.barber_id as "barberId", r.shop_id as "shopId", r.to_shop_id as "toShopId", r.mode, r.reason, r.within_minutes as "withinMinutes", v.state, v.code, v.starts_at as "startsAt",
-       (select e.kind from appointment_event e where e.appointment_id = v.appointment_id and e.actor = ? order by e.version desc limit 1) as done
-     from relocation_visit v join relocation r on r.id = v.relocation_id where v.relocation_id = ? and v.appointment_id = ? and v.network_id = ?`,
+    `select r.barber_id as "barberId", r.shop_id as "shopId", r.to_shop_id as "toShopId", r.mode, r.reason,
+       r.within_minutes as "withinMinutes", v.state, v.code, v.starts_at as "startsAt",
+       (select e.kind
+        from appointment_event e
+        where e.appointment_id = v.appointment_id and e.actor = ?
+        order by e.version desc
+        limit 1) as done
+     from relocation_visit v
+     join relocation r on r.id = v.relocation_id
+     where v.relocation_id = ? and v.appointment_id = ? and v.network_id = ?`,
     [actorOf(relocationId), relocationId, appointmentId, networkId],
   );
   if (!row) throw new Error('the relocation has no such visit');
@@ -135,7 +142,9 @@ export async function settleVisit(
   now: Date,
 ): Promise<Settled['state']> {
   await em.execute(
-    `update relocation_visit set state = ?, code = ?, settled_at = ? where relocation_id = ? and appointment_id = ? and network_id = ? and state = 'waiting'`,
+    `update relocation_visit
+     set state = ?, code = ?, settled_at = ?
+     where relocation_id = ? and appointment_id = ? and network_id = ? and state = 'waiting'`,
     [state, code, now, relocationId, appointmentId, networkId],
   );
   const [row] = await em.execute<{ state: Settled['state'] }[]>(

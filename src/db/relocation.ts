@@ -67,12 +67,15 @@ async function write(tx: EntityManager, networkId: string, wanted: NewRelocation
   await block(tx, networkId, wanted);
   const visits = await readAffected(tx, networkId, wanted, now);
   await tx.execute(
-    `insert into relocation (id, network_id, barber_id, shop_id, to_shop_id, date, mode, reason, within_minutes, created_by, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into relocation (
+       id, network_id, barber_id, shop_id, to_shop_id, date, mode, reason, within_minutes, created_by, created_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [id, networkId, barberId, shopId, toShopId, date, mode, reason, withinMinutes, createdBy, now],
   );
   await tx.execute(
     `insert into relocation_visit (relocation_id, appointment_id, network_id, position, starts_at)
-     select ?::uuid, v.id, ?::uuid, v.position, v."startsAt" from jsonb_to_recordset(?::jsonb) v (id uuid, position int, "startsAt" timestamptz)`,
+     select ?::uuid, v.id, ?::uuid, v.position, v."startsAt"
+     from jsonb_to_recordset(?::jsonb) v (id uuid, position int, "startsAt" timestamptz)`,
     [id, networkId, JSON.stringify(visits.map((visit, position) => ({ ...visit, position })))],
   );
   return id;
@@ -81,7 +84,10 @@ async function write(tx: EntityManager, networkId: string, wanted: NewRelocation
 /** A barber's day is over when it is so in all of his shops. */
 async function requireToday(tx: EntityManager, networkId: string, { barberId, shopId, date }: NewRelocation, now: Date): Promise<void> {
   const zones = await tx.execute<{ zone: string }[]>(
-    'select distinct time_zone as zone from shop s where network_id = ? and (s.id = ? or exists (select from assignment a where a.shop_id = s.id and a.barber_id = ?))',
+    `select distinct time_zone as zone
+     from shop s
+     where network_id = ?
+       and (s.id = ? or exists (select from assignment a where a.shop_id = s.id and a.barber_id = ?))`,
     [networkId, shopId, barberId],
   );
   if (zones.length > 0 && zones.every(({ zone }) => date < toWall(now.getTime(), zone).date)) {
@@ -130,11 +136,13 @@ async function readAffected(
   now: Date,
 ): Promise<{ id: string; startsAt: Date }[]> {
   const rows = await tx.execute<BookedRow[]>(
-    `select p.id as "partId", a.id as "appointmentId", a.shop_id as "shopId", a.starts_at as "visitStartsAt", p.service_id as "serviceId", p.barber_id as "barberId",
-       p.starts_at as "startsAt", p.ends_at as "endsAt", p.segments
-     from appointment_part p join appointment a on a.id = p.appointment_id
+    `select p.id as "partId", a.id as "appointmentId", a.shop_id as "shopId", a.starts_at as "visitStartsAt",
+       p.service_id as "serviceId", p.barber_id as "barberId", p.starts_at as "startsAt", p.ends_at as "endsAt", p.segments
+     from appointment_part p
+     join appointment a on a.id = p.appointment_id
      where a.network_id = ? and a.status in ('held', 'pending_approval', 'confirmed', 'checked_in') and a.starts_at > ?
-       and (?::uuid is null or p.barber_id = ?::uuid) and (?::uuid is null or a.shop_id = ?::uuid) and p.starts_at between ?::timestamptz and ?::timestamptz
+       and (?::uuid is null or p.barber_id = ?::uuid) and (?::uuid is null or a.shop_id = ?::uuid)
+       and p.starts_at between ?::timestamptz and ?::timestamptz
      order by a.starts_at, a.id, p.position`,
     [networkId, now, barberId, barberId, shopId, shopId, `${addDays(date, -1)}T00:00:00Z`, `${addDays(date, 3)}T00:00:00Z`],
   );
@@ -163,7 +171,11 @@ async function readAffected(
 /** Those that should have been running for minutes: Temporal may have been away when they were to be started. */
 export async function findUnfinished(em: EntityManager, now: Date): Promise<{ networkId: string; relocationId: string }[]> {
   return em.execute(
-    `select network_id as "networkId", id as "relocationId" from relocation where finished_at is null and created_at < ?::timestamptz - interval '2 minutes' order by created_at limit 50`,
+    `select network_id as "networkId", id as "relocationId"
+     from relocation
+     where finished_at is null and created_at < ?::timestamptz - interval '2 minutes'
+     order by created_at
+     limit 50`,
     [now],
   );
 }
@@ -194,9 +206,13 @@ export async function listRelocations(
   { id, date }: { id?: string | undefined; date?: string | undefined },
 ): Promise<RelocationView[]> {
   const rows = await em.execute<(RelocationView & { states: VisitState[] | null })[]>(
-    `select r.id, r.barber_id as "barberId", r.shop_id as "shopId", r.to_shop_id as "toShopId", r.date::text as date, r.mode, r.reason, r.within_minutes as "withinMinutes",
-       r.created_at as "createdAt", r.finished_at as "finishedAt", (select json_agg(v.state) from relocation_visit v where v.relocation_id = r.id) as states
-     from relocation r where r.network_id = ? and (?::uuid is null or r.id = ?::uuid) and (?::date is null or r.date = ?::date) order by r.id desc limit 100`,
+    `select r.id, r.barber_id as "barberId", r.shop_id as "shopId", r.to_shop_id as "toShopId", r.date::text as date,
+       r.mode, r.reason, r.within_minutes as "withinMinutes", r.created_at as "createdAt", r.finished_at as "finishedAt",
+       (select json_agg(v.state) from relocation_visit v where v.relocation_id = r.id) as states
+     from relocation r
+     where r.network_id = ? and (?::uuid is null or r.id = ?::uuid) and (?::date is null or r.date = ?::date)
+     order by r.id desc
+     limit 100`,
     [networkId, id ?? null, id ?? null, date ?? null, date ?? null],
   );
   return rows.map(({ states, ...row }) => {
@@ -208,9 +224,13 @@ export async function listRelocations(
 
 export async function listRelocationVisits(em: EntityManager, networkId: string, id: string): Promise<RelocationVisitView[]> {
   const rows = await em.execute<RelocationVisitView[]>(
-    `select v.appointment_id as "appointmentId", v.position, v.state, v.code, v.settled_at as "settledAt", v.starts_at as "startedAt",
+    `select v.appointment_id as "appointmentId", v.position, v.state, v.code,
+       v.settled_at as "settledAt", v.starts_at as "startedAt",
        json_build_object('status', a.status, 'shopId', a.shop_id, 'barberId', a.barber_id, 'startsAt', a.starts_at) as now
-     from relocation_visit v join appointment a on a.id = v.appointment_id where v.network_id = ? and v.relocation_id = ? order by v.position`,
+     from relocation_visit v
+     join appointment a on a.id = v.appointment_id
+     where v.network_id = ? and v.relocation_id = ?
+     order by v.position`,
     [networkId, id],
   );
   return rows.map((row) => ({

@@ -33,34 +33,52 @@ export type ClaimOptions = {
 class DecidedBefore extends Error {}
 
 /** Writes the outcome unless there is one; the row lock orders rivals. */
-const decideRequest = `update booking_request set outcome = ?::jsonb, decided_at = ?::timestamptz where id = ? and network_id = ? and outcome is null
+const decideRequest = `update booking_request
+  set outcome = ?::jsonb, decided_at = ?::timestamptz
+  where id = ? and network_id = ? and outcome is null
   returning id, network_id, api_client_id, customer_id, customer_time_zone, told_pending_at is not null as told_pending`;
 
 /** The effects, as the rows of a JSON array. */
-const insertDeliveries = `insert into delivery (id, network_id, appointment_id, kind, barber_id, sequence, state, due_at, useful_until, channels, channel, connection_id)
-  select d.id, request.network_id, request.id, d.kind, d."barberId", 0, 'due', d."dueAt", d."usefulUntil", d.channels, d.channels[1], d."connectionId"
-  from request, jsonb_to_recordset(?::jsonb) as d(id uuid, kind text, "barberId" uuid, "dueAt" timestamptz, "usefulUntil" timestamptz, channels text[], "connectionId" uuid)`;
+const insertDeliveries = `insert into delivery (
+    id, network_id, appointment_id, kind, barber_id, sequence, state, due_at, useful_until, channels, channel, connection_id)
+  select d.id, request.network_id, request.id, d.kind, d."barberId", 0, 'due',
+    d."dueAt", d."usefulUntil", d.channels, d.channels[1], d."connectionId"
+  from request,
+    jsonb_to_recordset(?::jsonb) as d(
+      id uuid, kind text, "barberId" uuid, "dueAt" timestamptz, "usefulUntil" timestamptz,
+      channels text[], "connectionId" uuid)`;
 
 /** All rows of a won slot in one round trip; foreign keys are checked at its end. Answers no row when the request was decided before. */
 const insertWon = `
 with request as (${decideRequest}),
 appointment as (
-  insert into appointment (id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at, shop_time_zone,
-    customer_time_zone, promised_start, promised_offset_minutes, price_cents, currency, created_at, entry, policy, decide_by, series_id, waitlist_entry_id)
-  select id, network_id, ?::uuid, ?::uuid, ?::uuid, customer_id, api_client_id, ?::text, ?::timestamptz, ?::timestamptz, ?::text, customer_time_zone,
-    ?::text, ?::int, ?::int, ?::text, ?::timestamptz, ?::text, ?::jsonb, ?::timestamptz, ?::uuid, ?::uuid from request),
+  insert into appointment (
+    id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at,
+    shop_time_zone, customer_time_zone, promised_start, promised_offset_minutes, price_cents, currency,
+    created_at, entry, policy, decide_by, series_id, waitlist_entry_id)
+  select id, network_id, ?::uuid, ?::uuid, ?::uuid, customer_id, api_client_id, ?::text, ?::timestamptz, ?::timestamptz,
+    ?::text, customer_time_zone, ?::text, ?::int, ?::int, ?::text,
+    ?::timestamptz, ?::text, ?::jsonb, ?::timestamptz, ?::uuid, ?::uuid
+  from request),
 parts as (
-  insert into appointment_part (id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
-  select p.id, network_id, request.id, p.position, p."serviceId", p."barberId", p."startsAt", p."endsAt", p."priceCents", p.segments, p.chosen
-  from request, jsonb_to_recordset(?::jsonb) as p(id uuid, position int, "serviceId" uuid, "barberId" uuid, "startsAt" timestamptz, "endsAt" timestamptz,
-    "priceCents" int, segments jsonb, chosen jsonb)),
+  insert into appointment_part (
+    id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
+  select p.id, network_id, request.id, p.position, p."serviceId", p."barberId",
+    p."startsAt", p."endsAt", p."priceCents", p.segments, p.chosen
+  from request,
+    jsonb_to_recordset(?::jsonb) as p(
+      id uuid, position int, "serviceId" uuid, "barberId" uuid, "startsAt" timestamptz, "endsAt" timestamptz,
+      "priceCents" int, segments jsonb, chosen jsonb)),
 occupancy as (
   insert into occupancy (id, network_id, barber_id, appointment_id, during, visit_starts_at)
   select o.id, network_id, o."barberId", request.id, tstzrange(o."from", o."to"), o."visitStartsAt"
-  from request, jsonb_to_recordset(?::jsonb) as o(id uuid, "barberId" uuid, "from" timestamptz, "to" timestamptz, "visitStartsAt" timestamptz)),
+  from request,
+    jsonb_to_recordset(?::jsonb) as o(
+      id uuid, "barberId" uuid, "from" timestamptz, "to" timestamptz, "visitStartsAt" timestamptz)),
 event as (
   insert into appointment_event (id, network_id, appointment_id, kind, actor, version, happened_at, to_status, source, details)
-  select ?::uuid, network_id, id, ?::text, 'client:' || api_client_id, 1, ?::timestamptz, ?::text, ?::text, ?::jsonb from request),
+  select ?::uuid, network_id, id, ?::text, 'client:' || api_client_id, 1, ?::timestamptz, ?::text, ?::text, ?::jsonb
+  from request),
 deliveries as (${insertDeliveries})
 select told_pending from request`;
 

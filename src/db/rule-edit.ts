@@ -85,11 +85,15 @@ type Booked = BookedTime & { appointmentId: string; shopId: string };
 /** The parts of visits that are still to come, by start. */
 async function readBooked(tx: EntityManager, { networkId, shopId, barberId, serviceId }: DiaryScope, now: Date): Promise<Booked[]> {
   const rows = await tx.execute<(Omit<Booked, 'startsAt' | 'endsAt'> & { startsAt: string; endsAt: string; segments: Segment[] })[]>(
-    `select p.id as "partId", p.appointment_id as "appointmentId", a.shop_id as "shopId", p.service_id as "serviceId", p.barber_id as "barberId",
-       p.starts_at as "startsAt", p.ends_at as "endsAt", p.segments
-     from appointment_part p join appointment a on a.id = p.appointment_id
-     where a.network_id = ? and a.status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started') and p.ends_at > ? and a.starts_at > ?::timestamptz - interval '2 days'
-       and (?::uuid is null or a.shop_id = ?::uuid) and (?::uuid is null or p.barber_id = ?::uuid) and (?::uuid is null or p.service_id = ?::uuid)
+    `select p.id as "partId", p.appointment_id as "appointmentId", a.shop_id as "shopId",
+       p.service_id as "serviceId", p.barber_id as "barberId", p.starts_at as "startsAt", p.ends_at as "endsAt", p.segments
+     from appointment_part p
+     join appointment a on a.id = p.appointment_id
+     where a.network_id = ? and a.status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')
+       and p.ends_at > ? and a.starts_at > ?::timestamptz - interval '2 days'
+       and (?::uuid is null or a.shop_id = ?::uuid)
+       and (?::uuid is null or p.barber_id = ?::uuid)
+       and (?::uuid is null or p.service_id = ?::uuid)
      order by p.starts_at, p.id`,
     [networkId, now, now, shopId ?? null, shopId ?? null, barberId ?? null, barberId ?? null, serviceId ?? null, serviceId ?? null],
   );

@@ -19,7 +19,10 @@ export function createLinks({ linkSecret, publicUrl }: { linkSecret: string; pub
     async issue(em, { networkId, appointmentId }, purposes) {
       if (purposes.length === 0) return [];
       const revoked = await em.execute<{ purpose: string; count: number }[]>(
-        'select purpose, count(*)::int as count from self_service_link where appointment_id = ? and network_id = ? and revoked_at is not null group by purpose',
+        `select purpose, count(*)::int as count
+         from self_service_link
+         where appointment_id = ? and network_id = ? and revoked_at is not null
+         group by purpose`,
         [appointmentId, networkId],
       );
       const made = purposes.map((purpose) => ({
@@ -28,7 +31,9 @@ export function createLinks({ linkSecret, publicUrl }: { linkSecret: string; pub
       }));
       await em.execute(
         `insert into self_service_link (token_hash, network_id, appointment_id, purpose)
-         select l.hash, ?::uuid, ?::uuid, l.purpose from jsonb_to_recordset(?::jsonb) as l(hash text, purpose text) on conflict do nothing`,
+         select l.hash, ?::uuid, ?::uuid, l.purpose
+         from jsonb_to_recordset(?::jsonb) as l(hash text, purpose text)
+         on conflict do nothing`,
         [networkId, appointmentId, JSON.stringify(made.map(({ purpose, token }) => ({ purpose, hash: hashOf(token) })))],
       );
       return made.map(({ purpose, token }) => ({ purpose, url: `${publicUrl}/visit/${token}` }));
@@ -72,12 +77,23 @@ export type LinkedVisit = Ids & {
 /** What a token stands for, or null: unknown and revoked ones are alike. */
 export async function findLinked(em: EntityManager, token: string): Promise<LinkedVisit | null> {
   const [row] = await em.execute<LinkedVisit[]>(
-    `select l.network_id as "networkId", l.appointment_id as "appointmentId", l.purpose, a.status, a.starts_at as "startsAt", a.ends_at as "endsAt", a.decide_by as "decideBy",
-       a.attendance_confirmed_at is not null as "attendanceConfirmed", s.name as "shopName", s.address as "shopAddress", s.phone as "shopPhone", a.shop_time_zone as "shopTimeZone",
+    `select l.network_id as "networkId", l.appointment_id as "appointmentId", l.purpose, a.status,
+       a.starts_at as "startsAt", a.ends_at as "endsAt", a.decide_by as "decideBy",
+       a.attendance_confirmed_at is not null as "attendanceConfirmed",
+       s.name as "shopName", s.address as "shopAddress", s.phone as "shopPhone", a.shop_time_zone as "shopTimeZone",
        s.locale as "shopLocale", a.price_cents as "priceCents", a.currency, coalesce(c.locale, s.locale) as locale,
-       (select json_agg(v.name order by p.position) from appointment_part p join service v on v.id = p.service_id where p.appointment_id = a.id) as services,
-       (select json_agg(distinct b.name) from appointment_part p join barber b on b.id = p.barber_id where p.appointment_id = a.id) as barbers
-     from self_service_link l join appointment a on a.id = l.appointment_id join shop s on s.id = a.shop_id left join contact c on c.id = a.id
+       (select json_agg(v.name order by p.position)
+        from appointment_part p
+        join service v on v.id = p.service_id
+        where p.appointment_id = a.id) as services,
+       (select json_agg(distinct b.name)
+        from appointment_part p
+        join barber b on b.id = p.barber_id
+        where p.appointment_id = a.id) as barbers
+     from self_service_link l
+     join appointment a on a.id = l.appointment_id
+     join shop s on s.id = a.shop_id
+     left join contact c on c.id = a.id
      where l.token_hash = ? and l.revoked_at is null`,
     [hashOf(token)],
   );

@@ -31,10 +31,16 @@ const iso = (instant: string): string => `to_char(${instant} at time zone 'UTC',
 /** Those with which something happened last come first. */
 export async function listSent(em: EntityManager, networkId: string, { state, channel }: SentFilter, limit: number): Promise<SentView[]> {
   return em.execute<SentView[]>(
-    `select d.id, d.appointment_id as "appointmentId", d.kind, d.channel, d.state, d.error_class as "errorClass", d.error_text as "errorText", d.attempts, d.provider_id as "providerId",
+    `select d.id, d.appointment_id as "appointmentId", d.kind, d.channel, d.state,
+       d.error_class as "errorClass", d.error_text as "errorText", d.attempts, d.provider_id as "providerId",
        ${iso(at)} as at, case when d.finished_at is null then ${iso('greatest(d.due_at, d.next_try_at)')} end as "dueAt",
        case when right(d.kind, 7) = '_barber' then b.name else c.name end as "readerName", s.name as "shopName"
-     from (select * from delivery d where d.network_id = ? and (?::text is null or d.state = ?) and (?::text is null or d.channel = ?) order by ${at} desc, d.id limit ?) d
+     from (
+       select *
+       from delivery d
+       where d.network_id = ? and (?::text is null or d.state = ?) and (?::text is null or d.channel = ?)
+       order by ${at} desc, d.id
+       limit ?) d
      left join appointment a on a.id = d.appointment_id
      left join booking_request r on r.id = d.appointment_id
      left join contact c on c.id = d.appointment_id

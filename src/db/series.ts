@@ -30,16 +30,20 @@ export async function storeSeries(
   { id, networkId, apiClientId, shopId, fingerprint, everyWeeks, visits }: NewSeries,
 ): Promise<void> {
   await em.execute(
-    `insert into series (id, network_id, api_client_id, shop_id, fingerprint, every_weeks, visits) values (?, ?, ?, ?, ?, ?, ?::jsonb) on conflict (id) do nothing`,
+    `insert into series (id, network_id, api_client_id, shop_id, fingerprint, every_weeks, visits)
+     values (?, ?, ?, ?, ?, ?, ?::jsonb)
+     on conflict (id) do nothing`,
     [id, networkId, apiClientId, shopId, fingerprint, everyWeeks, JSON.stringify(visits)],
   );
 }
 
 export async function findSeries(em: EntityManager, networkId: string, id: string): Promise<StoredSeries | null> {
   const [row] = await em.execute<StoredSeries[]>(
-    `select id, network_id as "networkId", shop_id as "shopId", fingerprint, every_weeks as "everyWeeks", visits, created_at as "createdAt", cancelled_from as "cancelledFrom", answer,
+    `select id, network_id as "networkId", shop_id as "shopId", fingerprint, every_weeks as "everyWeeks", visits,
+       created_at as "createdAt", cancelled_from as "cancelledFrom", answer,
        created_at < now() - interval '7 days' as expired
-     from series where id = ? and network_id = ?`,
+     from series
+     where id = ? and network_id = ?`,
     [id, networkId],
   );
   return row ? { ...row, createdAt: iso(row.createdAt), cancelledFrom: row.cancelledFrom && iso(row.cancelledFrom) } : null;

@@ -77,7 +77,9 @@ export async function addEntry(
       [id, networkId, customerId, contact.name, contact.email, contact.phone, contact.timeZone, contact.locale],
     );
     await tx.execute(
-      `insert into waitlist_entry (id, network_id, api_client_id, customer_id, shop_id, service_id, barber_id, from_date, to_date, from_minute, to_minute, address_hash)
+      `insert into waitlist_entry (
+         id, network_id, api_client_id, customer_id, shop_id, service_id, barber_id,
+         from_date, to_date, from_minute, to_minute, address_hash)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         id,
@@ -98,10 +100,15 @@ export async function addEntry(
   });
 }
 
-const view = `select e.id, e.shop_id as "shopId", e.service_id as "serviceId", e.barber_id as "barberId", e.from_date::text as "fromDate", e.to_date::text as "toDate",
-  e.from_minute as "fromMinute", e.to_minute as "toMinute", e.status, e.version, e.created_at as "createdAt", e.ended_at as "endedAt", e.appointment_id as "appointmentId",
-  (select coalesce(json_agg(json_build_object('appointmentId', o.appointment_id, 'barberId', o.barber_id, 'startsAt', o.starts_at, 'offeredAt', o.offered_at, 'answer', o.answer,
-     'answeredAt', o.answered_at) order by o.offered_at, o.appointment_id), '[]') from waitlist_offer o where o.entry_id = e.id) as offers from waitlist_entry e`;
+const view = `select e.id, e.shop_id as "shopId", e.service_id as "serviceId", e.barber_id as "barberId",
+    e.from_date::text as "fromDate", e.to_date::text as "toDate", e.from_minute as "fromMinute", e.to_minute as "toMinute",
+    e.status, e.version, e.created_at as "createdAt", e.ended_at as "endedAt", e.appointment_id as "appointmentId",
+    (select coalesce(json_agg(json_build_object(
+         'appointmentId', o.appointment_id, 'barberId', o.barber_id, 'startsAt', o.starts_at, 'offeredAt', o.offered_at,
+         'answer', o.answer, 'answeredAt', o.answered_at) order by o.offered_at, o.appointment_id), '[]')
+     from waitlist_offer o
+     where o.entry_id = e.id) as offers
+  from waitlist_entry e`;
 
 export async function findEntry(em: EntityManager, networkId: string, id: string): Promise<EntryView | null> {
   const [row] = await em.execute<EntryView[]>(`${view} where e.network_id = ? and e.id = ?`, [networkId, id]);
@@ -117,8 +124,11 @@ export async function listEntries(
 ): Promise<Page<EntryView>> {
   const after = afterCursor(page.cursor);
   const rows = await em.execute<EntryView[]>(
-    `${view} where e.network_id = ? and (?::uuid is null or e.shop_id = ?::uuid) and (?::text is null or e.status = ?::text)
-       and (?::timestamptz is null or (date_trunc('milliseconds', e.created_at), e.id) > (?::timestamptz, ?::uuid)) order by date_trunc('milliseconds', e.created_at), e.id limit ?`,
+    `${view}
+     where e.network_id = ? and (?::uuid is null or e.shop_id = ?::uuid) and (?::text is null or e.status = ?::text)
+       and (?::timestamptz is null or (date_trunc('milliseconds', e.created_at), e.id) > (?::timestamptz, ?::uuid))
+     order by date_trunc('milliseconds', e.created_at), e.id
+     limit ?`,
     [
       networkId,
       shopId ?? null,
@@ -153,7 +163,10 @@ export const endEntry = (em: EntityManager, networkId: string, id: string, statu
 
 async function end(tx: EntityManager, networkId: string, id: string, status: 'withdrawn' | 'expired', now: Date): Promise<boolean> {
   const ended = await tx.execute<{ id: string }[]>(
-    `update waitlist_entry set status = ?, ended_at = ?, version = version + 1, appointment_id = null, customer_id = null where id = ? and network_id = ? and status = 'waiting' returning id`,
+    `update waitlist_entry
+     set status = ?, ended_at = ?, version = version + 1, appointment_id = null, customer_id = null
+     where id = ? and network_id = ? and status = 'waiting'
+     returning id`,
     [status, now, id, networkId],
   );
   if (ended.length > 0) await purgeContact(tx, networkId, id);
@@ -165,14 +178,21 @@ async function end(tx: EntityManager, networkId: string, id: string, status: 'wi
  */
 export async function waitAgain(tx: EntityManager, { id, waitlistEntryId }: AppointmentRow): Promise<void> {
   const again = await tx.execute(
-    `update waitlist_entry e set status = 'waiting', appointment_id = null, ended_at = null, seen = null, version = e.version + 1 from shop s
-     where e.id = ? and e.appointment_id = ? and e.status = 'booked' and s.id = e.shop_id and e.to_date >= (now() at time zone s.time_zone)::date returning e.id`,
+    `update waitlist_entry e
+     set status = 'waiting', appointment_id = null, ended_at = null, seen = null, version = e.version + 1
+     from shop s
+     where e.id = ? and e.appointment_id = ? and e.status = 'booked'
+       and s.id = e.shop_id and e.to_date >= (now() at time zone s.time_zone)::date
+     returning e.id`,
     [waitlistEntryId, id],
   );
   if (again.length === 0) return;
   await tx.execute(
     `insert into contact (id, network_id, customer_id, name, email, phone, time_zone, locale, created_at)
-     select ?::uuid, network_id, customer_id, name, email, phone, time_zone, locale, created_at from contact where id = ? on conflict (id) do nothing`,
+     select ?::uuid, network_id, customer_id, name, email, phone, time_zone, locale, created_at
+     from contact
+     where id = ?
+     on conflict (id) do nothing`,
     [waitlistEntryId, id],
   );
 }
@@ -183,7 +203,9 @@ export async function noteAnswer(tx: EntityManager, { id, networkId, status, wai
   const answer = isTaken ? 'accepted' : status === 'expired' ? 'expired' : 'declined';
   await tx.execute('update waitlist_offer set answer = ?, answered_at = ? where appointment_id = ? and answer is null', [answer, now, id]);
   await tx.execute(
-    `update waitlist_entry set status = ?, appointment_id = case when ? then appointment_id end, ended_at = case when ? then ?::timestamptz end, version = version + 1
+    `update waitlist_entry
+     set status = ?, appointment_id = case when ? then appointment_id end,
+       ended_at = case when ? then ?::timestamptz end, version = version + 1
      where id = ? and appointment_id = ? and status = 'offered'`,
     [isTaken ? 'booked' : 'waiting', isTaken, isTaken, now, waitlistEntryId, id],
   );

@@ -157,8 +157,8 @@ export class Migration001NetworkAndAppointments extends Migration {
 
     // Who is asking? The customer whom the network knows by this phone, else by this e-mail, else a new one. Two first bookings of one
     // person at the same moment wait for each other here; both locks are always taken in the same order.
-    this
-      .addSql(`create function meet_customer(network uuid, given_phone text, given_email text, newcomer uuid) returns uuid language plpgsql as $$
+    this.addSql(`create function meet_customer(network uuid, given_phone text, given_email text, newcomer uuid) returns uuid
+      language plpgsql as $$
       declare found_id uuid; handle text;
       begin
         for handle in select h from unnest(array[given_phone, given_email]) h where h is not null order by h loop

@@ -37,8 +37,11 @@ export class Migration002Rules extends Migration {
     this.addSql(`create function segment_minutes(segments jsonb) returns integer language sql immutable strict parallel safe
       return (select sum((each ->> 'minutes')::int)::int from jsonb_array_elements(segments) each)`);
     this.addSql(`alter table service add column segments jsonb`);
-    this.addSql(`update service set segments = jsonb_build_array(jsonb_build_object('kind', 'busy', 'minutes', duration_minutes)),
-      settings = jsonb_strip_nulls(jsonb_build_object('bufferBeforeMinutes', nullif(buffer_before_minutes, 0), 'bufferAfterMinutes', nullif(buffer_after_minutes, 0))) || settings`);
+    this.addSql(`update service
+      set segments = jsonb_build_array(jsonb_build_object('kind', 'busy', 'minutes', duration_minutes)),
+        settings = jsonb_strip_nulls(jsonb_build_object(
+          'bufferBeforeMinutes', nullif(buffer_before_minutes, 0), 'bufferAfterMinutes', nullif(buffer_after_minutes, 0)))
+          || settings`);
     this.addSql(`alter table service alter column segments set not null,
       add constraint duration_is_the_sum_of_segments check (duration_minutes = segment_minutes(segments)),
       drop column buffer_before_minutes, drop column buffer_after_minutes`);
@@ -61,7 +64,8 @@ export class Migration002Rules extends Migration {
 
     this.addSql(`alter table assignment add column periods jsonb`);
     this.addSql(
-      `update assignment set periods = jsonb_build_array(jsonb_build_object('fromDate', null, 'toDate', null, 'hours', hours, 'breaks', breaks))`,
+      `update assignment
+       set periods = jsonb_build_array(jsonb_build_object('fromDate', null, 'toDate', null, 'hours', hours, 'breaks', breaks))`,
     );
     this.addSql(`alter table assignment alter column periods set not null, drop column hours, drop column breaks`);
     this.addSql(`create table assignment_exception (
@@ -113,10 +117,12 @@ export class Migration002Rules extends Migration {
       constraint part_ends_after_it_starts check (ends_at > starts_at)
     )`);
     this.addSql(`create index appointment_part_by_barber on appointment_part (barber_id, starts_at, appointment_id)`);
-    this
-      .addSql(`insert into appointment_part (id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
+    this.addSql(`insert into appointment_part (
+        id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
       select gen_random_uuid(), network_id, id, 0, service_id, barber_id, starts_at, ends_at, price_cents,
-        jsonb_build_array(jsonb_build_object('kind', 'busy', 'minutes', extract(epoch from ends_at - starts_at) / 60)), '{"rule": "unknown"}' from appointment`);
+        jsonb_build_array(jsonb_build_object('kind', 'busy', 'minutes', extract(epoch from ends_at - starts_at) / 60)),
+        '{"rule": "unknown"}'
+      from appointment`);
 
     // Of an appointment's rows for one barber, the first carries the part's start: what a cap per day counts.
     this.addSql(`alter table occupancy add column visit_starts_at timestamptz`);

@@ -8,7 +8,8 @@ export class Migration003Life extends Migration {
   override up(): void {
     // A hold is an appointment of nobody yet; whoever confirms it becomes its customer.
     this.addSql(`alter table appointment drop constraint status_is_legal,
-      add constraint status_is_legal check (status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started', 'completed', 'cancelled', 'no_show', 'expired', 'refused')),
+      add constraint status_is_legal check (status in (
+        'held', 'pending_approval', 'confirmed', 'checked_in', 'started', 'completed', 'cancelled', 'no_show', 'expired', 'refused')),
       alter column customer_id drop not null,
       add constraint only_a_hold_has_no_customer check (customer_id is not null or status in ('held', 'expired', 'cancelled')),
       add column entry text not null default 'book',
@@ -27,12 +28,15 @@ export class Migration003Life extends Migration {
     this.addSql(`drop index appointment_by_customer`);
     this.addSql(`create index appointment_by_customer on appointment (customer_id, starts_at)`);
     this.addSql(
-      `create index appointment_by_deadline on appointment (coalesce(decide_by, ends_at)) where status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')`,
+      `create index appointment_by_deadline on appointment (coalesce(decide_by, ends_at))
+       where status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started')`,
     );
     this.addSql(`create index appointment_by_series on appointment (series_id, starts_at) where series_id is not null`);
 
-    this
-      .addSql(`alter table appointment_event add column from_status text, add column to_status text, add column source text not null default 'api',
+    this.addSql(`alter table appointment_event
+      add column from_status text,
+      add column to_status text,
+      add column source text not null default 'api',
       add column details jsonb not null default '{}'`);
 
     // Who comes in from the street need not leave an address.
@@ -137,7 +141,8 @@ export class Migration003Life extends Migration {
     )`);
     // Who asks again while it runs joins it.
     this.addSql(
-      `create unique index one_relocation_at_a_time on relocation (network_id, coalesce(barber_id, shop_id), date) where finished_at is null`,
+      `create unique index one_relocation_at_a_time on relocation (network_id, coalesce(barber_id, shop_id), date)
+       where finished_at is null`,
     );
     this.addSql(`create index relocation_by_date on relocation (network_id, date, id)`);
     this.addSql(`create table relocation_visit (

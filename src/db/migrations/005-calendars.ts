@@ -101,7 +101,8 @@ export class Migration005Calendars extends Migration {
       constraint conflict_kind_is_known check (kind in ('overlap', 'moved', 'deleted'))
     )`);
     this.addSql(
-      `create unique index calendar_conflict_is_open_once on calendar_conflict (connection_id, kind, remote_id, appointment_id) where settled_at is null`,
+      `create unique index calendar_conflict_is_open_once on calendar_conflict (connection_id, kind, remote_id, appointment_id)
+       where settled_at is null`,
     );
     this.addSql(`create index calendar_conflict_by_network on calendar_conflict (network_id, found_at, id) where settled_at is null`);
 

@@ -7,7 +7,8 @@ import { Migration } from '@mikro-orm/migrations';
 export class Migration008UnseenCalendars extends Migration {
   override up(): void {
     this.addSql(
-      `alter table calendar_conflict drop constraint conflict_kind_is_known, add constraint conflict_kind_is_known check (kind in ('overlap', 'moved', 'deleted', 'unseen'))`,
+      `alter table calendar_conflict drop constraint conflict_kind_is_known,
+       add constraint conflict_kind_is_known check (kind in ('overlap', 'moved', 'deleted', 'unseen'))`,
     );
     // The last reading that could tell how an entry of ours stands there.
     this.addSql('alter table calendar_event add column judged_at timestamptz');
