@@ -78,26 +78,37 @@ export async function loadAppointments(databaseUrl: string, { networkId, service
       `create temporary table load as
        select gen_random_uuid() as id, b.id as barber_id, a.shop_id,
          date_trunc('day', now()) + interval '14 days' - make_interval(days => k / 12) + make_interval(hours => 8 + k % 12) as starts_at
-       from barber b join lateral (select shop_id from assignment where barber_id = b.id order by shop_id limit 1) a on true,
+       from barber b
+       join lateral (select shop_id from assignment where barber_id = b.id order by shop_id limit 1) a on true,
          generate_series(0, ($1::bigint / (select count(*) from barber))::int) k
-       where b.network_id = $2 order by k, b.id limit $1`,
+       where b.network_id = $2
+       order by k, b.id
+       limit $1`,
       [count, networkId],
     );
     await client.query(
-      `insert into appointment (id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at, shop_time_zone, customer_time_zone,
-         promised_start, promised_offset_minutes, price_cents, currency)
-       select id, $1, shop_id, $2, barber_id, $3, $3, 'confirmed', starts_at, starts_at + interval '30 minutes', 'Europe/Lisbon', 'Europe/Lisbon',
-         to_char(starts_at at time zone 'Europe/Lisbon', 'YYYY-MM-DD"T"HH24:MI'), 0, 1600, 'EUR' from load`,
+      `insert into appointment (
+         id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at,
+         shop_time_zone, customer_time_zone, promised_start, promised_offset_minutes, price_cents, currency)
+       select id, $1, shop_id, $2, barber_id, $3, $3, 'confirmed', starts_at, starts_at + interval '30 minutes',
+         'Europe/Lisbon', 'Europe/Lisbon',
+         to_char(starts_at at time zone 'Europe/Lisbon', 'YYYY-MM-DD"T"HH24:MI'), 0, 1600, 'EUR'
+       from load`,
       [networkId, serviceId, customer],
     );
     await client.query(
-      `insert into appointment_part (id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
-       select gen_random_uuid(), $1, id, 0, $2, barber_id, starts_at, starts_at + interval '30 minutes', 1600, '[{"kind":"busy","minutes":30}]', '{"rule":"asked"}' from load`,
+      `insert into appointment_part (
+         id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
+       select gen_random_uuid(), $1, id, 0, $2, barber_id, starts_at, starts_at + interval '30 minutes', 1600,
+         '[{"kind":"busy","minutes":30}]', '{"rule":"asked"}'
+       from load`,
       [networkId, serviceId],
     );
     await client.query(
       `insert into occupancy (id, network_id, barber_id, appointment_id, during, visit_starts_at)
-       select gen_random_uuid(), $1, barber_id, id, tstzrange(starts_at, starts_at + interval '30 minutes'), starts_at from load order by starts_at, barber_id`,
+       select gen_random_uuid(), $1, barber_id, id, tstzrange(starts_at, starts_at + interval '30 minutes'), starts_at
+       from load
+       order by starts_at, barber_id`,
       [networkId],
     );
     await client.query('vacuum analyze');

@@ -65,8 +65,10 @@ export function inboxReader(mailApi: string, customers: Map<string, string>): Ma
 export function deliveryReader(database: Pool, appointmentIds: string[]): MailReader {
   return async () => {
     const { rows } = await database.query<{ appointment_id: string; kind: string }>(
-      `select appointment_id, kind from delivery
-       where appointment_id = any($1::uuid[]) and state = 'delivered' and channel = 'mail' and kind in ('confirmation_customer', 'confirmation_barber')`,
+      `select appointment_id, kind
+       from delivery
+       where appointment_id = any($1::uuid[]) and state = 'delivered' and channel = 'mail'
+         and kind in ('confirmation_customer', 'confirmation_barber')`,
       [appointmentIds],
     );
     const of = (kind: string): Set<string> => new Set(rows.filter((row) => row.kind === kind).map((row) => row.appointment_id));
