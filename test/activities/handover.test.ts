@@ -29,7 +29,9 @@ describe('handOver', () => {
     const ids = Array.from({ length: appointments }, () => randomUUID());
     for (const id of ids) {
       await database.orm.em.fork().execute(
-        `insert into delivery (id, network_id, appointment_id, kind, sequence, state, due_at, useful_until, attempts, created_at, channels, channel, retries, handover_since)
+        `insert into delivery (
+           id, network_id, appointment_id, kind, sequence, state, due_at, useful_until, attempts, created_at,
+           channels, channel, retries, handover_since)
          values (?, ?, ?, 'reminder_customer', 0, 'due', now(), now() + interval '1 day', 0, now(), '{mail}', 'mail', 1, now())`,
         [randomUUID(), networkId, id],
       );

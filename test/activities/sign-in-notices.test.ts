@@ -57,11 +57,15 @@ describe('the news of a dead sign-in', () => {
     const em = database.orm.em.fork();
     await em.execute('update shop set email = ? where id = ?', [shop, network.shopId]);
     await em.execute(
-      `update delivery set state = 'parked', channel = 'sms', channels = '{sms}', error_class = 'sign_in', error_text = 'SMS failed: 20003', finished_at = now() where appointment_id = ? and kind = 'confirmation_customer'`,
+      `update delivery
+       set state = 'parked', channel = 'sms', channels = '{sms}',
+         error_class = 'sign_in', error_text = 'SMS failed: 20003', finished_at = now()
+       where appointment_id = ? and kind = 'confirmation_customer'`,
       [ids.appointmentId],
     );
     await em.execute(
-      `insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, signed_out_at) values (?, ?, ?, 'caldav', 'rui', 'https://calendar.example/', 'Europe/Lisbon', 'signed_out', now())`,
+      `insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, signed_out_at)
+       values (?, ?, ?, 'caldav', 'rui', 'https://calendar.example/', 'Europe/Lisbon', 'signed_out', now())`,
       [randomUUID(), network.networkId, network.barberIds[0]],
     );
     return { network, shop, barber };

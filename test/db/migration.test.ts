@@ -42,12 +42,14 @@ describe('migrations', () => {
     for (const [statement, values] of [
       ['insert into network (id, slug, name) values (?, ?, ?)', [ids.network, 'old', 'Old']],
       [
-        `insert into shop (id, network_id, slug, name, address, time_zone, locale, opening_hours) values (?, ?, 'a', 'A', 'Rua 1', 'Atlantic/Azores', 'pt-PT', ?::jsonb)`,
+        `insert into shop (id, network_id, slug, name, address, time_zone, locale, opening_hours)
+         values (?, ?, 'a', 'A', 'Rua 1', 'Atlantic/Azores', 'pt-PT', ?::jsonb)`,
         [ids.shop, ids.network, week],
       ],
       [
-        `insert into service (id, network_id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, price_cents, currency, settings)
-        values (?, ?, 'Corte', 40, 0, 10, 1500, 'EUR', '{"slotStepMinutes": 20}')`,
+        `insert into service (
+           id, network_id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, price_cents, currency, settings)
+         values (?, ?, 'Corte', 40, 0, 10, 1500, 'EUR', '{"slotStepMinutes": 20}')`,
         [ids.service, ids.network],
       ],
       [`insert into barber (id, network_id, name, locale) values (?, ?, 'Rui', 'pt-PT')`, [ids.barber, ids.network]],
@@ -58,12 +60,17 @@ describe('migrations', () => {
       [`insert into api_client (id, network_id, name) values (?, ?, 'desk')`, [ids.client, ids.network]],
       ['insert into customer (id, network_id) values (?, ?)', [ids.customer, ids.network]],
       [
-        `insert into appointment (id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at, shop_time_zone, customer_time_zone, price_cents, currency)
-        values (?, ?, ?, ?, ?, ?, ?, 'confirmed', '2027-07-06T10:00Z', '2027-07-06T10:40Z', 'Atlantic/Azores', 'Europe/Lisbon', 1500, 'EUR')`,
+        `insert into appointment (
+           id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status,
+           starts_at, ends_at, shop_time_zone, customer_time_zone, price_cents, currency)
+         values (
+           ?, ?, ?, ?, ?, ?, ?, 'confirmed',
+           '2027-07-06T10:00Z', '2027-07-06T10:40Z', 'Atlantic/Azores', 'Europe/Lisbon', 1500, 'EUR')`,
         [ids.appointment, ids.network, ids.shop, ids.service, ids.barber, ids.customer, ids.client],
       ],
       [
-        `insert into occupancy (id, network_id, barber_id, appointment_id, during) values (?, ?, ?, ?, '[2027-07-06T10:00Z,2027-07-06T10:50Z)')`,
+        `insert into occupancy (id, network_id, barber_id, appointment_id, during)
+         values (?, ?, ?, ?, '[2027-07-06T10:00Z,2027-07-06T10:50Z)')`,
         [randomUUID(), ids.network, ids.barber, ids.appointment],
       ],
     ] as [string, unknown[]][])

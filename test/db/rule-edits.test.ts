@@ -235,9 +235,15 @@ describe('rule edits', () => {
       await claim(database.orm, id, await facts(database.orm, network, startsAt), startsAt);
       const [made] = await database.orm.em.fork().execute<Terms[]>(
         `select extract(epoch from ends_at - starts_at)::int / 60 as minutes, price_cents as "priceCents",
-           (select json_agg(json_build_array(extract(epoch from lower(during) - starts_at)::int / 60, extract(epoch from upper(during) - starts_at)::int / 60) order by during)
-              from occupancy o where o.appointment_id = a.id) as claims
-         from appointment a where id = ?`,
+           (select json_agg(
+                json_build_array(
+                  extract(epoch from lower(during) - starts_at)::int / 60,
+                  extract(epoch from upper(during) - starts_at)::int / 60)
+                order by during)
+            from occupancy o
+            where o.appointment_id = a.id) as claims
+         from appointment a
+         where id = ?`,
         [id.appointmentId],
       );
       expect(made).to.deep.equal({ ...usual, ...terms });
@@ -317,7 +323,9 @@ describe('rule edits', () => {
       // Until the other waits for a lock, or is through.
       for (let waiting = 0; waiting === 0 && joined.length === 0;) {
         [{ waiting } = { waiting: 0 }] = await tx.execute<{ waiting: number }[]>(
-          `select count(*)::int as waiting from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())`,
+          `select count(*)::int as waiting
+           from pg_locks
+           where not granted and database = (select oid from pg_database where datname = current_database())`,
         );
       }
       expect(joined).to.deep.equal([]);

@@ -59,7 +59,8 @@ describe('the schema', () => {
     const other = await buildNetwork(database.orm);
     const insert = (columns: string, values: unknown[]) =>
       refused(
-        `insert into feed (id, network_id, privacy, token_hash, ${columns}) values (gen_random_uuid(), ?, 'busy', 'x', ${values.map(() => '?').join(', ')})`,
+        `insert into feed (id, network_id, privacy, token_hash, ${columns})
+         values (gen_random_uuid(), ?, 'busy', 'x', ${values.map(() => '?').join(', ')})`,
         [network.networkId, ...values],
       );
     const [barberId] = network.barberIds;

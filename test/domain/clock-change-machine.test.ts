@@ -30,28 +30,41 @@ const questions = `
   ];
   let offered = 0;
   const nightsOf = {
-    'Europe/Lisbon': ['2026-03-29', '2026-10-25', '2028-02-29'], 'Atlantic/Azores': ['2026-03-29', '2026-10-25', '2026-12-31'], 'America/New_York': ['2026-03-08', '2026-11-01'],
-    'Australia/Lord_Howe': ['2026-04-05', '2026-10-04'], 'Pacific/Apia': ['2011-12-30'], 'Africa/Cairo': ['2026-04-24', '2026-10-29'],
+    'Europe/Lisbon': ['2026-03-29', '2026-10-25', '2028-02-29'],
+    'Atlantic/Azores': ['2026-03-29', '2026-10-25', '2026-12-31'],
+    'America/New_York': ['2026-03-08', '2026-11-01'],
+    'Australia/Lord_Howe': ['2026-04-05', '2026-10-04'],
+    'Pacific/Apia': ['2011-12-30'],
+    'Africa/Cairo': ['2026-04-24', '2026-10-29'],
   };
   for (const [timeZone, dates] of Object.entries(nightsOf)) {
     for (const date of dates) {
       const now = Date.parse(date + 'T00:00Z') - 5 * 86400000;
-      const settings = inheritSettings({ holidaySets: ['pt'], minimumNoticeMinutes: 60, bookingHorizonDays: 7, maxVisitsPerBarberDay: 3, bufferAfterMinutes: 5 });
+      const settings = inheritSettings({
+        holidaySets: ['pt'], minimumNoticeMinutes: 60, bookingHorizonDays: 7, maxVisitsPerBarberDay: 3, bufferAfterMinutes: 5 });
       const shop = {
         timeZone, openingHours: nights, holidaySets: {}, closures: [{ fromDate: addDays(date, 2), toDate: addDays(date, 2), reason: '' }],
         exceptions: [{ date: addDays(date, -1), hours: [{ fromMinute: 1320, toMinute: 1590 }], reason: '' }],
       };
-      const offers = [{ serviceId: 'cut', segments: segments.slice(0, 1), priceCents: 1, settings }, { serviceId: 'dye', segments, priceCents: 2, settings }];
+      const offers = [{ serviceId: 'cut', segments: segments.slice(0, 1), priceCents: 1, settings },
+        { serviceId: 'dye', segments, priceCents: 2, settings }];
       const candidates = ['ana', 'eva'].map((barberId, index) => ({ offers, barber: {
-        barberId, periods: [{ fromDate: null, toDate: null, hours: index ? nights : null, breaks: [{ weekday: 6, fromMinute: 1500, toMinute: 1530 }] }], exceptions: [], daysOff: [],
-        timeOff: [{ from: now + 4.9 * 86400000, to: now + 5 * 86400000, reason: '' }], claimed: [{ from: now + 5.05 * 86400000, to: now + 5.1 * 86400000 }], visits: [now + 5.05 * 86400000],
+        barberId,
+        periods: [{ fromDate: null, toDate: null, hours: index ? nights : null,
+          breaks: [{ weekday: 6, fromMinute: 1500, toMinute: 1530 }] }],
+        exceptions: [], daysOff: [],
+        timeOff: [{ from: now + 4.9 * 86400000, to: now + 5 * 86400000, reason: '' }],
+        claimed: [{ from: now + 5.05 * 86400000, to: now + 5.1 * 86400000 }],
+        visits: [now + 5.05 * 86400000],
       } }));
       for (const visit of visits) {
         const asked = { shop, candidates, visit, now };
         const slots = offeredSlots({ ...asked, from: addDays(date, -1), to: addDays(date, 1) });
         offered += slots.length;
-        put([slots, nextSlots({ ...asked, from: now, limit: 3, days: 6 }), nearestSlots({ ...asked, around: now + 5.1 * 86400000, limit: 3, days: 2 })]);
-        for (let minute = -120; minute < 300; minute += 30) put(judgeVisit({ shop, candidates }, visit, now + 5 * 86400000 + minute * 60000, now));
+        put([slots, nextSlots({ ...asked, from: now, limit: 3, days: 6 }),
+          nearestSlots({ ...asked, around: now + 5.1 * 86400000, limit: 3, days: 2 })]);
+        for (let minute = -120; minute < 300; minute += 30)
+          put(judgeVisit({ shop, candidates }, visit, now + 5 * 86400000 + minute * 60000, now));
       }
     }
   }

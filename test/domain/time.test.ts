@@ -285,7 +285,8 @@ describe('the machine', function () {
       const put = (value) => hash.update(JSON.stringify(value));
       const nights = [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ weekday, fromMinute: 1200, toMinute: 1620 }));
       for (const zone of ['Europe/Lisbon', 'Atlantic/Azores', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia', 'Africa/Cairo']) {
-        for (const date of ['2026-03-08', '2026-03-29', '2026-04-05', '2026-04-24', '2026-10-04', '2026-10-25', '2026-10-29', '2026-11-01', '2011-12-30']) {
+        for (const date of ['2026-03-08', '2026-03-29', '2026-04-05', '2026-04-24',
+          '2026-10-04', '2026-10-25', '2026-10-29', '2026-11-01', '2011-12-30']) {
           for (let minute = 0; minute < 240; minute += 15) {
             const text = date + 'T' + String(Math.floor(minute / 60)).padStart(2, '0') + ':' + String(minute % 60).padStart(2, '0');
             put([resolveLocal(text, zone), toWall(startInstant(date, minute, zone), zone), endInstant(date, minute, zone)]);
@@ -294,8 +295,12 @@ describe('the machine', function () {
             shop: { timeZone: zone, openingHours: nights, closures: [], exceptions: [], holidaySets: {} }, from: date, to: date, now: 0,
             visit: { wishes: [{ serviceId: 's', barberId: null }], sameBarber: true },
             candidates: [{
-              barber: { barberId: 'b', periods: [{ fromDate: null, toDate: null, hours: nights, breaks: [] }], exceptions: [], timeOff: [], daysOff: [], claimed: [], visits: [] },
-              offers: [{ serviceId: 's', segments: [{ kind: 'busy', minutes: 30 }], priceCents: 0, settings: { ...defaultSettings, bookingHorizonDays: 1e6 } }],
+              barber: {
+                barberId: 'b', periods: [{ fromDate: null, toDate: null, hours: nights, breaks: [] }],
+                exceptions: [], timeOff: [], daysOff: [], claimed: [], visits: [] },
+              offers: [{
+                serviceId: 's', segments: [{ kind: 'busy', minutes: 30 }], priceCents: 0,
+                settings: { ...defaultSettings, bookingHorizonDays: 1e6 } }],
             }],
           }));
         }

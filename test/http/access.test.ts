@@ -197,12 +197,13 @@ describe('access', () => {
       { networkId, barberId, shopId: null },
       { id: randomUUID(), privacy: 'full', name: 'furnished' },
     );
-    const [parked] = await orm.em
-      .fork()
-      .execute<[{ id: string }]>(
-        `update delivery set state = 'parked', error_class = 'permanent', finished_at = now() where network_id = ? and kind = 'confirmation_customer' returning id`,
-        [networkId],
-      );
+    const [parked] = await orm.em.fork().execute<[{ id: string }]>(
+      `update delivery
+         set state = 'parked', error_class = 'permanent', finished_at = now()
+         where network_id = ? and kind = 'confirmation_customer'
+         returning id`,
+      [networkId],
+    );
     const calendar = await saveConnection(
       orm.em.fork(),
       networkId,
@@ -220,12 +221,11 @@ describe('access', () => {
       new Date(),
     );
     const conflictId = randomUUID();
-    await orm.em
-      .fork()
-      .execute(
-        `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during) values (?, ?, ?, ?, ?, 'overlap', 'dentist', '[2027-05-05,2027-05-06)')`,
-        [conflictId, networkId, barberId, calendar.id, ids.appointmentId],
-      );
+    await orm.em.fork().execute(
+      `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
+         values (?, ?, ?, ?, ?, 'overlap', 'dentist', '[2027-05-05,2027-05-06)')`,
+      [conflictId, networkId, barberId, calendar.id, ids.appointmentId],
+    );
     const found = {
       'dead-letters': parked.id,
       feeds: feed.id,

@@ -218,9 +218,16 @@ describe('mails that come back', () => {
     expect(await waiting()).to.deep.equal([mail.id]);
     // A visit that the clocks have moved: its entry is written anew, and no mail goes to the barber.
     await engine.database.orm.em.fork().execute(
-      `with k as (insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, ended_at) values (gen_random_uuid(), ?, ?, 'caldav', 'x', 'x', 'UTC', 'ended', now()) returning *)
-       insert into delivery (id, network_id, appointment_id, kind, barber_id, connection_id, sequence, state, due_at, useful_until, channels, channel, finished_at)
-       select gen_random_uuid(), network_id, ?, 'calendar_barber', barber_id, id, 2, 'delivered', now(), now() + interval '1 day', '{caldav}', 'caldav', now() from k`,
+      `with k as (
+         insert into calendar_connection (id, network_id, barber_id, provider, account, calendar_id, time_zone, state, ended_at)
+         values (gen_random_uuid(), ?, ?, 'caldav', 'x', 'x', 'UTC', 'ended', now())
+         returning *)
+       insert into delivery (
+         id, network_id, appointment_id, kind, barber_id, connection_id, sequence,
+         state, due_at, useful_until, channels, channel, finished_at)
+       select gen_random_uuid(), network_id, ?, 'calendar_barber', barber_id, id, 2,
+         'delivered', now(), now() + interval '1 day', '{caldav}', 'caldav', now()
+       from k`,
       [network.networkId, network.barberIds[0], id],
     );
     expect(await waiting()).to.deep.equal([mail.id]);

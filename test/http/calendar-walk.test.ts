@@ -58,7 +58,10 @@ describe('random walks with calendars', () => {
   };
   const connections = () =>
     sql<Connection>(
-      `select id, barber_id as "barberId", provider, calendar_id as "calendarId", writes, reads from calendar_connection where network_id = ? and state <> 'ended' order by id`,
+      `select id, barber_id as "barberId", provider, calendar_id as "calendarId", writes, reads
+       from calendar_connection
+       where network_id = ? and state <> 'ended'
+       order by id`,
     );
   const text = (from: Date | string, to: Date | string): string => `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`;
 
@@ -67,7 +70,9 @@ describe('random walks with calendars', () => {
     await eventually(
       () =>
         sql(
-          `select id, connection_id, state, error_text from delivery where network_id = ? and kind = 'calendar_barber' and state in ('due', 'in_flight', 'parked')`,
+          `select id, connection_id, state, error_text
+           from delivery
+           where network_id = ? and kind = 'calendar_barber' and state in ('due', 'in_flight', 'parked')`,
         ),
       (rows) => rows.length === 0,
       90_000,
@@ -84,7 +89,9 @@ describe('random walks with calendars', () => {
     await eventually(
       () =>
         sql(
-          `select id, provider, state, error_text from calendar_connection where network_id = ? and (reads or writes) and state <> 'ended' and whole_at is null`,
+          `select id, provider, state, error_text
+           from calendar_connection
+           where network_id = ? and (reads or writes) and state <> 'ended' and whole_at is null`,
         ),
       (rows) => rows.length === 0,
       90_000,
@@ -139,8 +146,12 @@ describe('random walks with calendars', () => {
     await settle();
 
     const visits = await sql<Visit>(
-      `select a.id, a.status, p.barber_id as "barberId", min(p.starts_at) as "from", max(p.ends_at) as "to", (select count(distinct o.barber_id)::int from appointment_part o where o.appointment_id = a.id) as barbers
-       from appointment a join appointment_part p on p.appointment_id = a.id where a.network_id = ? and a.status in ('held', 'confirmed', 'pending_approval', 'checked_in', 'started') group by a.id, p.barber_id`,
+      `select a.id, a.status, p.barber_id as "barberId", min(p.starts_at) as "from", max(p.ends_at) as "to",
+         (select count(distinct o.barber_id)::int from appointment_part o where o.appointment_id = a.id) as barbers
+       from appointment a
+       join appointment_part p on p.appointment_id = a.id
+       where a.network_id = ? and a.status in ('held', 'confirmed', 'pending_approval', 'checked_in', 'started')
+       group by a.id, p.barber_id`,
     );
     const all = await connections();
     const told = `\n${walk.story.join('\n')}\n`;
@@ -175,7 +186,9 @@ describe('random walks with calendars', () => {
       entered.map(({ start, end }) => text(start, end)).sort(),
     );
     const told = await sql<{ appointment: string }>(
-      `select distinct appointment_id as appointment from calendar_conflict where connection_id = ? and kind = 'overlap' and settled_at is null`,
+      `select distinct appointment_id as appointment
+       from calendar_conflict
+       where connection_id = ? and kind = 'overlap' and settled_at is null`,
       [id],
     );
     const onTop = visits.filter(

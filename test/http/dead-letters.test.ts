@@ -353,12 +353,14 @@ describe('dead letters', () => {
     await run(true);
     expect(await mailed(appointmentId, 'confirmation_customer'), 'its next try may yet come').to.equal(0);
 
-    await engine.database.orm.em
-      .fork()
-      .execute(
-        `update delivery set due_at = due_at - interval '11 minutes', next_try_at = next_try_at - interval '11 minutes', attempt_began_at = attempt_began_at - interval '11 minutes' where appointment_id = ?`,
-        [appointmentId],
-      );
+    await engine.database.orm.em.fork().execute(
+      `update delivery
+         set due_at = due_at - interval '11 minutes',
+           next_try_at = next_try_at - interval '11 minutes',
+           attempt_began_at = attempt_began_at - interval '11 minutes'
+         where appointment_id = ?`,
+      [appointmentId],
+    );
     await run(true);
     await eventually(
       () => mailed(appointmentId, 'confirmation_customer'),
@@ -382,7 +384,9 @@ describe('dead letters', () => {
     // All that was begun within the hour was due before this.
     const em = engine.database.orm.em.fork();
     await em.execute(
-      `update delivery set due_at = now() - interval '20 minutes', next_try_at = null, attempt_began_at = null, first_tried_at = null, state = 'due' where appointment_id = ? and kind like 'confirmation%'`,
+      `update delivery
+       set due_at = now() - interval '20 minutes', next_try_at = null, attempt_began_at = null, first_tried_at = null, state = 'due'
+       where appointment_id = ? and kind like 'confirmation%'`,
       [appointmentId],
     );
     await em.execute(`update delivery set due_at = due_at - interval '1 hour' where appointment_id <> ?`, [appointmentId]);
@@ -390,7 +394,13 @@ describe('dead letters', () => {
     expect(await reclaimLost(em, 100)).to.equal(0);
 
     await em.execute(
-      `update delivery set first_tried_at = now(), due_at = now() where id = (select id from delivery where appointment_id <> ? and channel = 'mail' and first_tried_at is not null limit 1)`,
+      `update delivery
+       set first_tried_at = now(), due_at = now()
+       where id = (
+         select id
+         from delivery
+         where appointment_id <> ? and channel = 'mail' and first_tried_at is not null
+         limit 1)`,
       [appointmentId],
     );
     expect(await reclaimLost(em, 100)).to.be.at.least(2);

@@ -160,8 +160,12 @@ describe('each state and each action', () => {
     engine.database.orm.em
       .fork()
       .execute<{ status: AppointmentStatus; version: number; events: number; claims: number; told: number }[]>(
-        `select status, version, (select count(*)::int from appointment_event e where e.appointment_id = a.id) as events, (select count(*)::int from occupancy o where o.appointment_id = a.id) as claims,
-       (select count(*)::int from delivery d where d.appointment_id = a.id) as told from appointment a where id = ?`,
+        `select status, version,
+           (select count(*)::int from appointment_event e where e.appointment_id = a.id) as events,
+           (select count(*)::int from occupancy o where o.appointment_id = a.id) as claims,
+           (select count(*)::int from delivery d where d.appointment_id = a.id) as told
+         from appointment a
+         where id = ?`,
         [id],
       )
       .then(([row]) => row!);

@@ -102,7 +102,9 @@ describe('random walks with messages', () => {
       eventually(
         () =>
           sql(
-            `select id, kind, channel, state, error_class, error_text from delivery where network_id = ? and state in ('due', 'in_flight') and due_at < now()`,
+            `select id, kind, channel, state, error_class, error_text
+             from delivery
+             where network_id = ? and state in ('due', 'in_flight') and due_at < now()`,
           ),
         (rows) => rows.length === 0,
         90_000,
@@ -144,8 +146,15 @@ describe('random walks with messages', () => {
 
     const visits = await sql<Visit>(
       `select a.id, a.status, a.starts_at as "startsAt", c.email, c.phone,
-         (select json_agg(p) from (select barber_id as "barberId", min(starts_at) as "from", max(ends_at) as "to" from appointment_part where appointment_id = a.id group by 1) p) as shares
-       from appointment a join contact c on c.id = a.id where a.network_id = ? and a.status <> 'held'`,
+         (select json_agg(p)
+          from (
+            select barber_id as "barberId", min(starts_at) as "from", max(ends_at) as "to"
+            from appointment_part
+            where appointment_id = a.id
+            group by 1) p) as shares
+       from appointment a
+       join contact c on c.id = a.id
+       where a.network_id = ? and a.status <> 'held'`,
     );
     const mails = await mailsOfAny(visits.map(({ id }) => id));
     for (const visit of visits)

@@ -74,7 +74,9 @@ describe('what is overdue', () => {
     const em = engine.database.orm.em.fork();
     for (const table of ['appointment', 'appointment_part'])
       await em.execute(
-        `update ${table} set starts_at = now() - interval '12 minutes', ends_at = now() + interval '18 minutes' where ${table === 'appointment' ? 'id' : 'appointment_id'} = ?`,
+        `update ${table}
+         set starts_at = now() - interval '12 minutes', ends_at = now() + interval '18 minutes'
+         where ${table === 'appointment' ? 'id' : 'appointment_id'} = ?`,
         [id],
       );
     await em.execute('update appointment set decide_by = starts_at where id = ?', [id]);
@@ -121,7 +123,10 @@ describe('what is overdue', () => {
       [lost, relocation.id],
     );
     await em.execute(
-      `insert into relocation_visit (relocation_id, appointment_id, network_id, position, starts_at) select ?, appointment_id, network_id, position, starts_at from relocation_visit where relocation_id = ?`,
+      `insert into relocation_visit (relocation_id, appointment_id, network_id, position, starts_at)
+       select ?, appointment_id, network_id, position, starts_at
+       from relocation_visit
+       where relocation_id = ?`,
       [lost, relocation.id],
     );
     await sweep();

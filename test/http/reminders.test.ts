@@ -254,12 +254,12 @@ describe('reminders, sent', () => {
     expect(late).to.equal(0);
 
     // One that nobody sends any more is told.
-    await engine.database.orm.em
-      .fork()
-      .execute(
-        `update delivery set state = 'due', finished_at = null, due_at = now() - interval '11 minutes', attempt_began_at = null where appointment_id = ? and kind = 'reminder_customer'`,
-        [id],
-      );
+    await engine.database.orm.em.fork().execute(
+      `update delivery
+         set state = 'due', finished_at = null, due_at = now() - interval '11 minutes', attempt_began_at = null
+         where appointment_id = ? and kind = 'reminder_customer'`,
+      [id],
+    );
     expect((await summary()).late).to.equal(1);
     const { deps } = engine;
     const counted = await deps.temporal.client.workflow.execute('housekeeping', {

@@ -87,12 +87,13 @@ describe('rescheduling', () => {
     const startsAt = Date.parse(network.at('12:00', 3));
     expect(planned).to.deep.equal([startsAt - 1440 * 60_000, startsAt - 120 * 60_000]);
     expect(rows.filter(({ state }) => state !== 'due')).to.have.length(4);
-    const sequences = await engine.database.orm.em
-      .fork()
-      .execute<{ kind: string; sequence: number }[]>(
-        `select kind, sequence from delivery where appointment_id = ? and kind like '%customer' and kind not like 'reminder%' order by sequence`,
-        [id],
-      );
+    const sequences = await engine.database.orm.em.fork().execute<{ kind: string; sequence: number }[]>(
+      `select kind, sequence
+         from delivery
+         where appointment_id = ? and kind like '%customer' and kind not like 'reminder%'
+         order by sequence`,
+      [id],
+    );
     expect(sequences.map(({ kind }) => kind)).to.deep.equal(['confirmation_customer', 'rescheduled_customer', 'rescheduled_customer']);
     expect(new Set(sequences.map(({ sequence }) => sequence))).to.have.length(3);
   });

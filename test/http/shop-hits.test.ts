@@ -240,12 +240,18 @@ describe('appointments hit by an edit of the shop', () => {
     await em.execute('insert into customer (id, network_id) values (?, ?)', [customerId, networkId]);
     await em.execute(
       `with made as (
-         insert into appointment (id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at, shop_time_zone, customer_time_zone,
-           promised_start, promised_offset_minutes, price_cents, currency)
-         select gen_random_uuid(), ?, ?, ?, ?, ?, ?, 'confirmed', at, at + interval '1 minute', ?, ?, '2026-01-01T00:00', 0, 0, 'EUR'
-           from generate_series(0, ?) nth, lateral (select ?::timestamptz + nth * interval '1 minute' as at) t returning *)
-       insert into appointment_part (id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
-         select gen_random_uuid(), network_id, id, 0, service_id, barber_id, starts_at, ends_at, 0, '[{"kind": "busy", "minutes": 1}]', '{"rule": "asked"}' from made`,
+         insert into appointment (
+           id, network_id, shop_id, service_id, barber_id, customer_id, api_client_id, status, starts_at, ends_at,
+           shop_time_zone, customer_time_zone, promised_start, promised_offset_minutes, price_cents, currency)
+         select gen_random_uuid(), ?, ?, ?, ?, ?, ?, 'confirmed', at, at + interval '1 minute',
+           ?, ?, '2026-01-01T00:00', 0, 0, 'EUR'
+         from generate_series(0, ?) nth, lateral (select ?::timestamptz + nth * interval '1 minute' as at) t
+         returning *)
+       insert into appointment_part (
+         id, network_id, appointment_id, position, service_id, barber_id, starts_at, ends_at, price_cents, segments, chosen)
+       select gen_random_uuid(), network_id, id, 0, service_id, barber_id, starts_at, ends_at, 0,
+         '[{"kind": "busy", "minutes": 1}]', '{"rule": "asked"}'
+       from made`,
       [networkId, shopId, serviceId, barberId, customerId, apiClientId, timeZone, timeZone, count - 1, network.at('00:00', days)],
     );
   }

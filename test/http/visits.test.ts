@@ -67,12 +67,13 @@ describe('visits of several services', () => {
   const both = () => [{ serviceId: network.serviceId }, { serviceId: beard }];
   const parts = ({ body }: { body: { parts: Part[] } }) => body.parts;
   const claims = (id: string) =>
-    engine.database.orm.em
-      .fork()
-      .execute<{ barber_id: string; minutes: number; visit_starts_at: Date | null }[]>(
-        `select barber_id, (extract(epoch from upper(during) - lower(during)) / 60)::int as minutes, visit_starts_at from occupancy where appointment_id = ? order by lower(during)`,
-        [id],
-      );
+    engine.database.orm.em.fork().execute<{ barber_id: string; minutes: number; visit_starts_at: Date | null }[]>(
+      `select barber_id, (extract(epoch from upper(during) - lower(during)) / 60)::int as minutes, visit_starts_at
+         from occupancy
+         where appointment_id = ?
+         order by lower(during)`,
+      [id],
+    );
 
   it('two services, by one barber, follow each other without a gap and are one claim, with one buffer at the end', async () => {
     const answer = await visit(both());

@@ -70,7 +70,11 @@ export const change: Step = async (walk) => {
 export async function addApprovedService(em: EntityManager, networkId: string): Promise<string> {
   const [row] = await em.execute<{ id: string }[]>(
     `insert into service (id, network_id, name, duration_minutes, segments, price_cents, currency, settings, version)
-     select gen_random_uuid(), network_id, 'Coloração', duration_minutes, segments, price_cents, currency, '{"approvalRequired": true}', 1 from service where network_id = ? returning id`,
+     select gen_random_uuid(), network_id, 'Coloração', duration_minutes, segments, price_cents, currency,
+       '{"approvalRequired": true}', 1
+     from service
+     where network_id = ?
+     returning id`,
     [networkId],
   );
   return row!.id;

@@ -55,11 +55,19 @@ describe('an hour without sign-in', () => {
   /** An hour goes by: every instant of what we do with calendars lies so much further back, and what comes round then has run. */
   async function letAnHourPass(): Promise<void> {
     await sql(
-      `update calendar_connection set ${['created_at', 'synced_at', 'whole_at', 'signed_out_at', 'told_at'].map((name) => `${name} = ${name} - interval '1 hour'`).join(', ')} where network_id = ?`,
+      `update calendar_connection
+       set ${['created_at', 'synced_at', 'whole_at', 'signed_out_at', 'told_at']
+         .map((name) => `${name} = ${name} - interval '1 hour'`)
+         .join(', ')}
+       where network_id = ?`,
       [network.networkId],
     );
     await sql(
-      `update delivery set ${['created_at', 'due_at', 'first_tried_at', 'attempt_began_at', 'next_try_at', 'finished_at'].map((name) => `${name} = ${name} - interval '1 hour'`).join(', ')} where network_id = ?`,
+      `update delivery
+       set ${['created_at', 'due_at', 'first_tried_at', 'attempt_began_at', 'next_try_at', 'finished_at']
+         .map((name) => `${name} = ${name} - interval '1 hour'`)
+         .join(', ')}
+       where network_id = ?`,
       [network.networkId],
     );
     const {

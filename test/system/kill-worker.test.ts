@@ -50,11 +50,13 @@ describe('kill -9', () => {
     const { database } = site;
     const [, second] = network.barberIds;
     // At COMMIT the third booking waits for the test: when it goes on, its worker is stopped and never hears of it.
-    await database.orm.em
-      .fork()
-      .execute(
-        `create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(1); return null; end $$`,
-      );
+    await database.orm.em.fork().execute(
+      `create function wait_at_commit() returns trigger language plpgsql as $$
+         begin
+           perform pg_advisory_xact_lock_shared(1);
+           return null;
+         end $$`,
+    );
     await database.orm.em.fork()
       .execute(`create constraint trigger waits_at_commit after insert on appointment_event deferrable initially deferred
       for each row execute function wait_at_commit()`);
@@ -70,7 +72,10 @@ describe('kill -9', () => {
     const beforeWriting = await holdDiary(database, network.barberIds[0]!);
     const betweenWrites = await standInTheWay(
       database,
-      `insert into occupancy (id, network_id, barber_id, appointment_id, during) select $1, network_id, barber_id, id, tstzrange($2, $2::timestamptz + interval '5 minutes') from appointment where id = $3`,
+      `insert into occupancy (id, network_id, barber_id, appointment_id, during)
+       select $1, network_id, barber_id, id, tstzrange($2, $2::timestamptz + interval '5 minutes')
+       from appointment
+       where id = $3`,
       [randomUUID(), network.at('10:00'), rival.body.id],
     );
     const atCommit = await standInTheWay(database, 'select pg_advisory_xact_lock(1)');

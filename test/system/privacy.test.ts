@@ -275,7 +275,9 @@ describe('personal data', () => {
       else expectClean(rows, `the table ${name}`);
     }
     const [refused] = await query<{ count: number }>(
-      `select count(*)::int as count from contact where email like '%.taken@%' or id in (select id from booking_request where outcome->>'ok' = 'false')`,
+      `select count(*)::int as count
+       from contact
+       where email like '%.taken@%' or id in (select id from booking_request where outcome->>'ok' = 'false')`,
     );
     expect(refused!.count, 'contacts of refused bookings').to.equal(0);
   }

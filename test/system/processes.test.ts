@@ -88,12 +88,13 @@ describe('two APIs and two workers', () => {
       expect(await rows(table, network), table).to.equal(won);
     expect(await countOverlaps(site.database.orm, network.networkId)).to.equal(0);
     // A refused wish would have overlapped: with its barber's time, or with that of all three.
-    const claimed = await site.database.orm.em
-      .fork()
-      .execute<{ barber_id: string; from: number; to: number }[]>(
-        `select barber_id, extract(epoch from lower(during))::float8 * 1000 as from, extract(epoch from upper(during))::float8 * 1000 as to from occupancy where network_id = ?`,
-        [network.networkId],
-      );
+    const claimed = await site.database.orm.em.fork().execute<{ barber_id: string; from: number; to: number }[]>(
+      `select barber_id,
+           extract(epoch from lower(during))::float8 * 1000 as from, extract(epoch from upper(during))::float8 * 1000 as to
+         from occupancy
+         where network_id = ?`,
+      [network.networkId],
+    );
     for (const [client, end] of ends.entries()) {
       if (end !== 'slot_taken') continue;
       const from = Date.parse(wishes[client]!.startsAt);

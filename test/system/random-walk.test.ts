@@ -54,11 +54,24 @@ describe('random walks', () => {
   const readAll = () =>
     site.database.orm.em.fork().execute<Row[]>(
       `select a.id, a.entry, a.status, a.version, a.starts_at, a.ends_at, a.ended_at,
-       (select coalesce(json_agg(json_build_object('from', e.from_status, 'to', e.to_status, 'version', e.version, 'kind', e.kind) order by e.version), '[]') from appointment_event e where e.appointment_id = a.id) as events,
-       (select coalesce(json_agg(json_build_object('barberId', o.barber_id, 'from', lower(o.during), 'to', upper(o.during)) order by lower(o.during)), '[]') from occupancy o where o.appointment_id = a.id) as claims,
-       (select coalesce(json_agg(json_build_object('barberId', p.barber_id, 'from', p.starts_at, 'to', p.ends_at) order by p.position), '[]') from appointment_part p where p.appointment_id = a.id) as parts,
-       (select coalesce(json_agg(json_build_object('kind', d.kind, 'state', d.state, 'due', d.due_at)), '[]') from delivery d where d.appointment_id = a.id) as deliveries
-     from appointment a where a.network_id = ? order by a.id`,
+         (select coalesce(json_agg(json_build_object(
+              'from', e.from_status, 'to', e.to_status, 'version', e.version, 'kind', e.kind) order by e.version), '[]')
+          from appointment_event e
+          where e.appointment_id = a.id) as events,
+         (select coalesce(json_agg(json_build_object(
+              'barberId', o.barber_id, 'from', lower(o.during), 'to', upper(o.during)) order by lower(o.during)), '[]')
+          from occupancy o
+          where o.appointment_id = a.id) as claims,
+         (select coalesce(json_agg(json_build_object(
+              'barberId', p.barber_id, 'from', p.starts_at, 'to', p.ends_at) order by p.position), '[]')
+          from appointment_part p
+          where p.appointment_id = a.id) as parts,
+         (select coalesce(json_agg(json_build_object('kind', d.kind, 'state', d.state, 'due', d.due_at)), '[]')
+          from delivery d
+          where d.appointment_id = a.id) as deliveries
+       from appointment a
+       where a.network_id = ?
+       order by a.id`,
       [network.networkId],
     );
 

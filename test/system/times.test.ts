@@ -74,7 +74,9 @@ describe('times', function () {
     );
     for (const { id } of rows)
       await sql(
-        `update occupancy set during = tstzrange(lower(during) + ${by}, upper(during) + ${by}), visit_starts_at = visit_starts_at + ${by} where id = ?`,
+        `update occupancy
+         set during = tstzrange(lower(during) + ${by}, upper(during) + ${by}), visit_starts_at = visit_starts_at + ${by}
+         where id = ?`,
         [id],
       );
     await sql(`update delivery set due_at = due_at + ${by} where appointment_id = any(${all}) and kind = 'reminder_customer'`, []);
@@ -112,7 +114,11 @@ describe('times', function () {
         expect(body).to.include({ startsAt: network.at(times[index]!, 3), version: 2 });
         expect(body.parts[0].startsAt).to.equal(network.at(times[index]!, 3));
         const reminders = await sql<{ lead: number }>(
-          `select (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead from delivery d join appointment a on a.id = d.appointment_id where a.id = ? and d.kind = 'reminder_customer' and d.state = 'due' order by 1`,
+          `select (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead
+           from delivery d
+           join appointment a on a.id = d.appointment_id
+           where a.id = ? and d.kind = 'reminder_customer' and d.state = 'due'
+           order by 1`,
           [id],
         );
         expect(reminders.map(({ lead }) => lead)).to.deep.equal([120, 1440]);
@@ -136,12 +142,19 @@ describe('times', function () {
   it('a reminder that waits for a sign-in, still goes out when its visit is moved back to its time', async () => {
     const [id] = await bookOff(30);
     await sql(
-      `update delivery set state = 'parked', error_class = 'sign_in', finished_at = now() where appointment_id = ? and kind = 'reminder_customer' returning id`,
+      `update delivery
+       set state = 'parked', error_class = 'sign_in', finished_at = now()
+       where appointment_id = ? and kind = 'reminder_customer'
+       returning id`,
       [id!],
     );
     expect(await cli('times', 'move', '--network', network.networkId)).to.include({ code: 0 });
     const reminders = await sql<{ lead: number }>(
-      `select (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead from delivery d join appointment a on a.id = d.appointment_id where a.id = ? and d.kind = 'reminder_customer' and d.state in ('due', 'parked') order by 1`,
+      `select (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead
+       from delivery d
+       join appointment a on a.id = d.appointment_id
+       where a.id = ? and d.kind = 'reminder_customer' and d.state in ('due', 'parked')
+       order by 1`,
       [id!],
     );
     expect(reminders.map(({ lead }) => lead)).to.deep.equal([120, 1440]);
@@ -150,13 +163,25 @@ describe('times', function () {
   it('a reminder in flight, when its visit is moved back to its time, is not taken back: should its try fail, there is another', async () => {
     const [id] = await bookOff(30);
     const [flying] = await sql<{ id: string; left: number }>(
-      `update delivery set state = 'in_flight', attempt_began_at = now() where id = (select id from delivery where appointment_id = ? and kind = 'reminder_customer' order by due_at limit 1) returning id`,
+      `update delivery
+       set state = 'in_flight', attempt_began_at = now()
+       where id = (
+         select id
+         from delivery
+         where appointment_id = ? and kind = 'reminder_customer'
+         order by due_at
+         limit 1)
+       returning id`,
       [id!],
     );
     expect(await cli('times', 'move', '--network', network.networkId)).to.include({ code: 0 });
     const reminders = await sql<{ id: string; state: string; lead: number; kept: boolean }>(
-      `select d.id, d.state, (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead, d.withdrawn_at is null and d.useful_until <= a.starts_at as kept
-       from delivery d join appointment a on a.id = d.appointment_id where a.id = ? and d.kind = 'reminder_customer' and d.state <> 'skipped' order by lead`,
+      `select d.id, d.state, (extract(epoch from a.starts_at - d.due_at) / 60)::int as lead,
+         d.withdrawn_at is null and d.useful_until <= a.starts_at as kept
+       from delivery d
+       join appointment a on a.id = d.appointment_id
+       where a.id = ? and d.kind = 'reminder_customer' and d.state <> 'skipped'
+       order by lead`,
       [id!],
     );
     expect(reminders.map(({ state, lead, kept }) => ({ state, lead, kept }))).to.deep.equal([
