@@ -134,7 +134,8 @@ export function appointmentChangeRoutes(deps: HttpDeps): Route[] {
       headers,
       summary: 'Cancel an appointment',
       description:
-        'The time is free when this answers; cancellation mails follow. Repeating it answers the same. After the cut-off of the policy it counts as late, or is refused; staff are exempt.',
+        'The time is free when this answers; cancellation mails follow. Repeating it answers the same. ' +
+        'After the cut-off of the policy it counts as late, or is refused; staff are exempt.',
       body: z.strictObject({ reason: reason.optional(), staff: asStaff.omit({ waive: true }).optional() }).optional(),
       answers,
       problems: [...always, 'already_begun', 'cancel_too_late', 'forbidden'],
@@ -153,7 +154,8 @@ export function appointmentChangeRoutes(deps: HttpDeps): Route[] {
       headers,
       summary: 'Move an appointment',
       description:
-        'To another time, barber, shop or service; what is not said stays as it is. The new time is won before the old one is given up: a refusal leaves everything as it was, and says which times are free.',
+        'To another time, barber, shop or service; what is not said stays as it is. ' +
+        'The new time is won before the old one is given up: a refusal leaves everything as it was, and says which times are free.',
       body: moveTo,
       answers,
       problems: [...always, 'already_begun', 'reschedule_too_late', 'forbidden', 'skipped_local_time', 'ambiguous_local_time', ...refusals],
@@ -168,7 +170,8 @@ export function appointmentChangeRoutes(deps: HttpDeps): Route[] {
       headers,
       summary: 'Note that the customer will come',
       description:
-        'By staff also of a visit that could not take place as booked, and of which the customer was to choose another time: it takes place after all, and the customer is told.',
+        'By staff also of a visit that could not take place as booked, and of which the customer was to choose another time: ' +
+        'it takes place after all, and the customer is told.',
       body: z.strictObject({ staff: asStaff.omit({ waive: true }).optional() }).optional(),
       answers,
       problems: [...always, 'already_begun', 'forbidden'],

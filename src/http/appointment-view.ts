@@ -58,10 +58,14 @@ export const appointmentAnswer = z
         text: z.object({ en: z.string(), pt: z.string() }),
       })
       .meta({ description: 'What it was booked under: until when a customer may cancel and move it, and that in words.' }),
-    decideBy: z.string().nullable().meta({
-      description:
-        'Of a hold or a request: until when it is to be confirmed or approved. Of a visit that cannot take place as booked: until when the customer is to choose.',
-    }),
+    decideBy: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'Of a hold or a request: until when it is to be confirmed or approved. ' +
+          'Of a visit that cannot take place as booked: until when the customer is to choose.',
+      }),
     ended: z
       .object({ by: z.string().nullable(), reason: z.string().nullable(), late: z.boolean() })
       .nullable()
@@ -72,7 +76,8 @@ export const appointmentAnswer = z
       .exactOptional()
       .meta({
         description:
-          "In the answer to a booking alone, where the shop wants to be warned (`blindCalendar`): the barber's own calendar has not been seen for too long, so he may be busy.",
+          'In the answer to a booking alone, where the shop wants to be warned (`blindCalendar`): ' +
+          "the barber's own calendar has not been seen for too long, so he may be busy.",
       }),
   })
   .meta({ id: 'Appointment' });

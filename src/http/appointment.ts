@@ -68,7 +68,8 @@ export function appointmentRoutes(deps: HttpDeps): Route[] {
       tag: 'Appointments',
       summary: 'Book an appointment',
       description:
-        'Answers as soon as the slot is won or refused. 202 means that the decision takes longer: ask at Location; the customer is mailed either way. Repeating with the same Idempotency-Key gives the same answer.',
+        'Answers as soon as the slot is won or refused. 202 means that the decision takes longer: ask at Location; ' +
+        'the customer is mailed either way. Repeating with the same Idempotency-Key gives the same answer.',
       headers: bookingKeyHeader,
       keepsOwnAnswer: true,
       body: newBooking,

@@ -121,7 +121,8 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
       tag,
       summary: 'List the times that can be booked',
       description:
-        'Local dates in the zone asked for (else the shop\'s), both included, at most 60; without "to", one day. Without a barber, every barber of the shop. With If-None-Match, 304 while the answer is the same.',
+        'Local dates in the zone asked for (else the shop\'s), both included, at most 60; without "to", one day. ' +
+        'Without a barber, every barber of the shop. With If-None-Match, 304 while the answer is the same.',
       query: listQuery,
       headers: { 'If-None-Match': { required: false, description: 'The ETag of an answer to the same question.' } },
       answers: {
@@ -157,7 +158,8 @@ export function availabilityRoutes({ orm, now }: HttpDeps): Route[] {
       tag,
       summary: 'Explain why a time is free or not',
       description:
-        "Asks the very function that decides about bookings, and names the rule in a sentence for the front desk, in the locale asked for (else the shop's).",
+        'Asks the very function that decides about bookings, and names the rule in a sentence for the front desk, ' +
+        "in the locale asked for (else the shop's).",
       query: explainQuery,
       answers: { 200: { description: 'The rule that refuses, or that the time is free.', body: explainAnswer } },
       problems: ['invalid_request', 'not_found'],

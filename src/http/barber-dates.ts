@@ -188,7 +188,8 @@ export function barberDateRoutes({ orm, now }: HttpDeps): Route[] {
       tag,
       summary: 'Give time off',
       description:
-        'Either some hours (startsAt, endsAt) or whole days (fromDate, toDate, both included), which each shop reads in its own zone; a night shift belongs to the date that it begins on.',
+        'Either some hours (startsAt, endsAt) or whole days (fromDate, toDate, both included), ' +
+        'which each shop reads in its own zone; a night shift belongs to the date that it begins on.',
       params: idParams,
       body: away,
       ...postOf(timeOffAnswer),

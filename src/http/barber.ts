@@ -130,7 +130,8 @@ export function barberRoutes({ orm, now }: HttpDeps): Route[] {
       tag,
       summary: "Set a barber's weekly hours in a shop",
       description:
-        'By dated periods, both dates included, null for no end; "hours": null keeps the shop\'s opening hours. If-Match "0" assigns the barber to the shop for the first time. Hours in two shops must not overlap.',
+        'By dated periods, both dates included, null for no end; "hours": null keeps the shop\'s opening hours. ' +
+        'If-Match "0" assigns the barber to the shop for the first time. Hours in two shops must not overlap.',
       params: shopParams,
       body: z.strictObject({ periods }),
       ...putOf(assignmentAnswer),

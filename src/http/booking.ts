@@ -58,7 +58,8 @@ export const bookingKeyHeader = {
   'Idempotency-Key': {
     required: true,
     description:
-      'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days. Bookings, holds, walk-ins and series have keys apart from those of all other requests.',
+      'Chosen by the caller, one for each booking that is wanted; 1 to 255 visible ASCII characters; kept for 7 days. ' +
+      'Bookings, holds, walk-ins and series have keys apart from those of all other requests.',
   },
 };
 

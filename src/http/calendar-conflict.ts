@@ -22,7 +22,10 @@ const conflict = z
   .meta({
     id: 'CalendarConflict',
     description:
-      "`overlap`: the barber has entered something on top of the visit; what it is about is not known here. `moved`, `deleted`: the visit's own entry was changed there, and the visit stands here. `unseen`: it was booked while the calendar had not been seen for longer than the shop likes; it leaves when that has been seen again.",
+      '`overlap`: the barber has entered something on top of the visit; what it is about is not known here. ' +
+      "`moved`, `deleted`: the visit's own entry was changed there, and the visit stands here. " +
+      '`unseen`: it was booked while the calendar had not been seen for longer than the shop likes; ' +
+      'it leaves when that has been seen again.',
   });
 
 export function calendarConflictRoutes(deps: HttpDeps): Route[] {
@@ -54,7 +57,8 @@ export function calendarConflictRoutes(deps: HttpDeps): Route[] {
       params: z.strictObject({ id: uuid }),
       body: z.strictObject({ action: z.enum(['leave', 'restore']) }),
       description:
-        '`leave`: all stays as it is. `restore`: an entry that was moved or deleted is written again; of an overlap it changes nothing. The visit itself stands; repeating changes nothing.',
+        '`leave`: all stays as it is. `restore`: an entry that was moved or deleted is written again; ' +
+        'of an overlap it changes nothing. The visit itself stands; repeating changes nothing.',
       answers: { 200: { description: 'It waits no more.', body: z.object({ id: z.string(), settled: z.literal(true) }) } },
       problems: ['invalid_request', 'not_found'],
       handle: async ({ caller, params: { id }, body: { action } }) => {

@@ -53,7 +53,8 @@ const answer = z
   .meta({
     id: 'Calendar',
     description:
-      '`signed_out`: its provider wants a new sign-in; connect it again, and what waits goes there by itself. `syncedAt`: when all that we know of it was last true.',
+      '`signed_out`: its provider wants a new sign-in; connect it again, and what waits goes there by itself. ' +
+      '`syncedAt`: when all that we know of it was last true.',
   });
 const found = z.object({ calendarId: z.string(), name: z.string() });
 
@@ -117,7 +118,9 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
         ...maybe,
       }),
       description:
-        "The barber's visits to come are written into it within seconds. The same calendar again is the same connection, with the new sign-in: what waited for that goes there by itself. `privacy`, `writes` and `reads`, left out, stay as they were; at first they are `full`, true and true.",
+        "The barber's visits to come are written into it within seconds. " +
+        'The same calendar again is the same connection, with the new sign-in: what waited for that goes there by itself. ' +
+        '`privacy`, `writes` and `reads`, left out, stay as they were; at first they are `full`, true and true.',
       answers: { 201: { description: 'Connected.', body: answer } },
       problems: ['invalid_request', 'not_found', 'calendars_off', 'calendar_not_found', 'calendar_sign_in', 'calendar_unavailable'],
       handle: async ({
@@ -152,7 +155,8 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
         ...maybe,
       }),
       description:
-        'Send the barber to the address: he signs in there, allows it, and comes back to a page that says so. The address serves once, for a quarter of an hour.',
+        'Send the barber to the address: he signs in there, allows it, and comes back to a page that says so. ' +
+        'The address serves once, for a quarter of an hour.',
       answers: { 200: { description: 'Where the barber is to go.', body: z.object({ url: z.string() }) } },
       problems: ['invalid_request', 'not_found', 'calendars_off'],
       handle: async ({ caller: { networkId }, params: { id: barberId }, body: { provider, calendarId = null, ...wanted } }) => {
@@ -181,7 +185,8 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
       body: wishes,
       headers: ifMatchHeader,
       description:
-        'Visits to come that are there are written anew with what they are to tell now, or taken away where none is to be written any more; what is not read any more keeps nobody busy.',
+        'Visits to come that are there are written anew with what they are to tell now, ' +
+        'or taken away where none is to be written any more; what is not read any more keeps nobody busy.',
       answers: { 200: { description: 'As it is now.', body: answer, headers: { ETag: 'The version.' } } },
       problems: ['invalid_request', 'not_found', 'precondition_failed', 'precondition_required'],
       handle: async ({ caller: { networkId }, params: { id }, body, header }) => {

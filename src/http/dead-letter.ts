@@ -30,10 +30,13 @@ const narrowing = {
   shopId: uuid.optional(),
   kind: z.enum(deliveryKinds).optional(),
   channel: z.enum(channels).optional(),
-  errorClass: text(40).optional().meta({
-    description:
-      'permanent, transient (tried until it was too late), unclear (likewise, and the provider may have it), sign_in, bounced (the address is known as dead), opted_out, undelivered (sent, and it did not arrive), lost.',
-  }),
+  errorClass: text(40)
+    .optional()
+    .meta({
+      description:
+        'permanent, transient (tried until it was too late), unclear (likewise, and the provider may have it), sign_in, ' +
+        'bounced (the address is known as dead), opted_out, undelivered (sent, and it did not arrive), lost.',
+    }),
   parkedBefore: instant.optional(),
   parkedAfter: instant.optional(),
 };
@@ -121,7 +124,9 @@ export function deadLetterRoutes(deps: HttpDeps): Route[] {
       tag,
       summary: 'Have many tried again',
       body: filter,
-      description: `Up to ${mostAtOnce}, the oldest first; \`left\` says how many more there are. The appointments' workflows send them while they run, redelivery workflows the rest.`,
+      description:
+        `Up to ${mostAtOnce}, the oldest first; \`left\` says how many more there are. ` +
+        `The appointments' workflows send them while they run, redelivery workflows the rest.`,
       answers: { 202: { description: 'They are on their way.', body: many } },
       problems: ['invalid_request', 'temporal_unavailable'],
       handle: async ({ caller, body: given }) => {
@@ -162,7 +167,8 @@ export function deadLetterRoutes(deps: HttpDeps): Route[] {
       summary: 'Have one tried again',
       params,
       description:
-        'With the same waits as at first. Whoever asks twice has it sent once. A retry sends also to an address that is marked as dead, not to one whose owner wants no messages.',
+        'With the same waits as at first. Whoever asks twice has it sent once. ' +
+        'A retry sends also to an address that is marked as dead, not to one whose owner wants no messages.',
       answers: { 202: { description: "How it stands; read the appointment's deliveries for its end.", body: state } },
       problems: ['not_found', 'not_allowed', 'temporal_unavailable'],
       handle: async ({ caller, params: { id } }) => {

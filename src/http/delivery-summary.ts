@@ -34,7 +34,9 @@ export function deliverySummaryRoutes({ orm, now }: HttpDeps): Route[] {
       scope: 'manage',
       tag: 'Dead letters',
       summary: 'Count what was due, and what became of it',
-      description: `By kind; what was due in the last 24 hours, unless told otherwise. At most ${mostDays} days. Reminders have their own kind, so due minus sent can be read off it.`,
+      description:
+        `By kind; what was due in the last 24 hours, unless told otherwise. At most ${mostDays} days. ` +
+        'Reminders have their own kind, so due minus sent can be read off it.',
       query: z.strictObject({ from: instant.optional(), to: instant.optional() }),
       answers: {
         200: { description: 'The counts.', body: z.object({ from: z.string(), to: z.string(), items: z.array(summary), late: z.int() }) },

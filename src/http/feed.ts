@@ -15,7 +15,8 @@ const privacy = z.enum(calendarPrivacies);
 const wanted = z.strictObject({
   privacy: privacy.meta({
     description:
-      "What its reader may know. busy: that the time is taken; service: also what for, where and by whom; full: also the customer's name and phone.",
+      'What its reader may know. busy: that the time is taken; service: also what for, where and by whom; ' +
+      "full: also the customer's name and phone.",
   }),
   name: text(100).optional().meta({
     type: 'string',
@@ -85,7 +86,8 @@ export function feedRoutes({ orm, config }: HttpDeps): Route[] {
         repeatable: true,
         summary: `Make a feed of a ${kind}'s calendar`,
         description:
-          `${shows}, 30 days back and 400 ahead, as an iCalendar file (RFC 5545) that calendar programs subscribe to by its address, without a key. The events have the UIDs of the mails' invitations. ` +
+          `${shows}, 30 days back and 400 ahead, as an iCalendar file (RFC 5545) that calendar programs subscribe to by its address, ` +
+          `without a key. The events have the UIDs of the mails' invitations. ` +
           'No other answer tells the address; repeating the request answers the same, with or without a key, until the feed is revoked.',
         answers: { 201: { description: 'Whoever has this address can read the calendar.', body: made } },
         problems: ['invalid_request', 'not_found', 'not_allowed'],

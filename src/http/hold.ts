@@ -80,7 +80,8 @@ export function holdRoutes(deps: HttpDeps): Route[] {
       keepsOwnAnswer: true,
       summary: 'Hold a time while the customer types',
       description:
-        'The hold is an appointment in its first state: its time is taken. It ends by itself at decideBy, unless it is confirmed with its token.',
+        'The hold is an appointment in its first state: its time is taken. ' +
+        'It ends by itself at decideBy, unless it is confirmed with its token.',
       headers: bookingKeyHeader,
       body: newHold,
       answers: {
@@ -175,7 +176,8 @@ export function holdRoutes(deps: HttpDeps): Route[] {
       keepsOwnAnswer: true,
       summary: 'Take a customer who has walked in',
       description:
-        'Books now (or at the time that is sent) and checks in at once; the customer need not be named. Notice and step do not apply; time that is taken stays taken.',
+        'Books now (or at the time that is sent) and checks in at once; the customer need not be named. ' +
+        'Notice and step do not apply; time that is taken stays taken.',
       headers: bookingKeyHeader,
       body: walkIn,
       answers: {

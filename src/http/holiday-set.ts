@@ -61,7 +61,8 @@ export function holidaySetRoutes({ orm, now }: HttpDeps): Route[] {
       summary: 'List holiday sets',
       query: yearQuery,
       description:
-        'The network\'s own by slug, then the shipped ones. With a year, each comes with its dates. Settings name sets by slug: "holidaySets": ["pt", "pt-lisboa"].',
+        "The network's own by slug, then the shipped ones. With a year, each comes with its dates. " +
+        'Settings name sets by slug: "holidaySets": ["pt", "pt-lisboa"].',
       answers: { 200: { description: 'All of them.', body: z.object({ items: z.array(listed), nextCursor: z.null() }) } },
       problems: ['invalid_request'],
       handle: async ({ caller, query: { year } }) => {

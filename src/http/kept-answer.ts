@@ -15,7 +15,9 @@ export const keptKeyHeader = {
   'Idempotency-Key': {
     required: false,
     description:
-      'Chosen by the caller, one for each request that is meant; 1 to 255 visible ASCII characters; kept for 7 days. Repeating the request with it gets the first answer. Bookings, holds, walk-ins and series have keys apart from those of all other requests.',
+      'Chosen by the caller, one for each request that is meant; 1 to 255 visible ASCII characters; kept for 7 days. ' +
+      'Repeating the request with it gets the first answer. ' +
+      'Bookings, holds, walk-ins and series have keys apart from those of all other requests.',
   },
 };
 

@@ -30,7 +30,8 @@ export function linkRoutes({ orm, config, now }: HttpDeps): Route[] {
       repeatable: true,
       summary: "Hand out a customer's link again",
       description:
-        'The one that their mails have, for one purpose. It works as long as the appointment allows that. Repeating the request answers the same, with or without a key.',
+        'The one that their mails have, for one purpose. It works as long as the appointment allows that. ' +
+        'Repeating the request answers the same, with or without a key.',
       body: z.strictObject({ purpose: z.enum(linkPurposes) }),
       answers: {
         201: {

@@ -108,7 +108,9 @@ export function openApiDocument(routes: Route[]) {
     paths[path] = {
       ...paths[path],
       [declared.method]: {
-        operationId: `${declared.method}${path.replace('/v1', '').replaceAll(/[/{}-]+(\w?)/g, (_match, letter: string) => letter.toUpperCase())}`,
+        operationId: `${declared.method}${path
+          .replace('/v1', '')
+          .replaceAll(/[/{}-]+(\w?)/g, (_match, letter: string) => letter.toUpperCase())}`,
         tags: [declared.tag],
         summary: declared.summary,
         ...(declared.description && { description: declared.description }),
@@ -130,7 +132,8 @@ export function openApiDocument(routes: Route[]) {
       version: '1',
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'Booking for networks of shops. Errors are RFC 9457 problem documents with a closed list of codes. Times come as instants in UTC and as wall-clock times with their zones named.',
+        'Booking for networks of shops. Errors are RFC 9457 problem documents with a closed list of codes. ' +
+        'Times come as instants in UTC and as wall-clock times with their zones named.',
     },
     servers: [{ url: '/' }],
     paths: hoist(paths, schemas),

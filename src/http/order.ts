@@ -46,7 +46,8 @@ export const reason = z.enum(reasons).meta({ description: 'One of a closed list,
 /** Sent by staff, who are exempt from cut-offs and may set rules aside; time that is taken stays taken. */
 export const asStaff = z.strictObject({ reason, waive: z.array(z.enum(waivable)).max(waivable.length).default([]) }).meta({
   description:
-    'On behalf of the shop (needs the scope "manage"): exempt from cut-offs, approval and strikes; "waive" names the rules that are set aside. Who, what and why is recorded.',
+    'On behalf of the shop (needs the scope "manage"): exempt from cut-offs, approval and strikes; ' +
+    '"waive" names the rules that are set aside. Who, what and why is recorded.',
 });
 export type AsStaff = z.output<typeof asStaff>;
 

@@ -20,7 +20,8 @@ const newRelocation = z
     }),
     mode: z.enum(relocationModes).meta({
       description:
-        'move: each visit goes to another barber at the same time, else to the nearest free time of the day; where there is none, and with offer, the customer is asked to choose.',
+        'move: each visit goes to another barber at the same time, else to the nearest free time of the day; ' +
+        'where there is none, and with offer, the customer is asked to choose.',
     }),
     reason: z.enum(relocationReasons),
     toShopId: uuid.optional().meta({ description: 'Where the visits of a closed shop move to; goes with shopId and the mode move.' }),
@@ -114,7 +115,9 @@ export function relocationRoutes(deps: HttpDeps): Route[] {
       tag,
       summary: 'Take all visits of a day elsewhere',
       description:
-        'When this answers, the day is blocked (time off or a closure that can be removed like any other) and its visits are listed; they are then moved one after another, and each customer is told once. While it runs, asking again for the same barber or shop and date joins it, as it is.',
+        'When this answers, the day is blocked (time off or a closure that can be removed like any other) ' +
+        'and its visits are listed; they are then moved one after another, and each customer is told once. ' +
+        'While it runs, asking again for the same barber or shop and date joins it, as it is.',
       body: newRelocation,
       answers: { 202: { description: 'It runs; how far it is stands at Location.', body: full, headers: { Location: 'The relocation.' } } },
       problems: ['invalid_request', 'not_found', 'temporal_unavailable', 'outcome_unknown'],
@@ -158,7 +161,8 @@ export function relocationRoutes(deps: HttpDeps): Route[] {
       answers: {
         200: {
           description:
-            'Each visit in order, what became of it, and where it is now. A code says why a customer had to be asked, or what a person must see to.',
+            'Each visit in order, what became of it, and where it is now. ' +
+            'A code says why a customer had to be asked, or what a person must see to.',
           body: full,
         },
       },

@@ -35,7 +35,8 @@ const hits = {
     )
     .meta({
       description:
-        'The first 1,000 by start: the parts of visits that the new rules refuse, each with the rule. What was refused by the same rule before is not among them.',
+        'The first 1,000 by start: the parts of visits that the new rules refuse, each with the rule. ' +
+        'What was refused by the same rule before is not among them.',
     }),
   appointmentsHitTotal: z.int().meta({ description: 'All of them.' }),
 };

@@ -194,10 +194,14 @@ export const settings = z
       .unwrap()
       .refine((given) => given.includes('mail'), 'must hold "mail": every customer has an address, not each a phone')
       .exactOptional(),
-    blindCalendar: z.enum(['block', 'warn', 'allow']).exactOptional().meta({
-      description:
-        "Where a barber's own calendar has not been seen for `blindCalendarMinutes`: no visits with him; visits, with a warning in the answer and a conflict for a person to look at until the calendar has been seen; or visits all the same.",
-    }),
+    blindCalendar: z
+      .enum(['block', 'warn', 'allow'])
+      .exactOptional()
+      .meta({
+        description:
+          "Where a barber's own calendar has not been seen for `blindCalendarMinutes`: no visits with him; visits, with a warning in " +
+          'the answer and a conflict for a person to look at until the calendar has been seen; or visits all the same.',
+      }),
     blindCalendarMinutes: z.int().min(5).max(10_080).exactOptional(),
     alsoBySms: z
       .array(z.enum(textable))
@@ -221,5 +225,6 @@ export const settings = z
   })
   .meta({
     description:
-      "Settings of this scope; what is left out is inherited: network, shop, service, barber, the barber's own terms for the service. Of a cap, null means no limit.",
+      'Settings of this scope; what is left out is inherited: ' +
+      "network, shop, service, barber, the barber's own terms for the service. Of a cap, null means no limit.",
   });

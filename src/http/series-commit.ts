@@ -37,10 +37,15 @@ export const newSeries = z
     ...seriesFields,
     customer: newCustomer,
     staff: asStaff.optional(),
-    visits: z.array(accepted).min(1).max(mostVisits).meta({
-      description:
-        'What the customer accepts of the preview, other times than those of the rhythm included. A barber named here goes before the one named for all.',
-    }),
+    visits: z
+      .array(accepted)
+      .min(1)
+      .max(mostVisits)
+      .meta({
+        description:
+          'What the customer accepts of the preview, other times than those of the rhythm included. ' +
+          'A barber named here goes before the one named for all.',
+      }),
   })
   .superRefine(checkVisit)
   .superRefine(({ visits, services }, context) => {
@@ -60,7 +65,8 @@ export const seriesVisit = z.object({
   startsAt: z.string().meta({ description: 'As it was asked for.' }),
   status: z.enum(['booked', 'refused', 'pending', 'open', 'withdrawn']).meta({
     description:
-      'pending: not decided yet; open: not asked for yet, so repeat the request; withdrawn: the series was cancelled before it was asked for.',
+      'pending: not decided yet; open: not asked for yet, so repeat the request; ' +
+      'withdrawn: the series was cancelled before it was asked for.',
   }),
   appointment: appointmentAnswer.optional(),
   code: z.string().optional(),

@@ -40,7 +40,8 @@ const previewed = z.object({
   code: z.string().nullable().meta({ description: 'Of a conflict: what is in the way.' }),
   nearest: z.array(slotAnswer).meta({
     description:
-      'Of a conflict: up to three free times near it, nearer to this visit than to the next; of a chain of barbers, on its day and the days next to it.',
+      'Of a conflict: up to three free times near it, nearer to this visit than to the next; ' +
+      'of a chain of barbers, on its day and the days next to it.',
   }),
 });
 export const seriesPreview = z

@@ -140,7 +140,8 @@ export function seriesRoutes(deps: HttpDeps): Route[] {
       summary: 'Look what a series of visits would meet',
       body: seriesQuestion,
       description:
-        'Every so many weeks at the same wall time, across clock changes: each visit with its price, or with what is in the way and free times near it. Nothing is written or held. Limits of a customer are not looked at, since none is known.',
+        'Every so many weeks at the same wall time, across clock changes: each visit with its price, or with what is in the way ' +
+        'and free times near it. Nothing is written or held. Limits of a customer are not looked at, since none is known.',
       answers: { 200: { description: 'The visits in order.', body: seriesPreview } },
       problems: ['invalid_request', 'not_found'],
       handle: async ({ caller, body }) => ({ status: 200, body: await preview(caller.networkId, body) }),
@@ -153,7 +154,10 @@ export function seriesRoutes(deps: HttpDeps): Route[] {
       keepsOwnAnswer: true,
       summary: 'Book what the customer accepts of a series',
       description:
-        "Each visit is booked by itself, one after another: some may be refused, each with its reason and free times near it, and the others stay booked. An interrupted request is completed by repeating it. Hourly limits let a series in or turn it away as a whole, and then every visit of it counts; limits of a customer's visits concern each.",
+        'Each visit is booked by itself, one after another: some may be refused, each with its reason and free times near it, ' +
+        'and the others stay booked. An interrupted request is completed by repeating it. ' +
+        'Hourly limits let a series in or turn it away as a whole, and then every visit of it counts; ' +
+        "limits of a customer's visits concern each.",
       headers: bookingKeyHeader,
       body: newSeries,
       answers: {
@@ -190,7 +194,8 @@ export function seriesRoutes(deps: HttpDeps): Route[] {
       params,
       summary: 'Cancel what is left of a series',
       description:
-        'Each visit is judged by its own policy, and what may not be cancelled any more stays, with the reason. What of the series is not booked yet will not be. Repeating it is harmless.',
+        'Each visit is judged by its own policy, and what may not be cancelled any more stays, with the reason. ' +
+        'What of the series is not booked yet will not be. Repeating it is harmless.',
       body: cancelRest,
       answers: { 200: { description: 'The visits concerned, in order.', body: cancelled } },
       problems: ['invalid_request', 'not_found', 'forbidden', 'temporal_unavailable', 'outcome_unknown'],

@@ -74,7 +74,8 @@ export function serviceRoutes({ orm, now }: HttpDeps): Route[] {
       tag,
       summary: 'Add a service',
       description:
-        'Its length comes as durationMinutes, or as segments: busy and free stretches in turn. In a free one (a colour sets) the barber may serve another customer.',
+        'Its length comes as durationMinutes, or as segments: busy and free stretches in turn. ' +
+        'In a free one (a colour sets) the barber may serve another customer.',
       body: fields,
       answers: { 201: { description: 'Added.', body: answer } },
       problems: ['invalid_request'],

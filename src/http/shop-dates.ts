@@ -94,7 +94,8 @@ function closureRoutes({ orm, now }: HttpDeps): Route[] {
       body: closure,
       ...postOf(closureAnswer),
       description:
-        'Both dates included; a shift past midnight belongs to the date that it begins on. A closure goes before any other hours of its dates.',
+        'Both dates included; a shift past midnight belongs to the date that it begins on. ' +
+        'A closure goes before any other hours of its dates.',
       handle: async ({ caller, params, query, body, newId }) => {
         const edited = await addClosure(em(), caller.networkId, params.id, body, editOptions(now, query), newId());
         const added = editedBody(edited, same, 201);
@@ -191,7 +192,8 @@ function exceptionRoutes({ orm, now }: HttpDeps): Route[] {
       body: exception,
       ...putOf(exceptionAnswer),
       description:
-        'In place of the week\'s, also on a holiday; no hours means shut. A barber with hours of his own keeps them. If-Match "0" makes the exception.',
+        "In place of the week's, also on a holiday; no hours means shut. A barber with hours of his own keeps them. " +
+        'If-Match "0" makes the exception.',
       handle: async ({ caller, params, query, body, header }) =>
         editedBody(
           await showCurrent(

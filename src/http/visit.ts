@@ -34,7 +34,8 @@ export const servicesText = z
   .meta({
     type: 'string',
     description:
-      'Several services in one visit, in order: ids by comma, each with :barberId behind it if a barber is wished; in place of serviceId and barberId.',
+      'Several services in one visit, in order: ids by comma, each with :barberId behind it if a barber is wished; ' +
+      'in place of serviceId and barberId.',
   });
 
 export const yesOrNo = z

@@ -145,7 +145,8 @@ export function waitlistRoutes(deps: HttpDeps): Route[] {
       tag,
       summary: 'Wait for a time',
       description:
-        'For a shop, service, range of dates and (if wished) a barber. Time that comes free is offered to whoever has waited longest: a hold, and a mail that says until when.',
+        'For a shop, service, range of dates and (if wished) a barber. ' +
+        'Time that comes free is offered to whoever has waited longest: a hold, and a mail that says until when.',
       body: newEntry,
       answers: { 201: { description: 'It waits.', body: entryAnswer, headers: { Location: 'The entry.' } } },
       problems: ['invalid_request', 'not_found', 'waitlist_full', 'booking_limit'],

@@ -19,7 +19,8 @@ const common: Query = {
   maxResults: 250,
   maxAttendees: 1,
   fields:
-    'timeZone,nextPageToken,nextSyncToken,items(id,etag,iCalUID,status,transparency,eventType,start,end,attendees(self,responseStatus),extendedProperties/private)',
+    'timeZone,nextPageToken,nextSyncToken,items(id,etag,iCalUID,status,transparency,eventType,start,end,' +
+    'attendees(self,responseStatus),extendedProperties/private)',
 };
 /** A page that leads to itself must not be read for ever. */
 const mostPages = 400;

@@ -13,8 +13,8 @@ import { markOf } from './write-object.ts';
 export type GoogleEvent = calendar_v3.Schema$Event;
 
 /**
- * An id may have a–v and 0–9, 5 to 1024 of them: hexadecimal digits are some of those. Known before the first call, so that no answer can
- * be lost with it.
+ * An id may have a–v and 0–9, 5 to 1024 of them: hexadecimal digits are some of those. Known before the first call, so that no answer
+ * can be lost with it.
  */
 export const eventIdOf = (uid: string): string => createHash('sha256').update(uid).digest('hex');
 
