@@ -35,16 +35,21 @@ export async function calendarBody(access: CalendarAccess): Promise<string> {
   const entries = await read(access);
   const rows = entries.map(
     ({ summary, from, to, location, isOurs }) =>
-      `<tr><td class="at">${escape(from)}</td><td class="at">${escape(to)}</td><td>${escape(summary)}<small>${escape(location)}</small></td><td>${isOurs ? 'Punctual' : 'its owner'}</td></tr>`,
+      `<tr><td class="at">${escape(from)}</td><td class="at">${escape(to)}</td>` +
+      `<td>${escape(summary)}<small>${escape(location)}</small></td><td>${isOurs ? 'Punctual' : 'its owner'}</td></tr>`,
   );
   const table =
     rows.length === 0
       ? '<p>Nothing yet. <code>npm start</code> prints a line that connects this calendar; then a booking of that barber appears here.</p>'
-      : `<div class="table"><table><thead><tr><th>From</th><th>To</th><th>What</th><th>Entered by</th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
-  return `<p>The barber's own calendar, on the CalDAV server of this machine: ${escape(access.calendarUrl)}, user <code>${escape(access.username)}</code>, password <code>${escape(access.password)}</code>.</p>
+      : `<div class="table"><table><thead><tr><th>From</th><th>To</th><th>What</th><th>Entered by</th></tr></thead>` +
+        `<tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
+  return `<p>The barber's own calendar, on the CalDAV server of this machine: ${escape(access.calendarUrl)},
+user <code>${escape(access.username)}</code>, password <code>${escape(access.password)}</code>.</p>
 ${table}
 <h2>Enter something, as its owner would</h2>
-<form method="post"><label>From (UTC) <input type="datetime-local" name="from" required></label> <label>Minutes <input type="number" name="minutes" value="60" min="5" max="1440" required></label> <button type="submit">Enter</button></form>
+<form method="post"><label>From (UTC) <input type="datetime-local" name="from" required></label>
+<label>Minutes <input type="number" name="minutes" value="60" min="5" max="1440" required></label>
+<button type="submit">Enter</button></form>
 <p class="small">It keeps the barber busy here within a minute, and frees him when it is gone.</p>`;
 }
 

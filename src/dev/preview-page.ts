@@ -26,7 +26,10 @@ export function previewListBody(viewOf: (kind: MessageKind) => MessageView): str
     const [name = '', role = ''] = kind.split('_');
     const cells = locales.map((locale) => {
       const { subject, sms } = renderMessage(kind, viewOf(kind), locale);
-      return `<td><a href="${escape(hrefOf(kind, locale))}" style="white-space:normal">${escape(subject)}</a></td><td class="at">${isForBarber(kind) ? '–' : segmentsText(sms)}</td>`;
+      return (
+        `<td><a href="${escape(hrefOf(kind, locale))}" style="white-space:normal">${escape(subject)}</a></td>` +
+        `<td class="at">${isForBarber(kind) ? '–' : segmentsText(sms)}</td>`
+      );
     });
     return `<tr><td>${escape(name)}</td><td>${escape(role)}</td>${cells.join('')}</tr>`;
   });
@@ -44,7 +47,8 @@ export function previewBody(kind: MessageKind, locale: PreviewLocale, view: Mess
   // What a barber gets carries an invitation, so it goes by mail alone.
   const short = isForBarber(kind)
     ? '<p>None: barbers are written to by mail alone.</p>'
-    : `<p class="small">${segmentsText(sms)}, ${Array.from(sms).length} characters</p><pre class="sms" lang="${locale}">${escape(sms)}</pre>`;
+    : `<p class="small">${segmentsText(sms)}, ${Array.from(sms).length} characters</p>` +
+      `<pre class="sms" lang="${locale}">${escape(sms)}</pre>`;
   return `${languageChoice}
 <h2>Subject</h2><p lang="${locale}">${escape(subject)}</p>
 <h2>SMS</h2>${short}

@@ -42,7 +42,8 @@ export function sentBody(rows: SentView[], counts: SentCount[], filter: SentFilt
   const table =
     rows.length === 0
       ? '<p>Nothing yet. A booking brings the first messages: <code>npm start</code> prints one to copy.</p>'
-      : `<div class="table"><table><thead><tr>${head}</tr></thead>\n<tbody>\n${rows.map((row) => rowHtml(row, places)).join('\n')}\n</tbody></table></div>${shown}`;
+      : `<div class="table"><table><thead><tr>${head}</tr></thead>\n` +
+        `<tbody>\n${rows.map((row) => rowHtml(row, places)).join('\n')}\n</tbody></table></div>${shown}`;
   return `${choiceHtml('State', byState)}\n${choiceHtml('By', byChannel)}\n${table}`;
 }
 
@@ -51,7 +52,9 @@ function rowHtml(row: SentView, places: SentPlaces): string {
   const [name = '', role = ''] = kind.split('_');
   const said = [errorClass, errorText].filter(Boolean).join(': ');
   return `<tr><td class="at">${clock(at)}${dueAt ? `<small>due ${clock(dueAt)}</small>` : ''}</td>
-<td>${kind === 'calendar_barber' ? linkHtml('/dev/calendar', name) : linkHtml(`/dev/messages/${kind}`, name)}<small>${escape(shopName ?? '')}</small></td><td>${escape(channel)}</td>
+<td>${kind === 'calendar_barber' ? linkHtml('/dev/calendar', name) : linkHtml(`/dev/messages/${kind}`, name)}
+<small>${escape(shopName ?? '')}</small></td>
+<td>${escape(channel)}</td>
 <td>${escape(role)}<small>${escape(readerName ?? 'no name')}</small></td>
 <td><span class="state ${state}">${wordOf(state)}</span>${said ? `<small>${escape(said)}</small>` : ''}</td><td class="n">${attempts}</td>
 <td class="at">${ways(row, places).join(' · ')}</td></tr>`;

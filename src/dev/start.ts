@@ -154,8 +154,16 @@ Punctual runs.
   Mail inbox    ${file.mailUi ?? 'the server that SMTP_URL names'}
   SMS sandbox   ${file.smsUi ?? 'none: texts go out by the account that TWILIO_ACCOUNT_SID names'}
   What was sent ${file.api}/dev/sent   (what messages look like: ${file.api}/dev/messages)
-  ${file.calendar ? `A calendar    ${file.api}/dev/calendar   (${file.calendar.calendarUrl} by CalDAV)` : 'A calendar    none: there is no Python to run a CalDAV server with'}
-  Google and    ${file.calendarSandbox ? `${file.calendarSandbox}   (a sandbox in their place)` : 'themselves, by the registrations that the environment names'}
+  ${
+    file.calendar
+      ? `A calendar    ${file.api}/dev/calendar   (${file.calendar.calendarUrl} by CalDAV)`
+      : 'A calendar    none: there is no Python to run a CalDAV server with'
+  }
+  Google and    ${
+    file.calendarSandbox
+      ? `${file.calendarSandbox}   (a sandbox in their place)`
+      : 'themselves, by the registrations that the environment names'
+  }
   Microsoft
   API key       ${file.apiKey}
 

@@ -71,7 +71,8 @@ export function googleEvents(
     if (Number(body.sequence ?? sequence) < sequence)
       refuse('invalid', {
         message:
-          'Invalid sequence value. The specified sequence number is below the current sequence number of the resource. Re-fetch the resource and use its sequence number on the following request.',
+          'Invalid sequence value. The specified sequence number is below the current sequence number of the resource. ' +
+          'Re-fetch the resource and use its sequence number on the following request.',
       });
     const moved = (['start', 'end', 'recurrence'] as const).some((name) => JSON.stringify(body[name]) !== JSON.stringify(before[name]));
     const written = write(

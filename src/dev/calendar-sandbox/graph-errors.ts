@@ -38,7 +38,8 @@ const known = {
   ErrorIrresolvableConflict: {
     status: 412,
     message:
-      'The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.',
+      'The send or update operation could not be performed because the change key passed in the request does not match the current ' +
+      'change key for the item.',
   },
   ApplicationThrottled: { status: 429, message: 'Application is over its MailboxConcurrency limit.' },
   ErrorInternalServerError: { status: 500, message: 'An internal server error occurred. The operation failed.' },

@@ -39,7 +39,8 @@ export function writable(body: Json, creating: boolean): Json {
     if (!/^[a-z]+[A-Za-z]*$/.test(name) && !name.includes('@odata.'))
       refuse(
         'BadRequest',
-        `The property '${name}' does not exist on type 'microsoft.graph.event'. Make sure to only use property names that are defined by the type.`,
+        `The property '${name}' does not exist on type 'microsoft.graph.event'. ` +
+          'Make sure to only use property names that are defined by the type.',
       );
   }
   const showAs = text(body.showAs) ?? '';

@@ -33,7 +33,9 @@ const errors = {
     {
       status: 400,
       error: 'invalid_grant',
-      text: 'AADSTS54005: OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.',
+      text:
+        'AADSTS54005: OAuth2 Authorization code was already redeemed, ' +
+        'please retry with a new valid code or use an existing refresh token.',
     },
   ],
   redirectWrong: [

@@ -13,7 +13,8 @@ export interface Question {
 export function askBody({ id, clientId, scope, accounts, hint }: Question): string {
   const choices = accounts.map(
     ({ id: value, email, name }, at) =>
-      `<p><label><input type="radio" name="account" value="${escape(value)}"${email === hint || (hint === null && at === 0) ? ' checked' : ''}> ${escape(name)} <small>${escape(email)}</small></label></p>`,
+      `<p><label><input type="radio" name="account" value="${escape(value)}"` +
+      `${email === hint || (hint === null && at === 0) ? ' checked' : ''}> ${escape(name)} <small>${escape(email)}</small></label></p>`,
   );
   const hinted = hint !== null && !accounts.some(({ email }) => email === hint) ? hint : '';
   return `<p><b>${escape(clientId)}</b> asks for:</p>

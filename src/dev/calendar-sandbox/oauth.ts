@@ -122,7 +122,10 @@ export function mountOauth(server: Server): void {
 const refused = (response: Response, error: string, sentence: string): void =>
   answerPage(response.status(400), 'Access blocked', refusedBody(error, sentence), { nav: [] });
 
-/** Exactly as registered; `http://127.0.0.1/*` is any port and path of that host, as both providers allow programs on the person's own machine. */
+/**
+ * Exactly as registered; `http://127.0.0.1/*` is any port and path of that host, as both providers allow programs on the person's own
+ * machine.
+ */
 function mayReturnTo({ redirectUris }: App, redirectUri: string): boolean {
   const url = URL.parse(redirectUri);
   return (

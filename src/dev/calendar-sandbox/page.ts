@@ -68,7 +68,9 @@ export function mountPage({ app, store }: Server, byHand: ByHand): void {
     const table =
       rows.length === 0
         ? '<p>Nothing in it for the next weeks.</p>'
-        : `<div class="table"><table><thead><tr><th scope="col">Time (${escape(calendar.timeZone)})</th><th scope="col">Event</th><th scope="col">State</th><th scope="col">What became of it (UTC)</th></tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
+        : `<div class="table"><table><thead><tr><th scope="col">Time (${escape(calendar.timeZone)})</th>` +
+          `<th scope="col">Event</th><th scope="col">State</th><th scope="col">What became of it (UTC)</th></tr></thead>` +
+          `<tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
     return `<h2>${escape(calendar.summary)}</h2>\n${table}`;
   };
 }
@@ -96,7 +98,11 @@ function rowHtml({ start, end, entry, version: { shape, deleted } }: Instance, {
     ? '<span class="state parked">deleted</span>'
     : `<span class="state${shape.busy ? ' delivered' : ''}">${escape(plainWords[shape.label] ?? shape.label)}</span>`;
   const title = escape(shape.title || 'no title');
-  return `<tr><td class="at">${time}</td><td>${deleted ? `<s>${title}</s>` : title}${shape.rules === null ? '' : `<small>${escape(shape.rules.join(' '))}</small>`}</td><td>${state}</td><td class="at">${historyHtml(entry)}</td></tr>`;
+  return (
+    `<tr><td class="at">${time}</td>` +
+    `<td>${deleted ? `<s>${title}</s>` : title}${shape.rules === null ? '' : `<small>${escape(shape.rules.join(' '))}</small>`}</td>` +
+    `<td>${state}</td><td class="at">${historyHtml(entry)}</td></tr>`
+  );
 }
 
 const words = { created: 'landed', changed: 'changed', deleted: 'deleted', restored: 'restored' };
@@ -113,5 +119,7 @@ function historyHtml(entry: Entry): string {
 
 const formHtml = ({ id }: Account): string => `<h2>Add a busy time by hand</h2>
 <form method="post" action="/add"><input type="hidden" name="account" value="${escape(id)}">
-<p><label>What <input name="title" placeholder="Busy"></label> <label>from <input name="start" type="datetime-local"></label> <label>to <input name="end" type="datetime-local"></label>
+<p><label>What <input name="title" placeholder="Busy"></label>
+<label>from <input name="start" type="datetime-local"></label>
+<label>to <input name="end" type="datetime-local"></label>
 <label>or the whole day <input name="day" type="date"></label> <button>Add</button></p></form>`;
