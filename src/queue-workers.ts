@@ -24,7 +24,8 @@ const atOnce = {
   sms: 10,
   caldav: 10,
   google: 10,
-  /* Four of one mailbox, of which one may be reading: https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */ graph: 3,
+  /** Four of one mailbox, of which one may be reading: https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */
+  graph: 3,
 } as const;
 
 const sharedOptions = ({ config }: Deps, connection: NativeConnection) =>

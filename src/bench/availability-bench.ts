@@ -116,7 +116,9 @@ export async function benchAvailability(folder: string): Promise<void> {
         const bytes = times[at]!.reduce((sum, each) => sum + each.bytes, 0) / count;
         (worst[name] ??= []).push(percentile(sorted, 0.99));
         console.log(
-          `  ${name.padEnd(32)} ${site.size.toLocaleString('en').padStart(10)}   ${fixed(percentile(sorted, 0.5))}  ${fixed(percentile(sorted, 0.95))}  ${fixed(percentile(sorted, 0.99))}  ${fixed(bytes / 1024)}`,
+          `  ${name.padEnd(32)} ${site.size.toLocaleString('en').padStart(10)}   ` +
+            `${fixed(percentile(sorted, 0.5))}  ${fixed(percentile(sorted, 0.95))}  ${fixed(percentile(sorted, 0.99))}  ` +
+            `${fixed(bytes / 1024)}`,
         );
       }
     }

@@ -55,7 +55,8 @@ export async function benchBookings(folder: string): Promise<void> {
             cpu: Object.fromEntries(Object.keys(after).map((part) => [part, (after[part]! - before[part]!) / requests])),
           });
           console.log(
-            `  round ${round + 1}, ${clients} clients, ${name}: ${load.perSecond.toFixed(1)} a second, p50 ${load.p50.toFixed(0)} ms, p99 ${load.p99.toFixed(0)} ms`,
+            `  round ${round + 1}, ${clients} clients, ${name}: ${load.perSecond.toFixed(1)} a second, ` +
+              `p50 ${load.p50.toFixed(0)} ms, p99 ${load.p99.toFixed(0)} ms`,
           );
         }
       }

@@ -122,7 +122,8 @@ async function drain(stage: Stage, sandbox: CalendarSandbox, book: () => Promise
     blocks.paced[name].push(await measurePaced(pace, requests, bookElsewhere));
   };
   console.log(
-    `\nCalendars: ${backlog} bookings with a calendar at Google, ${writesPerSecond} writes a second; ${permitted} requests a second are permitted${reads ? '; the calendars are read, too' : ''}.`,
+    `\nCalendars: ${backlog} bookings with a calendar at Google, ${writesPerSecond} writes a second; ` +
+      `${permitted} requests a second are permitted${reads ? '; the calendars are read, too' : ''}.`,
   );
   await measure(clients, requests, bookElsewhere);
   for (let before = 0; before < 2; before += 1) await take('none');
@@ -165,10 +166,13 @@ function report(google: { rate: number; perSecond: number; throttled: number; ma
     console.log(`\nAnswer time, ${title}, ms (median of the rounds)`.padEnd(60), '  p50     p95');
     for (const name of ['none', 'draining'] as const)
       console.log(
-        `  ${(name === 'none' ? 'no backlog' : 'backlog drains').padEnd(54)} ${of(name, 'p50').toFixed(0).padStart(5)}   ${of(name, 'p95').toFixed(0).padStart(5)}`,
+        `  ${(name === 'none' ? 'no backlog' : 'backlog drains').padEnd(54)} ` +
+          `${of(name, 'p50').toFixed(0).padStart(5)}   ${of(name, 'p95').toFixed(0).padStart(5)}`,
       );
     console.log(
-      `  ${'draining / none'.padEnd(54)} ${(of('draining', 'p50') / of('none', 'p50')).toFixed(2).padStart(5)}   ${(of('draining', 'p95') / of('none', 'p95')).toFixed(2).padStart(5)}`,
+      `  ${'draining / none'.padEnd(54)} ` +
+        `${(of('draining', 'p50') / of('none', 'p50')).toFixed(2).padStart(5)}   ` +
+        `${(of('draining', 'p95') / of('none', 'p95')).toFixed(2).padStart(5)}`,
     );
   }
 }

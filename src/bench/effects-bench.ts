@@ -86,7 +86,10 @@ async function eventsOfEffects({ deps }: Stage): Promise<string> {
     (event) =>
       event.activityTaskScheduledEventAttributes ?? event.activityTaskStartedEventAttributes ?? event.activityTaskCompletedEventAttributes,
   ).length;
-  return `of the ${events?.length} history events of its booking, ${ofEffects} are those of the two effects, and about 3 each of the workflow tasks that follow them`;
+  return (
+    `of the ${events?.length} history events of its booking, ${ofEffects} are those of the two effects, ` +
+    'and about 3 each of the workflow tasks that follow them'
+  );
 }
 
 /** Crowded: as many as the machine can answer, so whatever else it does takes its share. Paced: as they come. */
@@ -128,7 +131,9 @@ async function answersWhileDraining(stage: Stage): Promise<void> {
         `  backlog ${name.padEnd(46)} ${median(name, 'p50').toFixed(0).padStart(5)}   ${median(name, 'p99').toFixed(0).padStart(5)}`,
       );
     console.log(
-      `  draining / paused                                      ${(median('draining', 'p50') / median('paused', 'p50')).toFixed(2).padStart(5)}   ${(median('draining', 'p99') / median('paused', 'p99')).toFixed(2).padStart(5)}`,
+      '  draining / paused                                      ' +
+        `${(median('draining', 'p50') / median('paused', 'p50')).toFixed(2).padStart(5)}   ` +
+        `${(median('draining', 'p99') / median('paused', 'p99')).toFixed(2).padStart(5)}`,
     );
   }
 }

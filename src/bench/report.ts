@@ -20,7 +20,9 @@ export function printTimes(blocks: Block[], clientCounts: number[]): void {
       value('ours', (l) => l.p99),
     ];
     console.log(
-      `  ${String(clients).padStart(3)} clients                            ${[bare50, bare99, ours50, ours99].map((v) => fixed(v)).join('  ')}  ${fixed(ours50 / bare50, 2)}       ${fixed(value('ours', (l) => l.perSecond))}`,
+      `  ${String(clients).padStart(3)} clients                            ` +
+        `${[bare50, bare99, ours50, ours99].map((v) => fixed(v)).join('  ')}  ` +
+        `${fixed(ours50 / bare50, 2)}       ${fixed(value('ours', (l) => l.perSecond))}`,
     );
   }
 }

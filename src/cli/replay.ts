@@ -113,7 +113,8 @@ async function main(): Promise<number> {
   }
   try {
     console.error(
-      `Sending ${rows.bookings.length} bookings and ${rows.after.length} requests about them to ${options.api}, day 0 is ${options.from}, run ${options.run}.`,
+      `Sending ${rows.bookings.length} bookings and ${rows.after.length} requests about them to ${options.api}, ` +
+        `day 0 is ${options.from}, run ${options.run}.`,
     );
     const report = await replay(options, rows, database);
     console.log(printable(report));

@@ -78,7 +78,9 @@ export const moveTimes: Command = (args, now) => {
         }
         left = stuck;
       }
-      const remark = `${total - left.length} of ${total} appointments begin at the promised time again${left.length > 0 ? `; a person must settle the ${left.length} listed` : ''}.`;
+      const remark =
+        `${total - left.length} of ${total} appointments begin at the promised time again` +
+        `${left.length > 0 ? `; a person must settle the ${left.length} listed` : ''}.`;
       return { result: [`${columns}\twhy not`, ...answers].join('\n'), remark, ...(left.length > 0 && { exitCode: 3 }) };
     } finally {
       await connection.close();

@@ -80,7 +80,8 @@ export function printable(report: Report): string {
     ['bookings per second', `${report.bookingsPerSecond.toFixed(1)} over ${report.seconds.toFixed(1)} s`],
     [
       `mails by ${mails.source}`,
-      `${mails.customer} to customers, ${mails.barber} to barbers, ${mails.missing.length} missing, after another ${mails.waitedSeconds.toFixed(1)} s`,
+      `${mails.customer} to customers, ${mails.barber} to barbers, ` +
+        `${mails.missing.length} missing, after another ${mails.waitedSeconds.toFixed(1)} s`,
     ],
     ...overlapLines(report.overlaps),
     ['refusals without a reason', report.unexplained.length],
