@@ -242,7 +242,10 @@ describe('a CalDAV calendar', () => {
     const tagged = (tag: string): Answer => ({
       status: 207,
       headers: { 'content-type': 'text/xml' },
-      body: `<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="http://calendarserver.org/ns/"><response><href>${new URL(url).pathname}</href><propstat><prop><C:getctag>${tag}</C:getctag></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>`,
+      body:
+        `<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="http://calendarserver.org/ns/">` +
+        `<response><href>${new URL(url).pathname}</href>` +
+        `<propstat><prop><C:getctag>${tag}</C:getctag></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>`,
     });
     for (const [one, two] of [
       ['one', 'two'],
@@ -274,7 +277,8 @@ describe('a CalDAV calendar', () => {
       ...Array.from({ length: 100 }, () => `X-INVITATION:${'x'.repeat(50)}`),
     ]);
     const answerOf = (href: string, withText: boolean): string =>
-      `<response><href>${href}</href><propstat><prop><getetag>"1"</getetag>${withText ? `<C:calendar-data>${text}</C:calendar-data>` : ''}</prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
+      `<response><href>${href}</href><propstat><prop><getetag>"1"</getetag>` +
+      `${withText ? `<C:calendar-data>${text}</C:calendar-data>` : ''}</prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
     const all = Array.from({ length: 200 }, (_, index) => `/full/${index}.ics`);
     const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       let asked = '';

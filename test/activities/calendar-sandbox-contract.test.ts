@@ -88,7 +88,9 @@ const known = [
   {
     difference: /^free and busy\.body\.calendars\.\S+\.busy: 1 \| 4$/,
     right: 'ours',
-    why: 'Events, transparency: a transparent event "does not block time"; theirs forgets it. Freebusy: "time ranges during which this calendar should be regarded as busy": one, however many events',
+    why:
+      'Events, transparency: a transparent event "does not block time"; theirs forgets it. ' +
+      'Freebusy: "time ranges during which this calendar should be regarded as busy": one, however many events',
   },
   { difference: /^delete again\.(status|body\.error\.code): 410 \| 404$/, right: 'ours', why: 'Handle API errors, 410: `deleted`' },
   {

@@ -184,7 +184,8 @@ describe('mail, of a visit that two barbers give', () => {
     expect(toCustomer).to.include({ kind: 'confirmation_customer', to: address });
     expect(toCustomer!.text)
       .to.include(
-        `\nServiços:\n${line('10:00–10:30')}Corte, Barber 1\n${line('10:30–11:00')}Barba, Barber 2\n${line('11:00–11:15')}Lavagem, Barber 1\nOnde: `,
+        `\nServiços:\n${line('10:00–10:30')}Corte, Barber 1\n` +
+          `${line('10:30–11:00')}Barba, Barber 2\n${line('11:00–11:15')}Lavagem, Barber 1\nOnde: `,
       )
       .and.include('\nPreço: 34,50\u00a0€\n');
     expect(toCustomer!.times).to.deep.equal(['100000', '111500']);

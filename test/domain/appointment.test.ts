@@ -212,12 +212,16 @@ describe('the life of an appointment', () => {
       strikeWindowDays: 90,
     });
     expect(policyText(strict, 'en')).to.equal(
-      'You can cancel until 1 day before the visit; after that, please call the shop. You can move the visit until 2 hours before it. We keep your chair for 15 minutes. ' +
-        'Late cancellations and missed visits of 90 days are counted: from 1, the shop must approve bookings; from 3, it takes no more bookings online.',
+      'You can cancel until 1 day before the visit; after that, please call the shop. ' +
+        'You can move the visit until 2 hours before it. We keep your chair for 15 minutes. ' +
+        'Late cancellations and missed visits of 90 days are counted: from 1, the shop must approve bookings; ' +
+        'from 3, it takes no more bookings online.',
     );
     expect(policyText(strict, 'pt')).to.equal(
-      'Pode cancelar até 1 dia antes da visita; depois disso, ligue por favor para a loja. Pode mudar a hora até 2 horas antes da visita. Guardamos a sua cadeira durante 15 minutos. ' +
-        'Contamos os cancelamentos tardios e as faltas de 90 dias: a partir de 1, a loja tem de aprovar as marcações; a partir de 3, deixa de aceitar marcações em linha.',
+      'Pode cancelar até 1 dia antes da visita; depois disso, ligue por favor para a loja. ' +
+        'Pode mudar a hora até 2 horas antes da visita. Guardamos a sua cadeira durante 15 minutos. ' +
+        'Contamos os cancelamentos tardios e as faltas de 90 dias: a partir de 1, a loja tem de aprovar as marcações; ' +
+        'a partir de 3, deixa de aceitar marcações em linha.',
     );
     expect(
       policyText(

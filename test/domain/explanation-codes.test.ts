@@ -33,7 +33,8 @@ describe('explanation, in both languages', () => {
       { candidates, visit },
       'free',
       'The whole visit is free on Friday, 27 November 2026: Corte with Rui from 10:00 to 10:30 and Barba with Ana from 10:30 to 10:50.',
-      'A visita inteira é possível na sexta-feira, 27 de novembro de 2026: Corte com Rui das 10:00 às 10:30 e Barba com Ana das 10:30 às 10:50.',
+      'A visita inteira é possível na sexta-feira, 27 de novembro de 2026: ' +
+        'Corte com Rui das 10:00 às 10:30 e Barba com Ana das 10:30 às 10:50.',
     );
   });
 
@@ -46,7 +47,8 @@ describe('explanation, in both languages', () => {
       { now: friday('10:37'), settings: { minimumNoticeMinutes: 90 } },
       'too_soon',
       'Corte with Rui must be booked at least 1 hour and 30 minutes ahead; the earliest start is on Friday, 27 November 2026, at 12:15.',
-      'Para Corte com Rui é preciso marcar com pelo menos 1 hora e 30 minutos de antecedência; o mais cedo possível é na sexta-feira, 27 de novembro de 2026, às 12:15.',
+      'Para Corte com Rui é preciso marcar com pelo menos 1 hora e 30 minutos de antecedência; ' +
+        'o mais cedo possível é na sexta-feira, 27 de novembro de 2026, às 12:15.',
     ));
 
   it('too soon, with every barber, gives the shortest notice of them', () => {
@@ -70,7 +72,8 @@ describe('explanation, in both languages', () => {
       { now: '2026-11-12T12:07:00Z', settings: { bookingHorizonDays: 14 } },
       'too_far_ahead',
       'Corte with Rui can be booked at most 14 days ahead; the latest start is on Thursday, 26 November 2026, at 12:00.',
-      'Para Corte com Rui pode marcar-se com 14 dias de antecedência, no máximo; o mais tarde possível é na quinta-feira, 26 de novembro de 2026, às 12:00.',
+      'Para Corte com Rui pode marcar-se com 14 dias de antecedência, no máximo; ' +
+        'o mais tarde possível é na quinta-feira, 26 de novembro de 2026, às 12:00.',
     ));
 
   it('off the step, names the neighbours', () => {
@@ -255,7 +258,8 @@ describe('explanation, in both languages', () => {
       { candidates, visit: visitOf('cut', null) },
       'slot_taken',
       'Nobody is free for Corte at that time; for instance, Rui is taken on Friday, 27 November 2026, from 10:00 to 11:00.',
-      'Ninguém está livre para Corte a essa hora; por exemplo, Rui tem o tempo ocupado na sexta-feira, 27 de novembro de 2026, das 10:00 às 11:00.',
+      'Ninguém está livre para Corte a essa hora; ' +
+        'por exemplo, Rui tem o tempo ocupado na sexta-feira, 27 de novembro de 2026, das 10:00 às 11:00.',
     );
   });
 

@@ -56,7 +56,8 @@ describe('explanation, of a closed shop', () => {
       '2026-12-24T12:45:00Z',
       { shop },
       'shop_closed',
-      'Corte would end at 13:15, after the shop closes at 13:00 on Thursday, 24 December 2026. Chiado is open on 24 December 2026 from 09:00 to 13:00 (Véspera de Natal).',
+      'Corte would end at 13:15, after the shop closes at 13:00 on Thursday, 24 December 2026. ' +
+        'Chiado is open on 24 December 2026 from 09:00 to 13:00 (Véspera de Natal).',
     );
     says(
       '2026-12-24T12:00:00Z',
@@ -103,7 +104,8 @@ describe('explanation, of a closed shop', () => {
       '2026-12-24T23:45:00Z',
       { shop: { openingHours: weekly(0, 1440) }, settings: { holidaySets: ['pt'] } },
       'shop_closed',
-      'Corte would end at 00:15 the next day, after the shop closes at 24:00 on Thursday, 24 December 2026. Chiado is closed on 25 December 2026: Natal.',
+      'Corte would end at 00:15 the next day, after the shop closes at 24:00 on Thursday, 24 December 2026. ' +
+        'Chiado is closed on 25 December 2026: Natal.',
     );
     const visit = {
       wishes: [
@@ -274,7 +276,8 @@ describe('explanation, in an hour that comes twice', () => {
       first,
       { shop: allDay },
       'free',
-      'Rui is free for Corte on Sunday, 25 October 2026, from 01:30 (UTC+01:00, the first time that night) to 01:00 (UTC+00:00, the second time that night).',
+      'Rui is free for Corte on Sunday, 25 October 2026, from 01:30 (UTC+01:00, the first time that night) ' +
+        'to 01:00 (UTC+00:00, the second time that night).',
     );
     says(
       second,
@@ -302,6 +305,7 @@ describe('explanation, in an hour that comes twice', () => {
       '2026-10-25T00:50:00Z',
       { shop: allDay },
       'off_step',
-      'Visits here begin every 15 minutes: at 01:45 (UTC+01:00, the first time that night) or 01:00 (UTC+00:00, the second time that night), not at 01:50 (UTC+01:00, the first time that night).',
+      'Visits here begin every 15 minutes: at 01:45 (UTC+01:00, the first time that night) ' +
+        'or 01:00 (UTC+00:00, the second time that night), not at 01:50 (UTC+01:00, the first time that night).',
     ));
 });

@@ -80,7 +80,8 @@ describe('pages behind links', () => {
     const page = renderPage(pageTextsFor('en', 'pt'), { purpose: 'reschedule', visit, form: { choice } });
     expect(page)
       .to.include(
-        '<fieldset><legend>Thursday, 6 May 2027 (Europe/Lisbon, UTC+01:00)</legend><label><input type="radio" name="startsAt" value="2027-05-06T09:00:00Z" required> 10:00</label></fieldset>',
+        '<fieldset><legend>Thursday, 6 May 2027 (Europe/Lisbon, UTC+01:00)</legend>' +
+          '<label><input type="radio" name="startsAt" value="2027-05-06T09:00:00Z" required> 10:00</label></fieldset>',
       )
       .and.include('href="?from=2027-05-06&amp;any=1"');
     const repeated = renderPage(pageTextsFor('en', 'pt'), {

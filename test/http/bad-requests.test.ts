@@ -29,7 +29,13 @@ describe('bad requests', () => {
   const get = (path: string): Promise<Answer> => engine.call(network.apiKey, 'GET', path);
   const slots = (wishes: Record<string, string>) =>
     get(
-      `/v1/availability?${new URLSearchParams({ shopId: network.shopId, serviceId: network.serviceId, from: '2027-05-05', to: '2027-05-06', ...wishes }).toString()}`,
+      `/v1/availability?${new URLSearchParams({
+        shopId: network.shopId,
+        serviceId: network.serviceId,
+        from: '2027-05-05',
+        to: '2027-05-06',
+        ...wishes,
+      }).toString()}`,
     );
 
   before(async () => {

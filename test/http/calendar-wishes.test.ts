@@ -66,7 +66,8 @@ describe("what a barber's calendar is for", () => {
     const date = network.at('10:00').slice(0, 10);
     const { text } = await call(
       'GET',
-      `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}&barberId=${network.barberIds[barber]}&from=${date}&to=${date}`,
+      `/v1/availability?shopId=${network.shopId}&serviceId=${network.serviceId}` +
+        `&barberId=${network.barberIds[barber]}&from=${date}&to=${date}`,
     );
     return (text.match(/"startsAt":"[^"]+"/g) ?? []).some((each) => Date.parse(each.slice(12, -1)) === Date.parse(network.at(time)));
   };

@@ -122,8 +122,12 @@ describe('policies', () => {
     );
 
     expect(policy.text).to.deep.equal({
-      en: 'You can cancel until 1 day before the visit; after that, please call the shop. You can move the visit until it begins. We keep your chair for 15 minutes.',
-      pt: 'Pode cancelar até 1 dia antes da visita; depois disso, ligue por favor para a loja. Pode mudar a hora até ao início da visita. Guardamos a sua cadeira durante 15 minutos.',
+      en:
+        'You can cancel until 1 day before the visit; after that, please call the shop. You can move the visit until it begins. ' +
+        'We keep your chair for 15 minutes.',
+      pt:
+        'Pode cancelar até 1 dia antes da visita; depois disso, ligue por favor para a loja. ' +
+        'Pode mudar a hora até ao início da visita. Guardamos a sua cadeira durante 15 minutos.',
     });
     expect(mails.find(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer')!.text).to.include(policy.text.pt);
   });
