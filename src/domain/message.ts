@@ -210,7 +210,9 @@ const lineText = ([label, value]: Line): string =>
   typeof value === 'string' ? `${label}: ${value}` : [`${label}:`, ...value.map((one) => `- ${one}`)].join('\n');
 
 const button = ({ name, url }: { name: string; url: string }, index: number): string =>
-  `<p><a href="${escape(url)}" style="display:inline-block;padding:10px 18px;border-radius:6px;${index === 0 ? 'background:#14532d;color:#fff' : 'border:1px solid #14532d;color:#14532d'};text-decoration:none">${escape(name)}</a></p>`;
+  `<p><a href="${escape(url)}" style="display:inline-block;padding:10px 18px;border-radius:6px;` +
+  `${index === 0 ? 'background:#14532d;color:#fff' : 'border:1px solid #14532d;color:#14532d'};` +
+  `text-decoration:none">${escape(name)}</a></p>`;
 
 /** Styles stand inline because mail programs drop style sheets; the table is one of data, with a header for each row. */
 function page(
@@ -228,7 +230,8 @@ function page(
       : `<ul style="margin:0;padding:0 0 0 20px">${value.map((one) => `<li>${escape(one)}</li>`).join('')}</ul>`;
   const rows = lines.map(
     ([label, value]) =>
-      `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:4px 16px 4px 0;color:#555;font-weight:normal">${escape(label)}</th><td style="padding:4px 0;vertical-align:top">${cell(value)}</td></tr>`,
+      `<tr><th scope="row" style="text-align:left;vertical-align:top;padding:4px 16px 4px 0;color:#555;font-weight:normal">` +
+      `${escape(label)}</th><td style="padding:4px 0;vertical-align:top">${cell(value)}</td></tr>`,
   );
   return `<!doctype html>
 <html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title></head>

@@ -40,7 +40,9 @@ export function renderPage(texts: PageTexts, { purpose, visit, done, refusal, fo
         : texts.done[purpose]
       : null;
   const told = refusal
-    ? `<p class="no" role="alert">${escapeHtml([texts.refused[refusal], visit.shopPhone ? texts.callUs(visit.shopPhone) : ''].join(' ').trim())}</p>`
+    ? `<p class="no" role="alert">${escapeHtml(
+        [texts.refused[refusal], visit.shopPhone ? texts.callUs(visit.shopPhone) : ''].join(' ').trim(),
+      )}</p>`
     : '';
   const body = [
     `<h1>${escapeHtml(lead ?? texts.heading[purpose])}</h1>`,
@@ -68,7 +70,9 @@ function facts({ label, status, locale }: PageTexts, visit: PageVisit): string {
     [label.phone, visit.shopPhone],
     [label.price, priceText(visit.priceCents, visit.currency, locale)],
   ];
-  return `<dl>\n${lines.flatMap(([name, value]) => (value ? [`<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`] : [])).join('\n')}\n</dl>`;
+  return `<dl>\n${lines
+    .flatMap(([name, value]) => (value ? [`<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`] : []))
+    .join('\n')}\n</dl>`;
 }
 
 function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { note, choice }: PageForm): string {
@@ -94,7 +98,10 @@ function formHtml(texts: PageTexts, purpose: Exclude<LinkPurpose, 'view'>, { not
     options.length > 0
       ? `<form method="post"><h2>${escapeHtml(texts.free)}</h2>${options.join('\n')}${any}${button}</form>`
       : `<p>${escapeHtml(texts.noneFree)}</p>`;
-  const day = `<form method="get" class="day"><label>${escapeHtml(texts.otherDay)} <input type="date" name="from" value="${escapeHtml(choice.from)}" required></label>${any}<button type="submit">${escapeHtml(texts.show)}</button></form>`;
+  const day =
+    `<form method="get" class="day"><label>${escapeHtml(texts.otherDay)} ` +
+    `<input type="date" name="from" value="${escapeHtml(choice.from)}" required></label>${any}` +
+    `<button type="submit">${escapeHtml(texts.show)}</button></form>`;
   return `${said}${list}\n<p>${links.join(' · ')}</p>\n${day}`;
 }
 

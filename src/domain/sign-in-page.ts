@@ -92,11 +92,15 @@ export type SignInPage = {
 export function renderSignInPage({ account, calendarName, locale, provider, told }: SignInPage): string {
   const say = textsOf(locale);
   if (told === 'done') return pageDocument(say.locale, say.heading, `<h1>${escape(say.done)}</h1>`);
-  const facts = `<dl>\n<dt>${say.account}</dt><dd>${escape(account)}</dd>\n${calendarName ? `<dt>${say.calendar}</dt><dd>${escape(calendarName)}</dd>\n` : ''}</dl>`;
+  const facts =
+    `<dl>\n<dt>${say.account}</dt><dd>${escape(account)}</dd>\n` +
+    `${calendarName ? `<dt>${say.calendar}</dt><dd>${escape(calendarName)}</dd>\n` : ''}</dl>`;
   const form =
     provider !== 'caldav'
       ? `<form method="post"><button type="submit">${say.button}</button></form>`
-      : `<form method="post"><p><label>${say.password} <input type="password" name="password" autocomplete="off" maxlength="200" required></label></p><button type="submit">${say.button}</button></form>`;
+      : `<form method="post"><p><label>${say.password} ` +
+        `<input type="password" name="password" autocomplete="off" maxlength="200" required></label></p>` +
+        `<button type="submit">${say.button}</button></form>`;
   return pageDocument(
     say.locale,
     say.heading,
@@ -115,7 +119,8 @@ export function renderContinue({ locale, provider }: { locale: string; provider:
   return pageDocument(
     say.locale,
     say.heading,
-    `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn(provider === 'graph' ? 'Microsoft' : 'Google')}</a></p>`,
+    `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n` +
+      `<p><a href="${escape(url)}">${say.goOn(provider === 'graph' ? 'Microsoft' : 'Google')}</a></p>`,
   );
 }
 

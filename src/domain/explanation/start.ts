@@ -60,5 +60,8 @@ export function saySteps(known: Case): string {
   const words = isAlike ? say.texts.steps(say.texts.every(step)) : say.texts.stepsOf(what, say.texts.every(step));
   const [before, after] = [onStep(startsAt, -1, step, shop.timeZone), onStep(startsAt, 1, step, shop.timeZone)];
   if (before === null || after === null) return words;
-  return `${words}: ${say.texts.either(say.clockAfter(startsAt, before), say.clockAfter(startsAt, after))}${say.texts.notAt(say.clock(startsAt))}`;
+  return (
+    `${words}: ${say.texts.either(say.clockAfter(startsAt, before), say.clockAfter(startsAt, after))}` +
+    `${say.texts.notAt(say.clock(startsAt))}`
+  );
 }
