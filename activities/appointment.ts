@@ -14,7 +14,8 @@ import { readBookingFacts, type BookingFacts } from '../src/db/booking-facts.ts'
 import { changeAppointment } from '../src/db/change.ts';
 import { CustomerLimit, NotAccepted } from '../src/db/customer-record.ts';
 import { lostRace } from '../src/db/faults.ts';
-import { claimSlot, readDecided, refuseRequest } from '../src/db/reservation.ts';
+import { readDecided } from '../src/db/decision.ts';
+import { claimSlot, refuseRequest } from '../src/db/reservation.ts';
 import type { AppointmentIds } from '../src/db/transition.ts';
 import type { ActivityDeps } from './deps.ts';
 

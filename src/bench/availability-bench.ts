@@ -118,7 +118,7 @@ export async function benchAvailability(folder: string): Promise<void> {
         console.log(
           `  ${name.padEnd(32)} ${site.size.toLocaleString('en').padStart(10)}   ` +
             `${fixed(percentile(sorted, 0.5))}  ${fixed(percentile(sorted, 0.95))}  ${fixed(percentile(sorted, 0.99))}  ` +
-            `${fixed(bytes / 1024)}`,
+            fixed(bytes / 1024),
         );
       }
     }

@@ -172,7 +172,7 @@ function report(google: { rate: number; perSecond: number; throttled: number; ma
     console.log(
       `  ${'draining / none'.padEnd(54)} ` +
         `${(of('draining', 'p50') / of('none', 'p50')).toFixed(2).padStart(5)}   ` +
-        `${(of('draining', 'p95') / of('none', 'p95')).toFixed(2).padStart(5)}`,
+        (of('draining', 'p95') / of('none', 'p95')).toFixed(2).padStart(5),
     );
   }
 }

@@ -133,7 +133,7 @@ async function answersWhileDraining(stage: Stage): Promise<void> {
     console.log(
       '  draining / paused                                      ' +
         `${(median('draining', 'p50') / median('paused', 'p50')).toFixed(2).padStart(5)}   ` +
-        `${(median('draining', 'p99') / median('paused', 'p99')).toFixed(2).padStart(5)}`,
+        (median('draining', 'p99') / median('paused', 'p99')).toFixed(2).padStart(5),
     );
   }
 }

@@ -2,6 +2,7 @@
  * Bumping diaries: every edit that a booking could have relied on does this in its own transaction, before it writes. A booking that read
  * the old rules then fails its version check and reads the new ones; one that was quicker is there for the edit to see.
  */
+import { Diary } from './entities/barber.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Whose bookings an edit concerns: one barber, the barbers of a shop, or (a service, the network itself) all barbers of the network. */
@@ -28,4 +29,18 @@ export async function bumpDiaries(tx: EntityManager, { networkId, shopId, barber
      where barber_id in (select barber_id from locked)`,
     [networkId, barberId ?? null, barberId ?? null, shopId ?? null, shopId ?? null],
   );
+}
+
+/**
+ * Bumps diaries under the versions that a decision was read under, in the order given. One that has moved since throws the
+ * OptimisticLockError that sends the loser round again.
+ */
+export async function bumpAsRead(
+  tx: EntityManager,
+  networkId: string,
+  diaries: { barberId: string; version: number }[],
+  now: Date,
+): Promise<void> {
+  for (const { barberId, version } of diaries) tx.map(Diary, { barberId, networkId, version, bumpedAt: new Date(0) }).bumpedAt = now;
+  await tx.flush();
 }

@@ -16,8 +16,8 @@ import { planVisit } from './calendar-visit.ts';
 import { lockAndJudge, refusalWithStand, Refused, writeEvent, type AppointmentIds, type ChangeOptions } from './transition.ts';
 import { CustomerLimit, judgeCustomer } from './customer-record.ts';
 import { insertDeliveries, remindOf, withdrawDeliveries } from './delivery.ts';
+import { bumpAsRead } from './diary.ts';
 import { Appointment, AppointmentPart, type AppointmentPartRow, type AppointmentRow } from './entities/appointment.ts';
-import { Diary } from './entities/barber.ts';
 import { lostRace } from './faults.ts';
 import { claimTime, freeTime, keptClaim } from './occupancy.ts';
 import type { EntityManager } from './orm.ts';
@@ -218,9 +218,7 @@ async function takeDiaries(
   ]);
   for (const barberId of [...new Set([...old.map((row) => row.barber_id), ...newBarberIds])].sort()) {
     if (newBarberIds.includes(barberId)) {
-      const { diaryVersion } = candidateOf(facts, barberId);
-      tx.map(Diary, { barberId, networkId, version: diaryVersion, bumpedAt: new Date(0) }).bumpedAt = now;
-      await tx.flush();
+      await bumpAsRead(tx, networkId, [{ barberId, version: candidateOf(facts, barberId).diaryVersion }], now);
     } else {
       await tx.execute('update diary set version = version + 1, bumped_at = ? where barber_id = ?', [now, barberId]);
     }

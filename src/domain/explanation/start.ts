@@ -62,6 +62,6 @@ export function saySteps(known: Case): string {
   if (before === null || after === null) return words;
   return (
     `${words}: ${say.texts.either(say.clockAfter(startsAt, before), say.clockAfter(startsAt, after))}` +
-    `${say.texts.notAt(say.clock(startsAt))}`
+    say.texts.notAt(say.clock(startsAt))
   );
 }
