@@ -1,6 +1,6 @@
 /** Deliveries: one row per effect and appointment, written in the transaction of the transition that demands it. */
 import { v5 as uuidv5 } from 'uuid';
-import { textable, withChannels, type Channel } from '../domain/channel.ts';
+import { correcting, withChannels, type Channel } from '../domain/channel.ts';
 import type { DeliveryKind, NewDelivery, PlannedDelivery, Remind } from '../domain/effects.ts';
 import { policyOf } from '../domain/policy.ts';
 import { createRemind } from '../domain/reminders.ts';
@@ -39,7 +39,7 @@ export async function insertDeliveries(
 ): Promise<void> {
   const rules = policyOf(policy);
   // What an SMS has told, an SMS takes back, whatever the rules say of news.
-  const alsoBySms = effects.some(isTextable) && (await isToldBySms(em, appointmentId)) ? [...textable] : rules.alsoBySms;
+  const alsoBySms = effects.some(isCorrecting) && (await isToldBySms(em, appointmentId)) ? correcting : rules.alsoBySms;
   for (const { about, channels, ...effect } of withChannels(effects, { ...rules, alsoBySms })) {
     const sequence = sequenceOf(version, effect.kind === 'cancellation_barber' && about?.parts !== undefined);
     em.create(
@@ -66,7 +66,7 @@ export async function insertDeliveries(
   }
 }
 
-const isTextable = ({ kind }: NewDelivery): boolean => textable.some((stem) => kind === `${stem}_customer`);
+const isCorrecting = ({ kind }: NewDelivery): boolean => correcting.some((stem) => kind === `${stem}_customer`);
 
 /** Whether an SMS has told the customer of this visit, or may have. */
 async function isToldBySms(em: EntityManager, appointmentId: string): Promise<boolean> {
