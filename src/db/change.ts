@@ -1,7 +1,15 @@
 /** Changes of an appointment: the row, the event, the time and the messages that follow, in one transaction under the row's lock. */
 import type { Action, AppointmentStatus } from '../domain/appointment.ts';
 import type { Change, ChangeResult } from '../domain/change.ts';
-import { planCancellation, planChoice, planConfirmation, planDecline, type About, type NewDelivery } from '../domain/effects.ts';
+import {
+  planCancellation,
+  planChoice,
+  planConfirmation,
+  planDecline,
+  type About,
+  type DeliveryKind,
+  type NewDelivery,
+} from '../domain/effects.ts';
 import { withoutCutoffs } from '../domain/policy.ts';
 import { planVisit } from './calendar-visit.ts';
 import { confirmHold } from './confirming.ts';
@@ -128,8 +136,11 @@ async function applyChange(
   } else if (from === 'no_show' && to !== from) {
     Object.assign(row, { endedAt: null, endedBy: null, endReason: null });
   } else if (change.action === 'approve' || change.action === 'confirm') {
-    await withdrawDeliveries(tx, row.id, change.action, at, ['approval_customer', 'approval_barber', 'offer_customer']);
-  } else if (change.action === 'check_in' || change.action === 'start' || change.action === 'offer_choice') {
+    await withdrawDeliveries(tx, row.id, change.action, at, ['approval_customer', 'approval_barber', 'offer_customer', 'choose_customer']);
+  } else if (change.action === 'offer_choice') {
+    // Who hears that it cannot take place, must not hear afterwards that it will.
+    await withdrawDeliveries(tx, row.id, change.action, at, tellsOfVisit);
+  } else if (change.action === 'check_in' || change.action === 'start') {
     await withdrawDeliveries(tx, row.id, change.action, at, ['reminder_customer']);
   }
   await tx.flush();
@@ -141,6 +152,9 @@ async function applyChange(
   await tx.flush();
   return { ok: true, stand: await readStand(tx, row, closeAfterSeconds, freed ? row : null) };
 }
+
+/** What tells a customer that a visit is to take place. */
+const tellsOfVisit: DeliveryKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'reminder_customer'];
 
 /** Nobody was invited to what waited for approval; and what the shop's people cancel, they say why. */
 function aboutCancelling(from: AppointmentStatus, { by, reason }: Change): About | undefined {

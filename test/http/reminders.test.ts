@@ -259,6 +259,21 @@ describe('reminders, sent', () => {
     expect(await firstWords(to)).to.deep.equal(['Marcacao confirmada', 'Escolha por favor outra hora']);
   });
 
+  it('a confirmation that still waits for its provider, does not go out after the news that the visit cannot take place', async () => {
+    const to = phone();
+    line.script.push({ status: 429, headers: { 'retry-after': '30' } });
+    const id = await soon({ phone: to }, { messageChannels: ['sms', 'mail'], reminderLeadMinutes: [] });
+    const ofCustomer = async () => (await deliveries(id)).filter(({ kind }) => kind.endsWith('_customer'));
+    await eventually(ofCustomer, ([row]) => row?.errorClass === 'transient');
+    await cannotTakePlace(id);
+    await eventually(ofCustomer, (rows) => rows.some(({ kind, state }) => kind === 'choose_customer' && state === 'delivered'));
+    expect((await ofCustomer()).map(({ kind, state }) => `${kind} ${state}`)).to.have.members([
+      'confirmation_customer skipped',
+      'choose_customer delivered',
+    ]);
+    expect(await firstWords(to)).to.deep.equal(['Escolha por favor outra hora']);
+  });
+
   it('the daily check, after all that was due, counts it: due minus sent is zero', async () => {
     const id = await soon({}, {}, 1500);
     await ended(id);
