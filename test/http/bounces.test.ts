@@ -153,6 +153,21 @@ describe('mails that come back', () => {
     expect(await waiting()).to.deep.equal([]);
   });
 
+  it('one that a person has tried again and that is taken, frees its address: the next mail goes without a person, until one comes back', async () => {
+    const email = `mended.${randomUUID()}@example.com`;
+    const { id, deliveryId } = await mailed({ email });
+    await handIn(notification('postfix', deliveryId));
+    expect(await engine.deps.marks.find('mail', email)).to.equal('bounced');
+    expect((await engine.call(network.apiKey, 'POST', `/v1/dead-letters/${deliveryId}/retry`)).status).to.equal(202);
+    await eventually(
+      () => toCustomer(id),
+      ({ state }) => state === 'delivered',
+    );
+    const next = await mailed({ email }, '12:00');
+    await handIn(notification('postfix', next.deliveryId));
+    expect(await engine.deps.marks.find('mail', email)).to.equal('bounced');
+  });
+
   it('one of a visit that was moved since, waits for nobody: the later mail tells all', async () => {
     const { id, deliveryId } = await mailed({ email: `gone.${randomUUID()}@example.com` });
     await engine.call(
