@@ -129,7 +129,9 @@ describe('mails that come back', () => {
     ];
     await engine.database.orm.em
       .fork()
-      .execute(`update delivery set finished_at = now() - interval '3 days' where network_id = ?`, [network.networkId]);
+      .execute(`update delivery set finished_at = now() - interval '3 days' where network_id = ? and finished_at is not null`, [
+        network.networkId,
+      ]);
     const before = Date.now() - 1000;
     for (const { deliveryId } of [again, given]) await handIn(notification('postfix', deliveryId));
     expect((await waiting()).map(({ id }) => id)).to.have.members([again.deliveryId, given.deliveryId]);
