@@ -79,7 +79,8 @@ async function isToldBySms(em: EntityManager, appointmentId: string): Promise<bo
 
 /**
  * Takes back what has not been sent: what is due or waits for a person is dropped here, what is in flight ends by itself and is not tried
- * again. Without `kinds`, everything but the news for barbers who lost a visit before: that must reach them.
+ * again. Without `kinds`, everything but the news for barbers who lost a visit before: that must reach them, unless the visit has come back
+ * to them (`barberIds`: who has it now) under the UID that they knew it by (`uidOf` in activities/message-parts.ts).
  */
 export async function withdrawDeliveries(
   tx: EntityManager,
@@ -87,13 +88,15 @@ export async function withdrawDeliveries(
   why: string,
   now: Date,
   kinds?: DeliveryKind[],
+  barberIds: string[] = [],
 ): Promise<void> {
+  const list = kinds ? `{${kinds.join(',')}}` : null;
   await tx.execute(
     `update delivery set state = case state when 'in_flight' then state else 'skipped' end, finished_at = case state when 'in_flight' then null else ?::timestamptz end,
        withdrawn_at = ?::timestamptz, error_class = 'withdrawn', error_text = ?, handover_since = null
      where appointment_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null
-       and case when ?::text[] is null then about -> 'parts' is null else kind = any(?::text[]) end`,
-    [now, now, why, appointmentId, kinds ? `{${kinds.join(',')}}` : null, kinds ? `{${kinds.join(',')}}` : null],
+       and case when ?::text[] is null then about -> 'parts' is null or (barber_id = any(?::uuid[]) and (about -> 'sole')::boolean = ?) else kind = any(?::text[]) end`,
+    [now, now, why, appointmentId, list, `{${barberIds.join(',')}}`, new Set(barberIds).size === 1, list],
   );
 }
 

@@ -169,7 +169,14 @@ async function move(
     chosen: chosen[position]!,
   }));
   await tx.insertMany(AppointmentPart, parts);
-  await withdrawDeliveries(tx, row.id, 'reschedule', at);
+  await withdrawDeliveries(
+    tx,
+    row.id,
+    'reschedule',
+    at,
+    undefined,
+    parts.map(({ barberId }) => barberId),
+  );
   const move: MovePlan = {
     before: before.parts,
     shopId: before.shopId,
