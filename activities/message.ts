@@ -92,7 +92,11 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
         // Who has it tried again means it; only a reader's own no stays a no.
         if (mark === 'opted_out' || (mark && context.retries === 0)) return unreachable(context, mark, 'the address is marked');
         const handed = await hand(context, reader).catch(asFailure);
-        return 'kind' in handed ? fail(context, reader, handed, input) : attempts.delivered(context, handed.providerId, nextWay(context));
+        if ('kind' in handed) return fail(context, reader, handed, input);
+        const sent = await attempts.delivered(context, handed.providerId, nextWay(context));
+        // A person was right: it is not dead any more. Should this come back too, it is marked anew.
+        if (mark && sent.state === 'delivered') await marks.clear(context.channel, reader.address);
+        return sent;
       }),
   };
 }

@@ -136,6 +136,8 @@ async function act(
   }
 }
 
+/** What asks for an answer that has been given. */
+const asking: DeliveryKind[] = ['approval_customer', 'approval_barber', 'offer_customer', 'choose_customer'];
 const endings: AppointmentStatus[] = ['cancelled', 'refused', 'expired', 'no_show', 'completed'];
 
 /** The time that an ending gives back, and the messages that are not to go any more. `freed`: somebody else may have it. */
@@ -154,8 +156,10 @@ async function settleTime(
     return { freed: true, details: {} };
   }
   if (from === 'no_show' && to !== from) Object.assign(row, { endedAt: null, endedBy: null, endReason: null });
-  else if (action === 'approve' || action === 'confirm') await withdraw(['approval_customer', 'approval_barber', 'offer_customer']);
-  else if (action === 'check_in' || action === 'start' || action === 'offer_choice') await withdraw(['reminder_customer']);
+  else if (action === 'approve' || action === 'confirm') await withdraw(asking);
+  // Who hears that it cannot take place, must not hear afterwards that it will.
+  else if (action === 'offer_choice') await withdraw(tellsOfVisit);
+  else if (action === 'check_in' || action === 'start') await withdraw(['reminder_customer']);
   return { freed: false, details: {} };
 }
 
@@ -171,6 +175,9 @@ async function readBarbers(tx: EntityManager, appointmentId: string): Promise<st
   const parts = await tx.find(AppointmentPart, { appointmentId }, { orderBy: { position: 'asc' } });
   return [...new Set(parts.map(({ barberId }) => barberId))];
 }
+
+/** What tells a customer that a visit is to take place. */
+const tellsOfVisit: DeliveryKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'reminder_customer'];
 
 /** Nobody was invited to what waited for approval; and what the shop's people cancel, they say why. */
 function aboutCancelling(from: AppointmentStatus, { by, reason }: Change): About | undefined {

@@ -16,11 +16,26 @@ export type DeliveryReport = {
 };
 
 /**
+ * In SQL: the barber who reads a delivery `d`. A sole one is not named in it; if the visit was moved to another since, what told him so
+ * names him.
+ */
+const barberOf = `coalesce(
+  d.barber_id,
+  (select lost.barber_id
+   from delivery lost
+   where lost.appointment_id = d.appointment_id and lost.sequence > d.sequence
+     and lost.kind = 'cancellation_barber' and lost.about ->> 'sole' = 'true'
+   order by lost.sequence
+   limit 1),
+  (select a.barber_id from appointment a where a.id = d.appointment_id))`;
+
+/**
  * Notes the report. In any order and as often as it comes, the result is the same: what has arrived stays delivered, what was taken back or
  * given up stays that, and a report that overtakes our own note of the sending is remembered for it. What did not arrive and may still go
  * another way is opened again for that, to be handed over; unless something later was written to the same reader (a cancellation, a move),
  * after which it would be wrong.
- * @returns null for what is no message of ours; else whom it was for, if that is still known, and whether there is something to hand over.
+ * @returns null for what is no message of ours; else the reader's addresses, as far as they are still known, and whether there is something
+ * to hand over.
  */
 export async function noteReport(
   em: EntityManager,
@@ -67,10 +82,14 @@ export async function noteReport(
            not ? and d.state = 'delivered' and d.confirmed_at is null
              and d.next is not null and d.useful_until > now() as goes_on) fails
        where x.id = d.id
-       returning x.appointment_id, fails.goes_on)
-     select c.phone, c.email, noted.goes_on as reopened
+       returning x.appointment_id, fails.goes_on, case when right(x.kind, 7) = '_barber' then ${barberOf} end as barber_id)
+     select
+       case when noted.barber_id is null then c.phone end as phone,
+       case when noted.barber_id is null then c.email else b.email end as email,
+       noted.goes_on as reopened
      from noted
-     left join contact c on c.id = noted.appointment_id`,
+     left join contact c on c.id = noted.appointment_id
+     left join barber b on b.id = noted.barber_id`,
     [
       `{${ways.join(',')}}`,
       deliveryId,

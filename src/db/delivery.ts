@@ -1,6 +1,6 @@
 /** Deliveries: one row per effect and appointment, written in the transaction of the transition that demands it. */
 import { v5 as uuidv5 } from 'uuid';
-import { textable, withChannels, type Channel } from '../domain/channel.ts';
+import { correcting, withChannels, type Channel } from '../domain/channel.ts';
 import type { DeliveryKind, NewDelivery, PlannedDelivery, Remind } from '../domain/effects.ts';
 import { policyOf } from '../domain/policy.ts';
 import { createRemind } from '../domain/reminders.ts';
@@ -39,7 +39,7 @@ export async function insertDeliveries(
 ): Promise<void> {
   const rules = policyOf(policy);
   // What an SMS has told, an SMS takes back, whatever the rules say of news.
-  const alsoBySms = effects.some(isTextable) && (await isToldBySms(em, appointmentId)) ? [...textable] : rules.alsoBySms;
+  const alsoBySms = effects.some(isCorrecting) && (await isToldBySms(em, appointmentId)) ? correcting : rules.alsoBySms;
   for (const { about, channels, ...effect } of withChannels(effects, { ...rules, alsoBySms })) {
     const sequence = sequenceOf(version, effect.kind === 'cancellation_barber' && about?.parts !== undefined);
     em.create(
@@ -66,7 +66,7 @@ export async function insertDeliveries(
   }
 }
 
-const isTextable = ({ kind }: NewDelivery): boolean => textable.some((stem) => kind === `${stem}_customer`);
+const isCorrecting = ({ kind }: NewDelivery): boolean => correcting.some((stem) => kind === `${stem}_customer`);
 
 /** Whether an SMS has told the customer of this visit, or may have. */
 async function isToldBySms(em: EntityManager, appointmentId: string): Promise<boolean> {
@@ -82,7 +82,8 @@ async function isToldBySms(em: EntityManager, appointmentId: string): Promise<bo
 
 /**
  * Takes back what has not been sent: what is due or waits for a person is dropped here, what is in flight ends by itself and is not tried
- * again. Without `kinds`, everything but the news for barbers who lost a visit before: that must reach them.
+ * again. Without `kinds`, everything but the news for barbers who lost a visit before: that must reach them, unless the visit has come back
+ * to them (`barberIds`: who has it now) under the UID that they knew it by (`uidOf` in activities/message-parts.ts).
  */
 export async function withdrawDeliveries(
   tx: EntityManager,
@@ -90,15 +91,20 @@ export async function withdrawDeliveries(
   why: string,
   now: Date,
   kinds?: DeliveryKind[],
+  barberIds: string[] = [],
 ): Promise<void> {
+  const list = kinds ? `{${kinds.join(',')}}` : null;
   await tx.execute(
     `update delivery
      set state = case state when 'in_flight' then state else 'skipped' end,
        finished_at = case state when 'in_flight' then null else ?::timestamptz end,
        withdrawn_at = ?::timestamptz, error_class = 'withdrawn', error_text = ?, handover_since = null
      where appointment_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null
-       and case when ?::text[] is null then about -> 'parts' is null else kind = any(?::text[]) end`,
-    [now, now, why, appointmentId, kinds ? `{${kinds.join(',')}}` : null, kinds ? `{${kinds.join(',')}}` : null],
+       and case
+         when ?::text[] is null then about -> 'parts' is null or (barber_id = any(?::uuid[]) and (about -> 'sole')::boolean = ?)
+         else kind = any(?::text[])
+       end`,
+    [now, now, why, appointmentId, list, `{${barberIds.join(',')}}`, new Set(barberIds).size === 1, list],
   );
 }
 

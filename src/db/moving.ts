@@ -119,7 +119,7 @@ async function move(
   await tx.insertMany(AppointmentPart, parts);
   const after = { shopId: row.shopId, startsAt: row.startsAt.toISOString(), parts: partsOf(parts) };
 
-  await withdrawDeliveries(tx, row.id, 'reschedule', at);
+  await withdrawDeliveries(tx, row.id, 'reschedule', at, undefined, barberIds);
   const plan: MovePlan = {
     before: before.parts,
     shopId,

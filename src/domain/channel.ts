@@ -14,11 +14,14 @@ export type CalendarProvider = (typeof calendarProviders)[number];
 export const channels = [...messageChannels, ...calendarProviders] as const;
 export type Channel = (typeof channels)[number];
 
-export type ChannelRules = Pick<Settings, 'messageChannels' | 'reminderChannels' | 'alsoBySms'>;
-
 /** News that customers may get by SMS too, beside the mail with its invitation. */
 export const textable = ['confirmation', 'rescheduled', 'cancellation'] as const;
 export type Textable = (typeof textable)[number];
+
+/** News that may correct or take back what an SMS has told; who has that, gets it by SMS too, whatever the shop has chosen. */
+export const correcting = [...textable, 'approval', 'declined', 'choose'] as const;
+
+export type ChannelRules = Pick<Settings, 'messageChannels' | 'reminderChannels'> & { alsoBySms: readonly (typeof correcting)[number][] };
 
 /** Barbers are written to by mail, which carries the invitation; customers in the order that the shop has chosen. */
 function channelsOf(kind: DeliveryKind, rules: ChannelRules): MessageChannel[] {

@@ -26,6 +26,7 @@ export type Texts = {
     | 'nearest'
     | 'before'
     | 'keptUntil'
+    | 'answerBy'
     | 'chooseBy',
     string
   >;
@@ -91,6 +92,7 @@ const en: Texts = {
     nearest: 'Free times near it',
     before: 'Before',
     keptUntil: 'Kept for you until',
+    answerBy: 'To be answered by',
     chooseBy: 'If you choose nothing, it is cancelled on',
   },
   lost: ({ customer }) => `The visit of ${customer} is no longer yours; your time is free again.`,
@@ -177,6 +179,7 @@ const pt: Texts = {
     nearest: 'Horas livres próximas',
     before: 'Antes',
     keptUntil: 'Guardada para si até',
+    answerBy: 'A responder até',
     chooseBy: 'Se nada escolher, é cancelada a',
   },
   lost: ({ customer }) => `A marcação de ${customer} já não é sua; a hora está livre de novo.`,

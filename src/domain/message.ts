@@ -66,12 +66,17 @@ type Line = [label: string, value: string | string[]];
 
 const stillToCome: MessageKind[] = ['confirmation_customer', 'reminder_customer', 'rescheduled_customer', 'choose_customer'];
 
+/** Of what is held or asked for. In other news of it (to who lost it, or must choose another time) nothing is kept for the reader. */
+const keptIn: MessageKind[] = ['approval_customer', 'approval_barber', 'offer_customer'];
+
 /** Where the policy is told. */
 const agreedIn: MessageKind[] = ['confirmation_customer', 'rescheduled_customer', 'approval_customer', 'offer_customer'];
 
 export function renderMessage(kind: MessageKind, given: MessageView, locale: string): RenderedMessage {
+  const { keptUntil, ...told } = given;
   const view = {
-    ...cleaned(given),
+    ...cleaned(told),
+    ...(keptUntil && keptIn.includes(kind) && { keptUntil }),
     parts: (given.parts ?? []).map(cleaned),
     ...(given.was && {
       was: { ...cleaned(given.was), barbers: given.was.barbers?.map(clean) ?? null, services: given.was.services?.map(clean) ?? null },
@@ -198,7 +203,7 @@ function barberLines(view: Told, texts: Texts, customer: string): Line[] {
   return [
     [label.when, wallRangeText(view.startsAt, view.endsAt, view.shopTimeZone, locale)],
     ...[beforeLine(view, texts, true)].filter((line) => line !== null),
-    ...(view.keptUntil ? [[label.keptUntil, wallText(view.keptUntil, view.shopTimeZone, locale)] satisfies Line] : []),
+    ...(view.keptUntil ? [[label.answerBy, wallText(view.keptUntil, view.shopTimeZone, locale)] satisfies Line] : []),
     [label.customer, customer],
     serviceLine(view, texts, true),
     [label.shop, view.shopName],

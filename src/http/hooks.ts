@@ -13,7 +13,7 @@ import { createAppointmentCalls } from './appointment-workflow.ts';
 import type { HttpDeps } from './deps.ts';
 
 /** Twilio's own words, and two that people in Portugal write. Which of them Twilio itself obeys is told by `OptOutType`. */
-const stops = new Set(['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'PARAR']);
+const stops = new Set(['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT', 'PARAR']);
 const starts = new Set(['START', 'YES', 'UNSTOP', 'VOLTAR']);
 /** The number is none, or one that takes no SMS (Twilio's error dictionary). */
 const deadNumbers = new Set(['30005', '30006']);

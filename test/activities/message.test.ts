@@ -19,7 +19,7 @@ import { BarberService } from '../../src/db/entities/barber.ts';
 import { Service } from '../../src/db/entities/network.ts';
 import { planConfirmation } from '../../src/domain/effects.ts';
 import { createRemind } from '../../src/domain/reminders.ts';
-import type { Wish } from '../../src/domain/rules.ts';
+import { visitOf, type Wish } from '../../src/domain/rules.ts';
 import { MailError, type OutgoingMail } from '../../src/integrations/mail.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
@@ -187,6 +187,45 @@ describe('sendMessage', () => {
 
     expect(sent).to.have.length(0);
     expect(await state()).to.include({ state: 'skipped' });
+  });
+
+  it('a barber who lost a visit and has it again before he heard of it, hears only that he has it', async () => {
+    network = await buildNetwork(database.orm, { barbers: 2 });
+    const { networkId, shopId, serviceId, barberIds } = network;
+    const startsAt = network.at('10:00', 3);
+    const ids = await request(database.orm, network, startsAt);
+    await claim(database.orm, ids, await facts(database.orm, network, startsAt), startsAt);
+    const who = { actor: 'test', by: 'customer', source: 'api' } as const;
+    const moveTo = (barberId: string) =>
+      change(database.orm, ids, { action: 'reschedule', to: { shopId, visit: visitOf(serviceId, barberId), startsAt }, ...who });
+    for (const barberId of [barberIds[1]!, barberIds[0]!]) expect(await moveTo(barberId)).to.include({ ok: true });
+
+    const news = (await readDeliveries(database.orm.em.fork(), networkId, ids.appointmentId)).filter(({ kind }) =>
+      kind.endsWith('_barber'),
+    );
+    expect(news.map(({ kind, barberId }) => [kind, barberId ?? barberIds[0]])).to.have.deep.members([
+      ['confirmation_barber', barberIds[0]],
+      ['cancellation_barber', barberIds[1]],
+    ]);
+  });
+
+  it('a barber who had a visit alone and now shares it, loses the event that he knew, whatever comes after', async () => {
+    network = await buildNetwork(database.orm, { barbers: 2 });
+    const { networkId, shopId, serviceId, barberIds } = network;
+    const startsAt = network.at('10:00', 3);
+    const ids = await request(database.orm, network, startsAt);
+    await claim(database.orm, ids, await facts(database.orm, network, startsAt), startsAt);
+    const who = { actor: 'test', by: 'customer', source: 'api' } as const;
+    const visit = { wishes: barberIds.map((barberId) => ({ serviceId, barberId })), sameBarber: false };
+    for (const time of ['11:00', '12:00']) {
+      const to = { shopId, visit, startsAt: network.at(time, 3) };
+      expect(await change(database.orm, ids, { action: 'reschedule', to, ...who })).to.include({ ok: true });
+    }
+
+    const lost = (await readDeliveries(database.orm.em.fork(), networkId, ids.appointmentId)).filter(
+      ({ kind, barberId }) => kind === 'cancellation_barber' && barberId === barberIds[0],
+    );
+    expect(lost).to.have.length(1);
   });
 
   it('a contact that was erased, leaves nobody to write to', async () => {

@@ -158,6 +158,18 @@ describe('messages', () => {
     }
   });
 
+  it('tells the customer of a request until when it is kept, the barber by when to answer it, and others neither', () => {
+    const at = { ...view, keptUntil: '2026-11-26T18:00:00.000Z' };
+    const of = (kind: MessageKind, locale: string, more = {}) => renderMessage(kind, { ...at, ...more }, locale).text;
+    const [en, pt] = ['Thursday, 26 November 2026, 18:00 (Europe', 'quinta-feira, 26 de novembro de 2026, 18:00 (Europe'];
+    expect(of('approval_customer', 'en')).to.include(`Kept for you until: ${en}`);
+    expect(of('approval_barber', 'en')).to.include(`To be answered by: ${en}`).and.not.include('Kept');
+    expect(of('approval_barber', 'pt')).to.include(`A responder até: ${pt}`).and.not.include('Guardada');
+    // A request that was moved to another barber, and one that cannot take place.
+    expect(of('cancellation_barber', 'en', { isLost: true })).not.to.include('26 November');
+    expect(of('choose_customer', 'en')).not.to.include('26 November');
+  });
+
   it('falls back to the language of the shop, then to English', () => {
     const languages = [
       ['pt-BR', 'en-GB', 'pt-PT'],

@@ -155,6 +155,21 @@ describe('mails that come back', () => {
     expect(await waiting()).to.deep.equal([]);
   });
 
+  it('one that a person has tried again and that is taken, frees its address: the next mail goes without a person, until one comes back', async () => {
+    const email = `mended.${randomUUID()}@example.com`;
+    const { id, deliveryId } = await mailed({ email });
+    await handIn(notification('postfix', deliveryId));
+    expect(await engine.deps.marks.find('mail', email)).to.equal('bounced');
+    expect((await engine.call(network.apiKey, 'POST', `/v1/dead-letters/${deliveryId}/retry`)).status).to.equal(202);
+    await eventually(
+      () => toCustomer(id),
+      ({ state }) => state === 'delivered',
+    );
+    const next = await mailed({ email }, '12:00');
+    await handIn(notification('postfix', next.deliveryId));
+    expect(await engine.deps.marks.find('mail', email)).to.equal('bounced');
+  });
+
   it('one of a visit that was moved since, waits for nobody: the later mail tells all', async () => {
     const { id, deliveryId } = await mailed({ email: `gone.${randomUUID()}@example.com` });
     await engine.call(
@@ -231,6 +246,36 @@ describe('mails that come back', () => {
       [network.networkId, network.barberIds[0], id],
     );
     expect(await waiting()).to.deep.equal([mail.id]);
+  });
+
+  it("one to a barber marks the barber's address and not the customer's, also of a visit that somebody else has now", async () => {
+    network = await buildNetwork(engine.database.orm, { barbers: 2 });
+    const em = engine.database.orm.em.fork();
+    await em.nativeUpdate(Network, { id: network.networkId }, { settings: { messageChannels: ['mail'], reminderLeadMinutes: [] } });
+    const emails: string[] = [];
+    for (const barberId of network.barberIds) {
+      emails.push(`barber.${randomUUID()}@example.com`);
+      await em.execute('update barber set email = ? where id = ?', [emails.at(-1)!, barberId]);
+    }
+    const email = `here.${randomUUID()}@example.com`;
+    const mark = (address: string) => engine.deps.marks.find('mail', address);
+    const {
+      body: { id },
+    } = await book(engine, network, { barberId: network.barberIds[0], customer: customer({ email }) });
+    const toBarber = async (): Promise<Row | undefined> =>
+      (await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)).body.items.find(
+        ({ kind }: Row) => kind === 'confirmation_barber',
+      );
+    const { id: told } = (await eventually(toBarber, (row) => row?.state === 'delivered'))!;
+    await handIn(notification('postfix', told));
+    expect([await mark(email), await mark(emails[0]!)]).to.deep.equal([null, 'bounced']);
+
+    await engine.deps.marks.clear('mail', emails[0]!);
+    await em.execute(`update delivery set state = 'delivered' where id = ?`, [told]);
+    const moved = { startsAt: network.at('10:00'), barberId: network.barberIds[1] };
+    expect((await engine.call(network.apiKey, 'POST', `/v1/appointments/${id}/reschedule`, moved)).status).to.equal(200);
+    await handIn(notification('postfix', told));
+    expect([await mark(email), await mark(emails[1]!), await mark(emails[0]!)]).to.deep.equal([null, null, 'bounced']);
   });
 
   it('one, with another way left, goes by that', async () => {

@@ -256,6 +256,14 @@ describe("provider's callbacks", () => {
     expect((await toCustomer(id)).state).to.equal('delivered');
   });
 
+  it('each word that stops Twilio, and one that is meant to, is taken for a no', async () => {
+    for (const word of ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT', 'Parar']) {
+      const from = phone();
+      expect((await tell('/hooks/twilio/inbound', { From: from, Body: word })).status).to.equal(200);
+      expect(await engine.deps.marks.find('sms', from), word).to.equal('opted_out');
+    }
+  });
+
   it('somebody who answers STOP, gets no SMS any more but the mail; START takes it back', async () => {
     const { to } = await texted();
     await twilio.receive(to, ' stop ');

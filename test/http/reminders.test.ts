@@ -6,6 +6,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Network } from '../../src/db/entities/network.ts';
 import { countSegments } from '../../src/domain/sms-text.ts';
+import { appointmentWorkflowId, changeUpdate } from '../../workflows/messages.ts';
 import { book, customer } from '../support/booking.ts';
 import { eventually, startEngine, type Engine } from '../support/engine.ts';
 import { startScripted } from '../support/faulty-http.ts';
@@ -234,6 +235,43 @@ describe('reminders, sent', () => {
       'Marcacao alterada',
       'Marcacao cancelada',
     ]);
+  });
+
+  /** As a relocation asks it. */
+  const cannotTakePlace = (id: string) =>
+    engine.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(id)).executeUpdate(changeUpdate, {
+      args: [{ action: 'offer_choice', by: 'staff', actor: 'test', source: 'relocation', reason: 'illness' }],
+    });
+  const firstWords = async (to: string) => (await texts(to)).reverse().map((text) => text.split(':')[0]);
+
+  it('a visit that an SMS has told, and that cannot take place, is told by SMS too: nobody comes for nothing', async () => {
+    const to = phone();
+    const id = await soon({ phone: to }, { alsoBySms: ['confirmation'], reminderLeadMinutes: [] });
+    await eventually(
+      () => deliveries(id),
+      (rows) => rows.length === 3 && rows.every(({ state }) => state === 'delivered'),
+    );
+    await cannotTakePlace(id);
+    await eventually(
+      () => deliveries(id),
+      (rows) => rows.length === 5 && rows.every(({ state }) => state === 'delivered'),
+    );
+    expect(await firstWords(to)).to.deep.equal(['Marcacao confirmada', 'Escolha por favor outra hora']);
+  });
+
+  it('a confirmation that still waits for its provider, does not go out after the news that the visit cannot take place', async () => {
+    const to = phone();
+    line.script.push({ status: 429, headers: { 'retry-after': '30' } });
+    const id = await soon({ phone: to }, { messageChannels: ['sms', 'mail'], reminderLeadMinutes: [] });
+    const ofCustomer = async () => (await deliveries(id)).filter(({ kind }) => kind.endsWith('_customer'));
+    await eventually(ofCustomer, ([row]) => row?.errorClass === 'transient');
+    await cannotTakePlace(id);
+    await eventually(ofCustomer, (rows) => rows.some(({ kind, state }) => kind === 'choose_customer' && state === 'delivered'));
+    expect((await ofCustomer()).map(({ kind, state }) => `${kind} ${state}`)).to.have.members([
+      'confirmation_customer skipped',
+      'choose_customer delivered',
+    ]);
+    expect(await firstWords(to)).to.deep.equal(['Escolha por favor outra hora']);
   });
 
   it('the daily check, after all that was due, counts it: due minus sent is zero', async () => {
