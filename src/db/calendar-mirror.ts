@@ -108,8 +108,10 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
  * @returns how many are new.
  */
 async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids): Promise<number> {
-  const onTop = `select k.remote_id, o.appointment_id, o.during from calendar_busy k join occupancy o on o.barber_id = k.barber_id and k.during && o.during
-    where k.connection_id = ? and upper(o.during) > now()`;
+  // A visit with a gap takes two stretches, and is one visit: what a person has said of it holds for both.
+  const onTop = `select k.remote_id, o.appointment_id, tstzrange(min(lower(v.during)), max(upper(v.during))) as during from calendar_busy k
+    join occupancy o on o.barber_id = k.barber_id and k.during && o.during join occupancy v on v.appointment_id = o.appointment_id and v.barber_id = o.barber_id
+    where k.connection_id = ? and upper(o.during) > now() group by k.remote_id, o.appointment_id`;
   await tx.execute(
     `update calendar_conflict x set settled_at = now(), settled_by = 'itself' where x.connection_id = ? and x.kind = 'overlap' and x.settled_at is null
        and not exists (select from (${onTop}) t where t.remote_id = x.remote_id and t.appointment_id = x.appointment_id)`,
@@ -117,7 +119,7 @@ async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids
   );
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
-     select distinct on (t.remote_id, t.appointment_id) gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during from (${onTop}) t
+     select gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during from (${onTop}) t
      where not exists (select from calendar_conflict x where x.connection_id = ? and x.kind = 'overlap' and x.remote_id = t.remote_id and x.appointment_id = t.appointment_id and x.during = t.during and x.settled_by is distinct from 'itself')
      on conflict do nothing returning id`,
     [networkId, barberId, id, id, id],
