@@ -8,6 +8,8 @@ import type { EntityManager } from './orm.ts';
 export type MirrorChanges = {
   objects: { remoteId: string; etag: string; busy: Interval[] }[];
   gone: string[];
+  /** Where the reading began; null: at nothing. */
+  since: string | null;
   token: string;
   isWhole: boolean;
 };
@@ -29,14 +31,15 @@ export async function readMirrorState(
 /**
  * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking
  * that has read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a
- * connection that has ended, or is only compared: then it is noted that it was.
+ * connection that has ended, or is only compared: then it is noted that it was. Nothing of changes either that follow what is not known here
+ * any more: the next reading tells them again.
  * @returns what was found.
  */
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {
   return em.fork().transactional(async (tx) => {
     // It may have ended, or not be read any more, while its provider was asked: what is taken over then would keep its owner busy for ever.
-    const [connection] = await tx.execute<{ reads: boolean }[]>(
-      `select reads from calendar_connection where id = ? and state <> 'ended' for no key update`,
+    const [connection] = await tx.execute<{ reads: boolean; token: string | null }[]>(
+      `select reads, sync_token as token from calendar_connection where id = ? and state <> 'ended' for no key update`,
       [ids.id],
     );
     if (!connection?.reads) {
@@ -47,6 +50,8 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
         );
       return { changed: 0, conflicts: 0 };
     }
+    // The mirror was forgotten meanwhile and is read anew, or another reader was faster: with these alone, it would look complete.
+    if (!changes.isWhole && connection.token !== changes.since) return { changed: 0, conflicts: 0 };
     const named = [...changes.objects.map(({ remoteId }) => remoteId), ...changes.gone];
     const known = await tx.execute<{ remote_id: string; during: string }[]>(
       `select remote_id, during::text as during from calendar_busy where connection_id = ? and (? or remote_id = any(?::text[])) for update`,
@@ -87,7 +92,7 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
   });
 }
 
-/** Nothing of it is mirrored any more: its owner's time is free again. The next reading is of all. */
+/** Nothing of it is mirrored any more: its owner's time is free again. The next reading is of all; until then the calendar is unseen. */
 export async function dropMirror(tx: EntityManager, networkId: string, connectionId: string): Promise<void> {
   const [connection] = await tx.execute<{ barber_id: string }[]>(
     'select barber_id from calendar_connection where id = ? and network_id = ?',
@@ -96,7 +101,7 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
   if (!connection) return;
   await bumpDiaries(tx, { networkId, barberId: connection.barber_id });
   await tx.execute('delete from calendar_busy where connection_id = ?', [connectionId]);
-  await tx.execute(`update calendar_connection set sync_token = null where id = ?`, [connectionId]);
+  await tx.execute(`update calendar_connection set sync_token = null, synced_at = null where id = ?`, [connectionId]);
   await tx.execute(
     `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind in ('overlap', 'unseen') and settled_at is null`,
     [connectionId],

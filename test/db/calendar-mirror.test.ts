@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { listConflicts, settleConflict } from '../../src/db/calendar-conflict.ts';
 import { applyChanges, type MirrorChanges } from '../../src/db/calendar-mirror.ts';
+import { applyWishes } from '../../src/db/calendar-wishes.ts';
 import { claim, facts, request } from '../support/claiming.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { buildNetwork, type NetworkWishes, type TestNetwork } from '../support/network.ts';
@@ -34,7 +35,7 @@ describe('what was read of a calendar', () => {
     busy: [{ from: Date.parse(network.at(from)), to: Date.parse(network.at(to)) }],
   });
   const apply = (changes: Partial<MirrorChanges>) =>
-    applyChanges(database.orm.em.fork(), ids, { objects: [], gone: [], token: 'sync:1', isWhole: true, ...changes });
+    applyChanges(database.orm.em.fork(), ids, { objects: [], gone: [], since: null, token: 'sync:1', isWhole: true, ...changes });
   const conflicts = async () => (await listConflicts(database.orm.em.fork(), ids.networkId, {}, { cursor: null, limit: 10 })).items;
 
   it('lies on top of a visit with a gap in it: a person who has seen to it, is not asked again', async () => {
@@ -59,5 +60,30 @@ describe('what was read of a calendar', () => {
     );
     // Another entry is another question.
     expect((await apply({ objects: [...reading.objects, busy('school', '11:00', '11:10')] })).conflicts).to.equal(1);
+  });
+
+  it('by somebody who began before it was forgotten, is not taken for all there is', async () => {
+    await stage();
+    const state = async () => {
+      const [row] = await sql<{ token: string | null; at: string | null }>(
+        'select sync_token as token, synced_at as at from calendar_connection where id = ?',
+        [ids.id],
+      );
+      const rows = await sql<{ id: string }>('select remote_id as id from calendar_busy where connection_id = ? order by 1', [ids.id]);
+      return { token: row!.token, isSeen: row!.at !== null, known: rows.map(({ id }) => id) };
+    };
+    await apply({ objects: [busy('dentist', '10:00', '11:00')] });
+    // While its changes are asked for, its owner has it not read any more, and read again.
+    const em = database.orm.em.fork();
+    for (const reads of [false, true]) await em.transactional((tx) => applyWishes(tx, ids.networkId, ids.id, { reads }, new Date()));
+    expect(await state()).to.deep.equal({ token: null, isSeen: false, known: [] });
+    await apply({ objects: [busy('school', '12:00', '13:00')], since: 'sync:1', token: 'sync:2', isWhole: false });
+    expect(await state()).to.deep.equal({ token: null, isSeen: false, known: [] });
+    await apply({ objects: [busy('dentist', '10:00', '11:00'), busy('school', '12:00', '13:00')], token: 'sync:2' });
+    expect(await state()).to.deep.equal({ token: 'sync:2', isSeen: true, known: ['dentist', 'school'] });
+    // A reader who was thought dead brings what a faster one has taken over, and what was changed since.
+    await apply({ gone: ['school'], since: 'sync:2', token: 'sync:3', isWhole: false });
+    await apply({ objects: [busy('school', '12:00', '13:00')], since: 'sync:1', token: 'sync:2', isWhole: false });
+    expect(await state()).to.deep.equal({ token: 'sync:3', isSeen: true, known: ['dentist'] });
   });
 });
