@@ -79,6 +79,8 @@ export function createMirrorActivities({
           log.warn({ connectionId, repaired: drift.repaired, conflicts: drift.conflicts }, 'a calendar did not show what it should');
         if (drift.isUnsettled) await readAllNext(orm.em.fork(), connectionId);
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
+        const unreadable = others.filter(({ isUnreadable }) => isUnreadable).length;
+        if (unreadable > 0) log.warn({ connectionId, unreadable }, 'a calendar has entries that cannot be read');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
         return {
           isOver: !isRead && !drift.isUnsettled,

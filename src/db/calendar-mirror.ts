@@ -6,7 +6,7 @@ import type { EntityManager } from './orm.ts';
 
 /** What has changed, without what is ours; see `Changes` of src/integrations/calendar/calendar.ts. */
 export type MirrorChanges = {
-  objects: { remoteId: string; etag: string; busy: Interval[] }[];
+  objects: { remoteId: string; etag: string; busy: Interval[]; isUnreadable?: true }[];
   gone: string[];
   /** Where the reading began; null: at nothing. */
   since: string | null;
@@ -58,7 +58,10 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
       [ids.id, changes.isWhole, arrayOf(named)],
     );
     const busy = changes.objects.filter((object) => object.busy.length > 0);
-    const old = known.filter(({ remote_id }) => !busy.some(({ remoteId }) => remoteId === remote_id)).map(({ remote_id }) => remote_id);
+    const isUnread = changes.objects.some(({ isUnreadable }) => isUnreadable);
+    // Of what nobody can read, what was known stays: its owner may well be busy.
+    const kept = new Set(changes.objects.filter((each) => each.busy.length > 0 || each.isUnreadable).map(({ remoteId }) => remoteId));
+    const old = known.flatMap(({ remote_id }) => (kept.has(remote_id) ? [] : [remote_id]));
     const rows = busy.map(({ remoteId, etag, busy: intervals }) => ({ remoteId, etag, during: multirange(intervals) }));
     const changed = await tx.execute<{ remoteId: string }[]>(
       `select n."remoteId" from jsonb_to_recordset(?::jsonb) n("remoteId" text, during tstzmultirange)
@@ -81,8 +84,8 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
       );
     }
     await tx.execute(
-      `update calendar_connection set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end, error_class = null, error_text = null where id = ? and state = 'connected'`,
-      [changes.token, changes.isWhole, ids.id],
+      `update calendar_connection set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end, ${unreadNote} where id = ? and state = 'connected'`,
+      [changes.token, changes.isWhole, isUnread, changes.isWhole, isUnread, changes.isWhole, ids.id],
     );
     await tx.execute(
       `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and kind = 'unseen' and settled_at is null`,
@@ -91,6 +94,17 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
     return { changed: changed.length + old.length, conflicts: await noteConflicts(tx, ids) };
   });
 }
+
+/** What is told once stays said until all is read anew. Each takes whether there is such, and whether all was read. */
+const unreadNote = [
+  ['error_class', 'unreadable'],
+  ['error_text', 'something that was entered there cannot be read: whether its owner is busy then is not known'],
+]
+  .map(
+    ([column, said]) =>
+      `${column} = case when ? then '${said}' when ? or error_class is distinct from 'unreadable' then null else ${column} end`,
+  )
+  .join(', ');
 
 /** Nothing of it is mirrored any more: its owner's time is free again. The next reading is of all; until then the calendar is unseen. */
 export async function dropMirror(tx: EntityManager, networkId: string, connectionId: string): Promise<void> {

@@ -86,4 +86,25 @@ describe('what was read of a calendar', () => {
     await apply({ objects: [busy('school', '12:00', '13:00')], since: 'sync:1', token: 'sync:2', isWhole: false });
     expect(await state()).to.deep.equal({ token: 'sync:3', isSeen: true, known: ['dentist'] });
   });
+
+  it('and cannot be understood, keeps its owner busy as far as was known, and is said until all is read anew', async () => {
+    await stage();
+    const odd = { remoteId: 'dentist', etag: '2', busy: [], isUnreadable: true as const };
+    const state = async () => {
+      const rows = await sql<{ id: string }>('select remote_id as id from calendar_busy where connection_id = ? order by 1', [ids.id]);
+      const [row] = await sql<{ said: string | null }>('select error_class as said from calendar_connection where id = ?', [ids.id]);
+      return [...rows.map(({ id }) => id), row!.said];
+    };
+    await apply({ objects: [busy('dentist', '10:00', '11:00'), busy('school', '12:00', '13:00')] });
+    await apply({ objects: [odd], gone: ['school'], since: 'sync:1', token: 'sync:2', isWhole: false });
+    expect(await state()).to.deep.equal(['dentist', 'unreadable']);
+    await apply({ since: 'sync:2', token: 'sync:3', isWhole: false });
+    expect(await state()).to.deep.equal(['dentist', 'unreadable']);
+    await apply({ objects: [odd, { ...odd, remoteId: 'never seen' }] });
+    expect(await state()).to.deep.equal(['dentist', 'unreadable']);
+    await apply({ objects: [busy('dentist', '15:00', '16:00')] });
+    expect(await state()).to.deep.equal(['dentist', null]);
+    await apply({});
+    expect(await state()).to.deep.equal([null]);
+  });
 });
