@@ -61,13 +61,14 @@ export function createMirrorActivities({
         const calendar = await calendars.open(connection);
         // First, so that nothing changes between the reading and the first call.
         const renewAt = isRead ? await watching.keep(connection, calendar) : null;
-        const changes = await calendar.changes(isStale ? null : mirror.token, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
+        const since = isStale ? null : mirror.token;
+        const changes = await calendar.changes(since, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
         const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects);
         // What bears our mark under a UID that is none of ours is a copy that somebody's program made of a visit.
         const isOurs = ({ uid, mark }: RemoteObject): boolean =>
           uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : mark !== null;
         const others = changes.objects.filter((object) => !isOurs(object));
-        const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, objects: others });
+        const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, since, objects: others });
         const drift = await compare(orm.em.fork(), connection, {
           own: changes.objects.filter(isOurs),
           gone: changes.gone,
@@ -78,6 +79,8 @@ export function createMirrorActivities({
           log.warn({ connectionId, repaired: drift.repaired, conflicts: drift.conflicts }, 'a calendar did not show what it should');
         if (drift.isUnsettled) await readAllNext(orm.em.fork(), connectionId);
         if (conflicts > 0) log.warn({ connectionId, conflicts }, 'a calendar has entries on top of visits');
+        const unreadable = others.filter(({ isUnreadable }) => isUnreadable).length;
+        if (unreadable > 0) log.warn({ connectionId, unreadable }, 'a calendar has entries that cannot be read');
         if (changed > 0) log.info({ connectionId, changed }, 'a calendar has changed');
         return {
           isOver: !isRead && !drift.isUnsettled,

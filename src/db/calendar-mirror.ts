@@ -6,8 +6,10 @@ import type { EntityManager } from './orm.ts';
 
 /** What has changed, without what is ours; see `Changes` of src/integrations/calendar/calendar.ts. */
 export type MirrorChanges = {
-  objects: { remoteId: string; etag: string; busy: Interval[] }[];
+  objects: { remoteId: string; etag: string; busy: Interval[]; isUnreadable?: true }[];
   gone: string[];
+  /** Where the reading began; null: at nothing. */
+  since: string | null;
   token: string;
   isWhole: boolean;
 };
@@ -29,14 +31,15 @@ export async function readMirrorState(
 /**
  * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking
  * that has read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a
- * connection that has ended, or is only compared: then it is noted that it was.
+ * connection that has ended, or is only compared: then it is noted that it was. Nothing of changes either that follow what is not known here
+ * any more: the next reading tells them again.
  * @returns what was found.
  */
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {
   return em.fork().transactional(async (tx) => {
     // It may have ended, or not be read any more, while its provider was asked: what is taken over then would keep its owner busy for ever.
-    const [connection] = await tx.execute<{ reads: boolean }[]>(
-      `select reads from calendar_connection where id = ? and state <> 'ended' for no key update`,
+    const [connection] = await tx.execute<{ reads: boolean; token: string | null }[]>(
+      `select reads, sync_token as token from calendar_connection where id = ? and state <> 'ended' for no key update`,
       [ids.id],
     );
     if (!connection?.reads) {
@@ -47,6 +50,8 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
         );
       return { changed: 0, conflicts: 0 };
     }
+    // The mirror was forgotten meanwhile and is read anew, or another reader was faster: with these alone, it would look complete.
+    if (!changes.isWhole && connection.token !== changes.since) return { changed: 0, conflicts: 0 };
     const named = [...changes.objects.map(({ remoteId }) => remoteId), ...changes.gone];
     const known = await tx.execute<{ remote_id: string; during: string }[]>(
       `select remote_id, during::text as during
@@ -56,7 +61,10 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
       [ids.id, changes.isWhole, arrayOf(named)],
     );
     const busy = changes.objects.filter((object) => object.busy.length > 0);
-    const old = known.filter(({ remote_id }) => !busy.some(({ remoteId }) => remoteId === remote_id)).map(({ remote_id }) => remote_id);
+    const isUnread = changes.objects.some(({ isUnreadable }) => isUnreadable);
+    // Of what nobody can read, what was known stays: its owner may well be busy.
+    const kept = new Set(changes.objects.filter((each) => each.busy.length > 0 || each.isUnreadable).map(({ remoteId }) => remoteId));
+    const old = known.flatMap(({ remote_id }) => (kept.has(remote_id) ? [] : [remote_id]));
     const rows = busy.map(({ remoteId, etag, busy: intervals }) => ({ remoteId, etag, during: multirange(intervals) }));
     const changed = await tx.execute<{ remoteId: string }[]>(
       `select n."remoteId"
@@ -85,10 +93,9 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
     }
     await tx.execute(
       `update calendar_connection
-       set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end,
-         error_class = null, error_text = null
+       set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end, ${unreadNote}
        where id = ? and state = 'connected'`,
-      [changes.token, changes.isWhole, ids.id],
+      [changes.token, changes.isWhole, isUnread, changes.isWhole, isUnread, changes.isWhole, ids.id],
     );
     await tx.execute(
       `update calendar_conflict
@@ -100,7 +107,18 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
   });
 }
 
-/** Nothing of it is mirrored any more: its owner's time is free again. The next reading is of all. */
+/** What is told once stays said until all is read anew. Each takes whether there is such, and whether all was read. */
+const unreadNote = [
+  ['error_class', 'unreadable'],
+  ['error_text', 'something that was entered there cannot be read: whether its owner is busy then is not known'],
+]
+  .map(
+    ([column, said]) =>
+      `${column} = case when ? then '${said}' when ? or error_class is distinct from 'unreadable' then null else ${column} end`,
+  )
+  .join(', ');
+
+/** Nothing of it is mirrored any more: its owner's time is free again. The next reading is of all; until then the calendar is unseen. */
 export async function dropMirror(tx: EntityManager, networkId: string, connectionId: string): Promise<void> {
   const [connection] = await tx.execute<{ barber_id: string }[]>(
     'select barber_id from calendar_connection where id = ? and network_id = ?',
@@ -109,7 +127,7 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
   if (!connection) return;
   await bumpDiaries(tx, { networkId, barberId: connection.barber_id });
   await tx.execute('delete from calendar_busy where connection_id = ?', [connectionId]);
-  await tx.execute(`update calendar_connection set sync_token = null where id = ?`, [connectionId]);
+  await tx.execute(`update calendar_connection set sync_token = null, synced_at = null where id = ?`, [connectionId]);
   await tx.execute(
     `update calendar_conflict
      set settled_at = now(), settled_by = 'itself'
@@ -123,10 +141,13 @@ export async function dropMirror(tx: EntityManager, networkId: string, connectio
  * @returns how many are new.
  */
 async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids): Promise<number> {
-  const onTop = `select k.remote_id, o.appointment_id, o.during
+  // A visit with a gap takes two stretches, and is one visit: what a person has said of it holds for both.
+  const onTop = `select k.remote_id, o.appointment_id, tstzrange(min(lower(v.during)), max(upper(v.during))) as during
     from calendar_busy k
     join occupancy o on o.barber_id = k.barber_id and k.during && o.during
-    where k.connection_id = ? and upper(o.during) > now()`;
+    join occupancy v on v.appointment_id = o.appointment_id and v.barber_id = o.barber_id
+    where k.connection_id = ? and upper(o.during) > now()
+    group by k.remote_id, o.appointment_id`;
   await tx.execute(
     `update calendar_conflict x
      set settled_at = now(), settled_by = 'itself'
@@ -138,8 +159,7 @@ async function noteConflicts(tx: EntityManager, { id, networkId, barberId }: Ids
   );
   const noted = await tx.execute<{ id: string }[]>(
     `insert into calendar_conflict (id, network_id, barber_id, connection_id, appointment_id, kind, remote_id, during)
-     select distinct on (t.remote_id, t.appointment_id)
-       gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during
+     select gen_random_uuid(), ?::uuid, ?::uuid, ?::uuid, t.appointment_id, 'overlap', t.remote_id, t.during
      from (${onTop}) t
      where not exists (
        select from calendar_conflict x

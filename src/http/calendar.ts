@@ -54,7 +54,8 @@ const answer = z
     id: 'Calendar',
     description:
       '`signed_out`: its provider wants a new sign-in; connect it again, and what waits goes there by itself. ' +
-      '`syncedAt`: when all that we know of it was last true.',
+      '`syncedAt`: when all that we know of it was last true. ' +
+      '`errorClass` `unreadable`: something was entered there that cannot be read; as far as it was known before, it keeps its owner busy.',
   });
 const found = z.object({ calendarId: z.string(), name: z.string() });
 

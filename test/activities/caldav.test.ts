@@ -341,6 +341,49 @@ describe('a CalDAV calendar', () => {
     half.close();
   });
 
+  it('a page of somebody else, a text that breaks off, or a refusal in place of an answer, is no empty calendar', async () => {
+    await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
+    const { token } = await calendar.changes(null, contractWindow);
+    await radicale.enter(url, 'school.ics', icsOf(['DTSTART:20261201T090000Z', 'DTEND:20261201T100000Z']));
+    const odd: [Answer, string][] = [
+      [{ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Rui, we are back soon</html>' }, 'transient'],
+      [{ status: 207, headers: { 'content-type': 'text/xml' }, body: '<?xml version="1.0"?><multistatus xmlns="DAV:"><resp' }, 'transient'],
+      [{ status: 207, headers: { 'content-type': 'text/xml' }, body: '' }, 'transient'],
+      [{ status: 403, headers: { 'content-type': 'text/plain' }, body: 'Rui may not' }, 'permanent'],
+    ];
+    for (const [answer, kind] of odd) {
+      // All of it is read by three requests, what is new by two; a refused token is none that is known.
+      for (const [since, before] of [
+        [null, 0],
+        [null, 1],
+        [null, 2],
+        [token, 0],
+        [token, 1],
+      ] as const) {
+        if (since !== null && before === 0 && kind === 'permanent') continue;
+        line.script.push(...Array.from({ length: before }, (): Answer => 'pass'), answer);
+        const error = await failureOf(calendar.changes(since, contractWindow));
+        expect([error.kind, error.message.includes('Rui')], `${since} ${before} ${JSON.stringify(answer)}`).to.deep.equal([kind, false]);
+      }
+    }
+    expect((await calendar.changes(token, contractWindow)).objects).to.have.length(1);
+  });
+
+  it('an object that the server lists and does not show, is not taken for gone', async () => {
+    await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
+    const shown = (status: string): Answer => ({
+      status: 207,
+      headers: { 'content-type': 'text/xml' },
+      body: `<?xml version="1.0"?><multistatus xmlns="DAV:"><response><href>${new URL(url).pathname}dentist.ics</href><status>HTTP/1.1 ${status}</status></response></multistatus>`,
+    });
+    line.script.push('pass', 'pass', shown('503 Service Unavailable'));
+    expect((await failureOf(calendar.changes(null, contractWindow))).kind).to.equal('transient');
+    line.script.push('pass', 'pass', shown('403 Forbidden'));
+    expect((await calendar.changes(null, contractWindow)).objects.map(({ isUnreadable }) => isUnreadable)).to.deep.equal([true]);
+    line.script.push('pass', 'pass', shown('404 Not Found'));
+    expect((await calendar.changes(null, contractWindow)).objects).to.deep.equal([]);
+  });
+
   it('an object that nobody can read, met, hides no other', async () => {
     await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
     await radicale.enter(url, 'odd.ics', icsOf(['DTSTART:20261015T000000Z', 'DTEND:20261015T000030Z', 'RRULE:FREQ=MINUTELY']));

@@ -167,6 +167,37 @@ describe('busy time of an object', () => {
     ).to.deep.equal(['2026-11-02T08:00/2026-11-02T09:00', '2026-11-04T15:00/2026-11-04T16:00', '2026-11-05T08:00/2026-11-05T09:00']);
   });
 
+  it('of a series that names its exceptions in another zone, or ends by wall time or day, fits them, the last one included', () => {
+    const uid = 'UID:series';
+    const series = [uid, 'DTSTART;TZID=Europe/Berlin:20261102T090000', 'DURATION:PT1H'];
+    // Named in a third zone; from there on, named in UTC.
+    expect(
+      read(
+        [...series, 'RRULE:FREQ=DAILY;COUNT=2', 'RDATE:20261105T080000Z'],
+        [uid, 'RECURRENCE-ID;TZID=Europe/Lisbon:20261103T080000', 'DTSTART;TZID=Europe/Lisbon:20261103T150000', 'DURATION:PT1H'],
+        [uid, 'RECURRENCE-ID;TZID=Europe/Berlin:20261105T090000', 'DTSTART:20261105T150000Z', 'DURATION:PT1H'],
+      ),
+    ).to.deep.equal(['2026-11-02T08:00/2026-11-02T09:00', '2026-11-03T15:00/2026-11-03T16:00', '2026-11-05T15:00/2026-11-05T16:00']);
+    expect(
+      read(
+        [...series, 'RRULE:FREQ=DAILY;COUNT=3'],
+        [uid, 'RECURRENCE-ID;RANGE=THISANDFUTURE:20261103T080000Z', 'DTSTART;TZID=Europe/Berlin:20261103T150000', 'DURATION:PT2H'],
+      ),
+    ).to.deep.equal(['2026-11-02T08:00/2026-11-02T09:00', '2026-11-03T14:00/2026-11-03T16:00', '2026-11-04T14:00/2026-11-04T16:00']);
+    // West of Greenwich the wall time, read as UTC, would be before the last one.
+    for (const until of ['20261103T090000', '20261103', '20261103T100000Z']) {
+      expect(
+        read(['DTSTART;TZID=Atlantic/Azores:20261102T090000', 'DURATION:PT1H', `RRULE:FREQ=DAILY;UNTIL=${until}`]),
+        until,
+      ).to.deep.equal(['2026-11-02T10:00/2026-11-02T11:00', '2026-11-03T10:00/2026-11-03T11:00']);
+    }
+    // Midnight in Lisbon's summer is the day before in UTC.
+    for (const until of ['20261015', '20261014T230000Z', '20261015T000000'])
+      expect(read(['DTSTART;VALUE=DATE:20261014', `RRULE:FREQ=DAILY;UNTIL=${until}`]), until).to.deep.equal([
+        '2026-10-13T23:00/2026-10-15T23:00',
+      ]);
+  });
+
   it('that is no calendar, or without end in its steps, is said to be unreadable', () => {
     for (const text of ['', 'hello', '{}', 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VCALENDAR'])
       expect(() => readObject(text, window, 'UTC'), text).to.throw(Unreadable);

@@ -152,7 +152,13 @@ describe("the mirror of a barber's calendar", () => {
   it('one that ends while it is read, keeps nobody busy', async () => {
     await call('DELETE', `/v1/calendars/${connectionId}`);
     const [from, to] = ['10:00', '11:00'].map((time) => Date.parse(network.at(time))) as [number, number];
-    const late = { objects: [{ remoteId: 'dentist', etag: '', busy: [{ from, to }] }], gone: [], token: 'sync:1', isWhole: true };
+    const late = {
+      objects: [{ remoteId: 'dentist', etag: '', busy: [{ from, to }] }],
+      gone: [],
+      since: null,
+      token: 'sync:1',
+      isWhole: true,
+    };
     await applyChanges(
       engine.database.orm.em.fork(),
       { id: connectionId, networkId: network.networkId, barberId: network.barberIds[0]! },

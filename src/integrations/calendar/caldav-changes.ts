@@ -2,15 +2,15 @@
  * What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading
  * all.
  */
-import { calendarMultiGet, calendarQuery, propfind, syncCollection } from 'tsdav';
+import { propfind, syncCollection } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { isGone, unexpected } from './caldav-errors.ts';
-import { CalendarError, type Changes, type RemoteObject } from './calendar.ts';
+import { getObjects, isRefusal, queryObjects, readable, type Answer, type Asked } from './caldav-report.ts';
+import { type Changes, type RemoteObject } from './calendar.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 
-type Collection = { url: string; timeZone: string; headers: Record<string, string>; fetch: typeof fetch };
-type Answer = Awaited<ReturnType<typeof propfind>>[number];
+type Collection = Asked & { timeZone: string };
 
 const atOnce = 50;
 /** RFC 6578, 3.6: a server may answer in parts. */
@@ -32,8 +32,8 @@ async function readSince(collection: Collection, syncToken: string, window: Inte
   const [changed, gone] = [new Set<string>(), new Set<string>()];
   let token = syncToken;
   for (let parts = 0; parts < mostParts; parts += 1) {
-    const answers = await syncCollection({ ...collection, props: { 'd:getetag': {} }, syncLevel: 1, syncToken: token });
-    const refused = answers.find(({ ok, status, href }) => !ok && href === collection.url && status !== 507);
+    const answers = readable('REPORT', await syncCollection({ ...collection, props: { 'd:getetag': {} }, syncLevel: 1, syncToken: token }));
+    const refused = answers.find((each) => isRefusal(each) || (!each.ok && each.href === collection.url && each.status !== 507));
     // RFC 6578, 3.2: the precondition valid-sync-token has failed, however the server says so.
     if (refused) return null;
     const next = (answers[0]?.raw as { multistatus?: { syncToken?: unknown } } | undefined)?.multistatus?.syncToken;
@@ -55,7 +55,7 @@ async function readSince(collection: Collection, syncToken: string, window: Inte
 }
 
 async function readToken(collection: Collection): Promise<string> {
-  const [found] = await propfind({ ...collection, props: { 'd:sync-token': {}, 'cs:getctag': {} }, depth: '0' });
+  const [found] = readable('PROPFIND', await propfind({ ...collection, props: { 'd:sync-token': {}, 'cs:getctag': {} }, depth: '0' }));
   if (!found?.ok) throw unexpected('PROPFIND', found?.status ?? 0);
   const { syncToken, getctag } = (found.props ?? {}) as { syncToken?: unknown; getctag?: unknown };
   const [sync, tag] = [textOf(syncToken), textOf(getctag)];
@@ -65,8 +65,6 @@ async function readToken(collection: Collection): Promise<string> {
 
 /** tsdav makes a number of a text that looks like one; of others than whole ones the text is lost (1.10). */
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : Number.isSafeInteger(value) ? String(value) : '');
-
-const data = { 'd:getetag': {}, 'c:calendar-data': {} };
 
 async function readWindow(collection: Collection, window: Interval): Promise<RemoteObject[]> {
   // Servers read times without a zone, and whole days, as UTC: a day more on either side, which is cut off again.
@@ -79,57 +77,33 @@ async function readWindow(collection: Collection, window: Interval): Promise<Rem
   };
   // Their texts in parts: invitations of meetings run to ten kilobytes each, and all of a full calendar would be larger than any answer may
   // be.
-  const answers = await calendarQuery({ ...collection, props: { 'd:getetag': {} }, filters, depth: '1' });
-  refuseFailed(collection, answers);
-  return readObjects(
-    collection,
-    answers.flatMap(({ ok, href }) => (ok && href !== undefined ? [new URL(href, collection.url).href] : [])),
-    window,
-  );
+  return readObjects(collection, await queryObjects(collection, filters), window);
 }
 
 async function readObjects(collection: Collection, remoteIds: string[], window: Interval): Promise<RemoteObject[]> {
   const objects: RemoteObject[] = [];
-  for (let from = 0; from < remoteIds.length; from += atOnce) {
-    const objectUrls = remoteIds.slice(from, from + atOnce).map((remoteId) => new URL(remoteId).pathname);
-    objects.push(...toObjects(collection, await multiGet(collection, objectUrls), window));
-  }
+  for (let from = 0; from < remoteIds.length; from += atOnce)
+    objects.push(...toObjects(collection, await getObjects(collection, remoteIds.slice(from, from + atOnce)), window));
   return objects;
 }
 
-/** tsdav throws for all of them where one has gone since it was listed: then they are asked for one by one. */
-async function multiGet(collection: Collection, objectUrls: string[]): Promise<Answer[]> {
-  try {
-    return await calendarMultiGet({ ...collection, props: data, objectUrls, depth: '1' });
-  } catch (error) {
-    if (error instanceof CalendarError) throw error;
-    if (objectUrls.length === 1) return [];
-    const answers: Answer[] = [];
-    for (const objectUrl of objectUrls) answers.push(...(await multiGet(collection, [objectUrl])));
-    return answers;
-  }
-}
-
-/** What failed as a whole. */
-function refuseFailed({ url }: Collection, answers: Answer[]): void {
-  const failed = answers.find(({ ok, status, href }) => !ok && !isGone(status) && (href === undefined || new URL(href, url).href === url));
-  if (failed) throw unexpected('REPORT', failed.status);
-}
-
+/** What has gone since it was listed is left out. What the server does not show is there all the same, and nobody can tell when. */
 function toObjects(collection: Collection, answers: Answer[], window: Interval): RemoteObject[] {
-  refuseFailed(collection, answers);
   const { url, timeZone } = collection;
-  return answers.flatMap(({ href, ok, props }): RemoteObject[] => {
-    if (!ok || href === undefined) return [];
+  return answers.flatMap(({ href, ok, status, props }): RemoteObject[] => {
+    if (href === undefined || (!ok && isGone(status))) return [];
+    const failure = ok ? null : unexpected('REPORT', status);
+    if (failure?.kind === 'transient') throw failure;
     const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
     const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
-    if (typeof text !== 'string') return [];
     const object = { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' };
+    const unreadable: RemoteObject = { ...object, uid: null, busy: [], mark: null, isUnreadable: true };
+    if (typeof text !== 'string') return [unreadable];
     try {
       return [{ ...object, ...readObject(text, window, timeZone) }];
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      return [{ ...object, uid: null, busy: [], mark: null, isUnreadable: true }];
+      return [unreadable];
     }
   });
 }

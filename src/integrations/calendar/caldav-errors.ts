@@ -28,10 +28,15 @@ export function checked(guarded: typeof fetch, now: () => Date): typeof fetch {
   };
 }
 
+const multistatusEnd = /<\/(?:[\w.-]+:)?multistatus\s*>\s*$|<(?:[\w.-]+:)?multistatus[^<>]*\/>\s*$/;
+
 /** The answer with all of its body, so that what breaks, stalls or grows too long in its middle is told as what comes before it. */
 async function whole(response: Response): Promise<Response> {
   const { status, statusText, headers, url } = response;
   const body = await response.arrayBuffer().catch(toError);
+  // tsdav reads what has come as if it were all.
+  if (status === 207 && !multistatusEnd.test(Buffer.from(body).subarray(-2000).toString('latin1')))
+    throw new CalendarError('transient', 'CalDAV failed: 207, which breaks off');
   const copy = new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
   Object.defineProperty(copy, 'url', { value: url });
   return copy;

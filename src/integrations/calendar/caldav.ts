@@ -1,11 +1,12 @@
 /** Calendars on any CalDAV server (RFC 4791), by tsdav. Its keys are the UID and the address of the object, and its answers' ETags. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { calendarQuery, createCalendarObject, deleteCalendarObject, propfind, updateCalendarObject } from 'tsdav';
+import { createCalendarObject, deleteCalendarObject, propfind, updateCalendarObject } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
 import { checked, isGone, signIn, unexpected } from './caldav-errors.ts';
+import { queryObjects } from './caldav-report.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 import { markOf, spanOf, writeObject } from './write-object.ts';
 
@@ -66,9 +67,7 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
         },
       },
     };
-    const found = await calendarQuery({ url, props: { 'd:getetag': {} }, filters, depth: '1', ...common });
-    const href = found.find((each) => each.ok && each.href)?.href;
-    return href ? new URL(href, url).href : null;
+    return (await queryObjects({ url, ...common }, filters))[0] ?? null;
   }
 
   async function put(event: CalendarEvent, known: Placed | null): Promise<Placed> {

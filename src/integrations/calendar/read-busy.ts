@@ -33,6 +33,7 @@ export function readObject(text: string, window: Interval, timeZone: string): Re
     const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid'));
     const masters = events.filter((each) => !isException(each));
     const exceptionsOf = (master: ICAL.Component) => events.filter((each) => isException(each) && uidOf(each) === uidOf(master));
+    for (const master of masters) fitToSeries(master, exceptionsOf(master), home);
     // Who was invited to one instance alone has no series.
     const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
     const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
@@ -86,6 +87,36 @@ function placeInZones(event: ICAL.Component, zoneOf: (tzid: string) => ICAL.Time
       }
     }
   }
+}
+
+/**
+ * ical.js knows the occurrence that an exception stands for by its text, so each is named in the zone of the series. And the end of a rule is
+ * one that some programs write as wall time, or as a day (RFC 5545, 3.3.10 asks for UTC): its last occurrence counts all the same.
+ */
+function fitToSeries(master: ICAL.Component, exceptions: ICAL.Component[], home: ICAL.Timezone): void {
+  const start = master.getFirstPropertyValue('dtstart');
+  if (!(start instanceof ICAL.Time)) return;
+  const fitted = (value: unknown) => (value instanceof ICAL.Time && !value.isDate ? value.convertToZone(start.zone) : value);
+  if (!start.isDate) {
+    for (const property of exceptions.flatMap((each) => each.getAllProperties('recurrence-id')))
+      property.setValue(fitted(property.getFirstValue()));
+    for (const property of master.getAllProperties('rdate')) property.setValues(property.getValues().map(fitted));
+  }
+  for (const rule of master.getAllProperties('rrule').map((each) => each.getFirstValue() as ICAL.Recur)) {
+    if (rule.until) rule.until = fittedEnd(rule.until, start, home);
+  }
+}
+
+function fittedEnd(until: ICAL.Time, start: ICAL.Time, home: ICAL.Timezone): ICAL.Time {
+  const isUtc = until.zone === ICAL.Timezone.utcTimezone;
+  if (start.isDate) {
+    const { year, month, day } = isUtc && !until.isDate ? until.convertToZone(home) : until;
+    return ICAL.Time.fromData({ year, month, day, isDate: true });
+  }
+  if (isUtc && !until.isDate) return until;
+  const { year, month, day, hour, minute, second } = until;
+  const time = until.isDate ? { hour: 23, minute: 59, second: 59 } : { hour, minute, second };
+  return ICAL.Time.fromData({ year, month, day, ...time, isDate: false }, start.zone);
 }
 
 type Occurrence = { item: ICAL.Event; startDate: ICAL.Time; endDate: ICAL.Time };
