@@ -31,8 +31,8 @@ export async function readMirrorState(
 /**
  * Takes over what has changed, in one transaction. Where that changes when the barber is busy, his diary is bumped first, so that a booking
  * that has read the old facts reads anew. What lies on top of a visit is noted for a person; what no longer does, is settled. Nothing of a
- * connection that has ended, or is only compared: then it is noted that it was. Nothing of changes either that follow what is not known here
- * any more: the next reading tells them again.
+ * connection that has ended, or is only compared: then it is noted that it was. Nothing of changes either that follow what is not known
+ * here any more: the next reading tells them again.
  * @returns what was found.
  */
 export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorChanges): Promise<{ changed: number; conflicts: number }> {

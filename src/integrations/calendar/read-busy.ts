@@ -90,8 +90,8 @@ function placeInZones(event: ICAL.Component, zoneOf: (tzid: string) => ICAL.Time
 }
 
 /**
- * ical.js knows the occurrence that an exception stands for by its text, so each is named in the zone of the series. And the end of a rule is
- * one that some programs write as wall time, or as a day (RFC 5545, 3.3.10 asks for UTC): its last occurrence counts all the same.
+ * ical.js knows the occurrence that an exception stands for by its text, so each is named in the zone of the series. And the end of a rule
+ * is one that some programs write as wall time, or as a day (RFC 5545, 3.3.10 asks for UTC): its last occurrence counts all the same.
  */
 function fitToSeries(master: ICAL.Component, exceptions: ICAL.Component[], home: ICAL.Timezone): void {
   const start = master.getFirstPropertyValue('dtstart');
