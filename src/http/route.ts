@@ -122,13 +122,19 @@ function parseParams(schema: z.ZodType | undefined, given: unknown): unknown {
   return parsed.data;
 }
 
+/** Of what was left out, it would mislead to say what it must look like; rules between fields have words of their own. */
+function isMissing(given: unknown, { code, path }: z.core.$ZodIssue): boolean {
+  const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], given);
+  return code !== 'custom' && value === undefined;
+}
+
 function parse(schema: z.ZodType, given: unknown, name: (path: PropertyKey[]) => string): unknown {
   const parsed = schema.safeParse(given, { reportInput: false });
   if (parsed.success) return parsed.data;
   const faults: FieldFault[] = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: name([...issue.path, key]), message: 'is not a field of this request' }))
-      : [{ path: name(issue.path), message: issue.message }],
+      : [{ path: name(issue.path), message: isMissing(given, issue) ? 'is missing' : issue.message }],
   );
   throw new Problem('invalid_request', { detail: problems.invalid_request.title, faults: faults.slice(0, 50) });
 }

@@ -104,6 +104,14 @@ describe('bad input', () => {
     });
   }
 
+  it('a booking, of which fields were left out, is told that they are missing', async () => {
+    const answer = await post('{}');
+
+    expectProblem(answer, 'invalid_request');
+    expect(answer.body.faults).to.deep.include({ path: '/shopId', message: 'is missing' });
+    expect(answer.body.faults).to.deep.include({ path: '/customer', message: 'is missing' });
+  });
+
   it('a booking, with a field named __proto__, is told that there is no such field', async () => {
     const answer = await post(JSON.stringify(bookingBody(network)).replace('{', '{"__proto__":{"a":1},'));
 
