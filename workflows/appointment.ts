@@ -5,7 +5,15 @@
  * wait. Guaranteed: one decision, written in the database before anybody is told; every effect ends delivered, skipped or parked; every
  * path ends with its update handlers finished. A confirmed appointment is one whose slot is ours, not one whose effects are done.
  */
-import { allHandlersFinished, CancellationScope, condition, patched, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  patched,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { Change, ChangeResult } from '../src/domain/change.ts';
 import type { Stand } from '../src/domain/outcome.ts';
 import { earlierLife } from './earlier-life.ts';
@@ -121,8 +129,17 @@ export async function appointment(input: AppointmentInput): Promise<AppointmentS
         ...(stand && stand.startsAt !== next.startsAt ? [{ key: searchAttributes.startsAt, value: new Date(next.startsAt) }] : []),
       ]);
     }
+    setCurrentDetails(describe(next));
     stand = next;
     state.step = next.status;
     state.version = next.version;
   }
 }
+
+/** For whoever looks at the workflow in the Temporal UI; ids and instants, as everywhere here. */
+const describe = ({ status, version, startsAt, wake, effects }: Stand): string =>
+  [
+    `**${status}** (version ${version}), starts at ${startsAt}`,
+    ...(wake ? [`${wake.at}: ${wake.action}, unless something happens before`] : []),
+    ...effects.map(({ kind, dueAt }) => `${dueAt}: ${kind}`),
+  ].join('\n\n');

@@ -146,6 +146,7 @@ async function send({ networkId, policy }: Sender, effect: PlannedDelivery, chan
   const effects = proxyActivities<EffectActivities>({
     // Each provider has a queue and slots of its own: a slow one holds no other's.
     taskQueue: effectsQueue(workflowInfo().taskQueue, channel),
+    summary: `${effect.kind} by ${channel}`,
     startToCloseTimeout: attemptSeconds * 1000,
     heartbeatTimeout: heartbeatSeconds * 1000,
     scheduleToCloseTimeout: (Math.min(policy.giveUpAfterSeconds, useSeconds) + 2 * attemptSeconds) * 1000,
@@ -165,6 +166,7 @@ const isCalendar = (channel: Channel): boolean => (calendarProviders as readonly
 async function settle(input: Sender, effect: PlannedDelivery, why: 'cancelled' | 'lost'): Promise<SendState> {
   const deciding = proxyActivities<DecidingActivities>({
     startToCloseTimeout: '10s',
+    summary: `${effect.kind}: ${why}`,
     retry: { initialInterval: '1s', maximumInterval: '1m' },
   });
   const settled: SendResult | undefined = await deciding.settleDelivery({ networkId: input.networkId, deliveryId: effect.id, why });

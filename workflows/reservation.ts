@@ -36,7 +36,7 @@ export async function reserve(input: AppointmentInput): Promise<Decided> {
 /** Does what is asked of the appointment, or learns why not. */
 export async function change(input: AppointmentInput, wanted: Change): Promise<ChangeResult> {
   const { networkId, appointmentId, policy } = input;
-  return proxyLocalActivities<DecidingActivities>(atOnce).changeAppointment({
+  return proxyLocalActivities<DecidingActivities>({ ...atOnce, summary: wanted.action }).changeAppointment({
     networkId,
     appointmentId,
     change: wanted,
