@@ -66,7 +66,7 @@ describe('a worker with a role', () => {
       await deps.close();
       return lines.flat().join('; ');
     };
-    const unheard = 'what becomes of an SMS is not heard of';
+    const unheard = 'what becomes of an SMS is heard of half an hour late';
     expect(await said({}))
       .to.include('SMS is off')
       .and.not.include(unheard);
