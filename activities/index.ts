@@ -7,6 +7,7 @@ import { createHandoverActivities, createSignInActivities } from './handover.ts'
 import { createHousekeepingActivities } from './housekeeping.ts';
 import { createMessageActivities } from './message.ts';
 import { createRelocationActivities, type RelocationDeps } from './relocation.ts';
+import { createSmsReportActivities } from './sms-report.ts';
 import { createWaitlistActivities } from './waitlist.ts';
 
 export type { ActivityDeps } from './deps.ts';
@@ -30,6 +31,7 @@ export function createEffectActivities(deps: ActivityDeps & Watching & { everySe
     ...createCalendarActivities(deps),
     ...createMirrorActivities(deps),
     ...createSignInActivities(deps),
+    ...createSmsReportActivities(deps),
   };
 }
 

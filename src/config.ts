@@ -60,8 +60,8 @@ export type Config = Readonly<{
   /** Attempts a second, of all workers together. */
   perSecond: Readonly<Record<Channel, number>>;
   calendars: CalendarConfig;
-  /** Null: SMS is off. */
-  twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null }> | null;
+  /** Null: SMS is off. `callsUs`: it can reach the public address; one of this machine alone, it refuses together with the SMS (21609). */
+  twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null; callsUs: boolean }> | null;
   linkSecret: string;
   /** Where customers reach the links in their mails, without a slash at the end. */
   publicUrl: string;
@@ -70,6 +70,8 @@ export type Config = Readonly<{
   reserveWithinSeconds: number;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }>;
+
+const isThisMachine = (url: string): boolean => /^(localhost|127\.|\[::1\]|0\.0\.0\.0)/.test(new URL(url).hostname);
 
 /** Reads and checks the environment once. Throws an Error whose message names each faulty variable, without its value. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
@@ -87,7 +89,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
   const calendars = readCalendars(e);
   // Regions and edges have hosts of their own; another host is a sandbox.
-  if (e.NODE_ENV === 'production' && e.TWILIO_API_URL && !/^https:\/\/([\w-]+\.)+twilio\.com(\/|$)/.test(e.TWILIO_API_URL))
+  const isSandbox = e.TWILIO_API_URL !== undefined && !/^https:\/\/([\w-]+\.)+twilio\.com(\/|$)/.test(e.TWILIO_API_URL);
+  if (e.NODE_ENV === 'production' && isSandbox)
     throw new Error('The configuration is faulty: TWILIO_API_URL names a sandbox, and NODE_ENV is production.');
   const [accountSid, authToken, from] = twilio;
   return Object.freeze({
@@ -109,7 +112,16 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       graph: e.MICROSOFT_PER_SECOND,
     }),
     calendars,
-    twilio: accountSid && authToken && from ? Object.freeze({ accountSid, authToken, from, apiUrl: e.TWILIO_API_URL ?? null }) : null,
+    twilio:
+      accountSid && authToken && from
+        ? Object.freeze({
+            accountSid,
+            authToken,
+            from,
+            apiUrl: e.TWILIO_API_URL ?? null,
+            callsUs: isSandbox || !isThisMachine(e.PUBLIC_URL),
+          })
+        : null,
     linkSecret: e.LINK_SECRET,
     publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),
     api: Object.freeze({

@@ -50,7 +50,7 @@ export async function openDeps(config: Config): Promise<Deps> {
       authToken: twilio.authToken,
       from: twilio.from,
       ...(twilio.apiUrl && { apiUrl: twilio.apiUrl }),
-      statusCallback: (deliveryId) => `${config.publicUrl}${smsStatusPath(deliveryId)}`,
+      ...(twilio.callsUs && { statusCallback: (deliveryId) => `${config.publicUrl}${smsStatusPath(deliveryId)}` }),
     });
   const { keys, allowLoopback } = config.calendars;
   const sealer = keys.length > 0 ? createSealer(keys) : null;

@@ -59,11 +59,15 @@ export async function startWorker(
 function sayWhatIsOff({
   config: {
     calendars: { keys, signIns },
+    twilio,
   },
   texter,
   log,
 }: Deps): void {
   if (!texter) log.warn('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
+  // It is asked then, by a sweep.
+  if (twilio?.callsUs === false)
+    log.warn('what becomes of an SMS is heard of half an hour late: PUBLIC_URL leads to this machine alone, and Twilio cannot call it');
   if (keys.length === 0) return log.warn('calendars are off: CALENDAR_KEYS is not set');
   if (!signIns.google) log.warn('Google calendars are off: GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are not set');
   if (!signIns.graph) log.warn('Microsoft calendars are off: MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET are not set');

@@ -1,5 +1,5 @@
 /** Effects that no workflow has (opened again by a person, lost, parked by a sign-in that works again) are taken over by one. */
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
 import { effectsQueue, type HandoverInput } from './messages.ts';
 
@@ -14,15 +14,30 @@ export async function handover({ sweep, policy }: HandoverInput): Promise<number
     retry,
   });
   if (sweep) await reclaimEffects({ signedIn: await effects.findSignedIn() });
-  let handed = 0;
-  for (let more = true; more;) {
-    const done = await handOver({ policy });
-    handed += done.handed;
-    more = done.more;
-  }
+  let handed = await handAll();
   if (sweep) {
     await effects.tellShops();
     await effects.tellOwners();
+    if (patched('hear-of-sms') && (await hearOfSms()) > 0) handed += await handAll();
   }
   return handed;
+
+  async function handAll(): Promise<number> {
+    for (let all = 0; ;) {
+      const done = await handOver({ policy });
+      all += done.handed;
+      if (!done.more) return all;
+    }
+  }
+}
+
+/** While Twilio is slow, this waits for a slot like any other SMS, but not for long: it must not hold up the next sweep. */
+async function hearOfSms(): Promise<number> {
+  const sms = proxyActivities<EffectActivities>({
+    taskQueue: effectsQueue(workflowInfo().taskQueue, 'sms'),
+    startToCloseTimeout: '1m',
+    scheduleToCloseTimeout: '2m',
+    retry,
+  });
+  return sms.hearOfSms().catch(() => 0);
 }

@@ -1,6 +1,7 @@
 /** What a provider tells of a message afterwards: that it arrived, or that it never will. */
-import type { Channel } from '../domain/channel.ts';
+import { messageChannels, type Channel } from '../domain/channel.ts';
 import { isSuperseded } from './delivery.ts';
+import type { AddressMarks } from './address-mark.ts';
 import type { EntityManager } from './orm.ts';
 
 /** Of the delivery that the provider calls `providerId`. `errorText` holds codes only. */
@@ -68,6 +69,7 @@ export async function noteReport(
          first_tried_at = case when fails.goes_on then null else x.first_tried_at end,
          provider_id = case when fails.goes_on then null else ? end,
          handover_since = case when fails.goes_on then now() else x.handover_since end,
+         next_try_at = case when not fails.goes_on then x.next_try_at end,
          error_class = case
            when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then 'undelivered'
            else x.error_class
@@ -106,4 +108,51 @@ export async function noteReport(
     ],
   );
   return row ? { phone: row.phone, email: row.email, isReopened: row.reopened } : null;
+}
+
+/** What Twilio says of an SMS; see `SmsStatus` in src/integrations/sms-error.ts. */
+export type SmsReport = {
+  providerId: string;
+  state: 'pending' | 'sent' | 'delivered' | 'bounced';
+  errorCode: string | null;
+  optedOut: boolean;
+};
+
+/** The number is none, or one that takes no SMS (Twilio's error dictionary). */
+const deadNumbers = new Set(['30005', '30006']);
+
+/** Notes how an SMS ended, if it has, and what that tells of the number. @returns whether there is something to hand over. */
+export async function noteSms(em: EntityManager, marks: AddressMarks, deliveryId: string, report: SmsReport): Promise<boolean> {
+  const { providerId, state, errorCode, optedOut } = report;
+  if (state !== 'delivered' && state !== 'bounced') return false;
+  const noted = await noteReport(em, {
+    deliveryId,
+    providerId,
+    arrived: state === 'delivered',
+    errorText: `SMS failed: ${errorCode ?? 'undelivered'}`,
+    ways: messageChannels.slice(),
+  });
+  if (noted?.phone && optedOut) await marks.set('sms', noted.phone, 'opted_out');
+  if (noted?.phone && deadNumbers.has(errorCode ?? '')) await marks.set('sms', noted.phone, 'bounced');
+  return noted?.isReopened ?? false;
+}
+
+/** An SMS that Twilio has taken, and of which nothing was heard since. */
+export type Unheard = { id: string; providerId: string };
+
+/**
+ * Up to `limit` SMS of which no call has said how they ended: handed over more than half an hour ago and within two days, and not asked
+ * about for six hours (some carriers never say). The longest ago first.
+ */
+export async function findUnheard(em: EntityManager, limit: number): Promise<Unheard[]> {
+  return em.execute<Unheard[]>(
+    `select id, provider_id as "providerId" from delivery where first_tried_at between now() - interval '2 days' and now() - interval '30 minutes'
+       and channel = 'sms' and state = 'delivered' and provider_id is not null and confirmed_at is null and (next_try_at is null or next_try_at < now()) order by first_tried_at limit ?`,
+    [limit],
+  );
+}
+
+/** It was asked about; of what has ended, the next try is the next time that it is asked about. */
+export async function noteAsked(em: EntityManager, id: string): Promise<void> {
+  await em.execute(`update delivery set next_try_at = now() + interval '6 hours' where id = ? and state = 'delivered'`, [id]);
 }

@@ -5,8 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type Request } from 'express';
 import { validate as isUuid } from 'uuid';
-import { noteReport } from '../db/delivery-report.ts';
-import { messageChannels } from '../domain/channel.ts';
+import { noteSms } from '../db/delivery-report.ts';
 import { Problem } from '../errors.ts';
 import { isSignedByTwilio, readStatus, smsInboundPath, smsStatusRoute } from '../integrations/sms-callback.ts';
 import { createAppointmentCalls } from './appointment-workflow.ts';
@@ -15,8 +14,6 @@ import type { HttpDeps } from './deps.ts';
 /** Twilio's own words, and two that people in Portugal write. Which of them Twilio itself obeys is told by `OptOutType`. */
 const stops = new Set(['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT', 'PARAR']);
 const starts = new Set(['START', 'YES', 'UNSTOP', 'VOLTAR']);
-/** The number is none, or one that takes no SMS (Twilio's error dictionary). */
-const deadNumbers = new Set(['30005', '30006']);
 
 export function mountHooks(app: Express, deps: HttpDeps): void {
   const { config, orm, marks } = deps;
@@ -41,18 +38,8 @@ export function mountHooks(app: Express, deps: HttpDeps): void {
     response.locals.route = smsStatusRoute;
     const status = readStatus(authentic(request));
     const { deliveryId } = request.params;
-    if (status && typeof deliveryId === 'string' && isUuid(deliveryId) && (status.state === 'delivered' || status.state === 'bounced')) {
-      const noted = await noteReport(orm.em.fork(), {
-        deliveryId,
-        providerId: status.providerId,
-        arrived: status.state === 'delivered',
-        errorText: `SMS failed: ${status.errorCode ?? 'undelivered'}`,
-        ways: messageChannels.slice(),
-      });
-      if (noted?.phone && status.optedOut) await marks.set('sms', noted.phone, 'opted_out');
-      if (noted?.phone && deadNumbers.has(status.errorCode ?? '')) await marks.set('sms', noted.phone, 'bounced');
-      if (noted?.isReopened) await workflow.handOver(randomUUID());
-    }
+    const isOurs = status && typeof deliveryId === 'string' && isUuid(deliveryId);
+    if (isOurs && (await noteSms(orm.em.fork(), marks, deliveryId, status))) await workflow.handOver(randomUUID());
     response.status(204).end();
   });
 

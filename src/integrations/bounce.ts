@@ -12,7 +12,10 @@ export type Bounce = {
 
 const textOf = (part: Attachment): string => part.content.toString('utf8');
 
-/** Null for what is no notification, or tells of a delay or of a failure that may pass. */
+/**
+ * Null for what is no notification, or tells of a delay. `failed` is final whatever the status (RFC 3464, 2.3.3): a server that has given up
+ * after days of trying says it with the 4.x.x of its last try.
+ */
 export async function readBounce(raw: Buffer): Promise<Bounce | null> {
   const { attachments } = await simpleParser(raw, {
     keepDeliveryStatus: true,
@@ -28,6 +31,6 @@ export async function readBounce(raw: Buffer): Promise<Bounce | null> {
   const recipient = textOf(report)
     .split(/\r?\n\s*\r?\n/)
     .find((group) => /^Action:\s*failed\s*$/im.test(group));
-  const status = recipient && /^Status:\s*(5\.\d{1,3}\.\d{1,3})\b/im.exec(recipient)?.[1];
+  const status = recipient && /^Status:\s*([45]\.\d{1,3}\.\d{1,3})\b/im.exec(recipient)?.[1];
   return messageId && status ? { messageId, status, isBadAddress: /^5\.(1\.([123]|10)|2\.1)$/.test(status) } : null;
 }

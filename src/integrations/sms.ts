@@ -3,7 +3,7 @@
  * that Twilio already has. A message that it takes in after that look (a request that it worked on all the while) may still arrive twice.
  */
 import twilio from 'twilio';
-import { refusalOf, lossOf, SmsError } from './sms-error.ts';
+import { readStatus, refusalOf, lossOf, SmsError, type SmsStatus } from './sms-error.ts';
 
 export { SmsError, type SmsErrorKind } from './sms-error.ts';
 
@@ -27,6 +27,8 @@ export type OutgoingSms = {
 export type Texter = {
   /** Hands one SMS to Twilio, or finds what an earlier try handed over. Throws an SmsError. @returns the message's SID. */
   send: (sms: OutgoingSms) => Promise<{ providerId: string }>;
+  /** How a message stands, for those of which Twilio's call has not come through; null when it tells nothing. Throws an SmsError. */
+  statusOf: (providerId: string) => Promise<SmsStatus | null>;
   /** Signs in without sending anything, and asks whether the account is active. Throws an SmsError. */
   verify: () => Promise<void>;
 };
@@ -116,6 +118,15 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
         // The doubt about the earlier try stays until a try is answered for good.
         throw codesOnly(error).after(sms.since !== null);
       }
+    },
+    statusOf: async (providerId) => {
+      const { status, errorCode } = await client
+        .messages(providerId)
+        .fetch()
+        .catch((error: unknown) => {
+          throw codesOnly(error);
+        });
+      return readStatus({ MessageSid: providerId, MessageStatus: status, ErrorCode: String(errorCode ?? '') });
     },
     verify: async () => {
       const account = await client.api.v2010

@@ -82,6 +82,16 @@ describe('sms, to a sandbox', () => {
     expect([providerId, another]).not.to.include((await texter().send(again(sms))).providerId);
   });
 
+  it('a text, asked about, is told as Twilio has it; one that Twilio does not know, is a failure without its number', async () => {
+    const { providerId } = await texter().send(newSms());
+    expect(await texter().statusOf(providerId)).to.include({ providerId, state: 'pending' });
+    await sandbox.setStatus(providerId, 'undelivered');
+    expect(await texter().statusOf(providerId)).to.include({ providerId, state: 'bounced', optedOut: false });
+    line.script.push({ status: 200, body: { sid: providerId, status: 'failed', error_code: 21610 } });
+    expect(await texter().statusOf(providerId)).to.include({ state: 'bounced', errorCode: '21610', optedOut: true });
+    expect((await failureOf(texter().statusOf(`SM${'0'.repeat(32)}`))).code).to.equal('20404');
+  });
+
   it('a text, sent by a messaging service, goes out from its number', async () => {
     const sms = newSms();
     const { providerId } = await texter({ from: sandbox.messagingServiceSid }).send(sms);

@@ -294,12 +294,21 @@ describe('mails that come back', () => {
     expect(await twilio.messages(phone)).to.have.length(1);
   });
 
-  it("a delay, a failure that may pass, what is no notification and another network's mail, change nothing and are told no more", async () => {
+  it('one that a server has given up after days of passing failures, is bounced too; its address is not dead', async () => {
+    const email = `slow.${randomUUID()}@example.com`;
+    const { id, deliveryId } = await mailed({ email });
+    await handIn(notification('postfix', deliveryId, { status: '4.4.1' }));
+    expect(await toCustomer(id)).to.include({ state: 'bounced', errorText: 'SMTP failed: 4.4.1' });
+    expect(await engine.deps.marks.find('mail', email)).to.equal(null);
+    expect((await engine.call(network.apiKey, 'GET', '/v1/dead-letters')).body.items).to.have.length(1);
+  });
+
+  it("a delay, whatever its status, what is no notification and another network's mail, change nothing and are told no more", async () => {
     const { id, deliveryId } = await mailed();
     const other = await buildNetwork(engine.database.orm);
     const answers = [
       await handIn(notification('postfix', deliveryId, { action: 'delayed', status: '4.4.1' })),
-      await handIn(notification('postfix', deliveryId, { status: '4.2.2' })),
+      await handIn(notification('postfix', deliveryId, { action: 'delayed', status: '5.2.2' })),
       await handIn('Subject: Hello\r\n\r\nHello'),
       await handIn(''),
       await handIn(notification('postfix', deliveryId), other.apiKey),

@@ -107,6 +107,65 @@ describe("provider's callbacks", () => {
     expect((await toCustomer(id)).state).to.equal('delivered');
   });
 
+  /** Every five minutes. */
+  const sweep = () =>
+    engine.deps.temporal.client.workflow.execute('handover', {
+      workflowId: `handover-${randomUUID()}`,
+      taskQueue: engine.deps.config.temporal.taskQueue,
+      args: [{ sweep: true, policy: engine.deps.policy }],
+    });
+  const anHourAgo = (deliveryId: string) =>
+    engine.database.orm.em.fork().execute(`update delivery set first_tried_at = now() - interval '1 hour' where id = ?`, [deliveryId]);
+
+  it('an SMS that did not arrive, told while nobody listened, is asked about, and goes by the next way, once', async () => {
+    const { id, deliveryId, sid } = await texted();
+    await sweep();
+    expect((await toCustomer(id)).state, 'it may still be on its way').to.equal('delivered');
+    await anHourAgo(deliveryId);
+    line.script.push({ status: 200, body: { sid, status: 'undelivered', error_code: 30003 } });
+    await sweep();
+    await eventually(
+      () => toCustomer(id),
+      ({ channel, state }) => channel === 'mail' && state === 'delivered',
+    );
+    const asked = line.seen.length;
+    await sweep();
+    expect(line.seen.length).to.equal(asked);
+    expect((await mailsOf(id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_customer')).to.have.length(1);
+  });
+
+  it('an SMS of which its carrier says nothing, or which has arrived, is not asked about in each sweep', async () => {
+    const [silent, there] = [await texted(), await texted('12:00')];
+    for (const { deliveryId, sid, status: said } of [
+      { ...silent, status: 'sent' },
+      { ...there, status: 'delivered' },
+    ]) {
+      await anHourAgo(deliveryId);
+      line.script.push({ status: 200, body: { sid, status: said, error_code: null } });
+      await sweep();
+      expect(line.script).to.deep.equal([]);
+    }
+    const asked = line.seen.length;
+    await sweep();
+    expect(line.seen.length).to.equal(asked);
+    expect([await isConfirmed(silent.deliveryId), await isConfirmed(there.deliveryId)]).to.deep.equal([false, true]);
+    expect([(await toCustomer(silent.id)).state, (await toCustomer(there.id)).state]).to.deep.equal(['delivered', 'delivered']);
+  });
+
+  it('an SMS that cannot be asked about while Twilio is away, is by a later sweep', async () => {
+    const { id, deliveryId, sid } = await texted();
+    await anHourAgo(deliveryId);
+    line.script.push({ status: 503 });
+    await sweep();
+    expect((await toCustomer(id)).state).to.equal('delivered');
+    line.script.push({ status: 200, body: { sid, status: 'failed', error_code: 30005 } });
+    await sweep();
+    await eventually(
+      () => toCustomer(id),
+      ({ channel, state }) => channel === 'mail' && state === 'delivered',
+    );
+  });
+
   it('an SMS that did not arrive, of a visit that was cancelled or moved meanwhile, goes no other way: something later tells of it', async () => {
     const [cancelled, moved] = [await texted(), await texted('12:00')];
     await engine.call(network.apiKey, 'POST', `/v1/appointments/${cancelled.id}/cancel`);

@@ -2,6 +2,7 @@
  * Goal: those that decide and those that send can be programs apart: neither does the other's work, and together they do all of it. Method:
  * two workers with a role each on one queue of the real Temporal.
  */
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { readConfig } from '../../src/config.ts';
 import { openDeps } from '../../src/deps.ts';
@@ -51,5 +52,29 @@ describe('a worker with a role', () => {
       await effects.stop();
       await deps.close();
     }
+  });
+
+  it('of effects, says which ways are off, and that Twilio cannot tell what becomes of an SMS', async () => {
+    const twilio = { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'y'.repeat(32), TWILIO_FROM: '+351210000000' };
+    const said = async (env: Record<string, string>): Promise<string> => {
+      const lines: unknown[][] = [];
+      const deps = await openDeps(
+        readConfig(programEnvironment(engine.database, `test-${randomUUID()}`, { WORKER_ROLE: 'effects', ...env })),
+      );
+      const log = Object.assign(Object.create(deps.log) as typeof deps.log, { warn: (...line: unknown[]) => lines.push(line) });
+      await (await startWorker({ ...deps, log })).stop();
+      await deps.close();
+      return lines.flat().join('; ');
+    };
+    const unheard = 'what becomes of an SMS is heard of half an hour late';
+    expect(await said({}))
+      .to.include('SMS is off')
+      .and.not.include(unheard);
+    expect(await said(twilio))
+      .to.include(unheard)
+      .and.not.include('SMS is off');
+    expect(await said({ ...twilio, TWILIO_API_URL: 'https://api.dublin.ie1.twilio.com' })).to.include(unheard);
+    expect(await said({ ...twilio, PUBLIC_URL: 'https://bookings.example' })).not.to.include('SMS');
+    expect(await said({ ...twilio, TWILIO_API_URL: 'http://127.0.0.1:1090' })).not.to.include('SMS');
   });
 });
