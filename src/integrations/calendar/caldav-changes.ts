@@ -1,10 +1,11 @@
 /** What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading all. */
+import { setImmediate as letOthers } from 'node:timers/promises';
 import { calendarMultiGet, calendarQuery, propfind, syncCollection } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { isGone, unexpected } from './caldav-errors.ts';
 import { CalendarError, type Changes, type RemoteObject } from './calendar.ts';
-import { readObject, Unreadable } from './read-busy.ts';
+import { mostMs, readObject, Unreadable } from './read-busy.ts';
 
 type Collection = { url: string; timeZone: string; headers: Record<string, string>; fetch: typeof fetch };
 type Answer = Awaited<ReturnType<typeof propfind>>[number];
@@ -12,6 +13,8 @@ type Answer = Awaited<ReturnType<typeof propfind>>[number];
 const atOnce = 50;
 /** RFC 6578, 3.6: a server may answer in parts. */
 const mostParts = 50;
+/** Of one reading's objects, all together; each after that has a tenth of a second left. */
+const mostMsOfAll = 10_000;
 
 /** Tokens are `sync:` and the server's sync-token, or `tag:` and the collection's tag; an empty one fits nothing. */
 export async function readChanges(collection: Collection, token: string | null, window: Interval): Promise<Changes> {
@@ -86,9 +89,17 @@ async function readWindow(collection: Collection, window: Interval): Promise<Rem
 
 async function readObjects(collection: Collection, remoteIds: string[], window: Interval): Promise<RemoteObject[]> {
   const objects: RemoteObject[] = [];
+  const until = performance.now() + mostMsOfAll;
   for (let from = 0; from < remoteIds.length; from += atOnce) {
     const objectUrls = remoteIds.slice(from, from + atOnce).map((remoteId) => new URL(remoteId).pathname);
-    objects.push(...toObjects(collection, await multiGet(collection, objectUrls), window));
+    const answers = await multiGet(collection, objectUrls);
+    refuseFailed(collection, answers);
+    for (const answer of answers) {
+      const withinMs = Math.max(100, Math.min(mostMs, until - performance.now()));
+      objects.push(...toObject(collection, answer, window, withinMs));
+      // A program that reads for long must show meanwhile that it lives.
+      await letOthers();
+    }
   }
   return objects;
 }
@@ -112,20 +123,17 @@ function refuseFailed({ url }: Collection, answers: Answer[]): void {
   if (failed) throw unexpected('REPORT', failed.status);
 }
 
-function toObjects(collection: Collection, answers: Answer[], window: Interval): RemoteObject[] {
-  refuseFailed(collection, answers);
-  const { url, timeZone } = collection;
-  return answers.flatMap(({ href, ok, props }): RemoteObject[] => {
-    if (!ok || href === undefined) return [];
-    const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
-    const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
-    if (typeof text !== 'string') return [];
-    const object = { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' };
-    try {
-      return [{ ...object, ...readObject(text, window, timeZone) }];
-    } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      return [{ ...object, uid: null, busy: [], mark: null, isUnreadable: true }];
-    }
-  });
+/** None where the answer tells of none. */
+function toObject({ url, timeZone }: Collection, { href, ok, props }: Answer, window: Interval, withinMs: number): RemoteObject[] {
+  if (!ok || href === undefined) return [];
+  const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
+  const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
+  if (typeof text !== 'string') return [];
+  const object = { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' };
+  try {
+    return [{ ...object, ...readObject(text, window, timeZone, withinMs) }];
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return [{ ...object, uid: null, busy: [], mark: null, isUnreadable: true }];
+  }
 }
