@@ -337,6 +337,49 @@ describe('a CalDAV calendar', () => {
     half.close();
   });
 
+  /** A server that says the same to everything. */
+  async function serve(answer: (request: IncomingMessage) => string): Promise<{ url: string; asked: () => number; stop: () => void }> {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked += 1;
+      request.resume();
+      response
+        .writeHead(207, { 'content-type': 'application/xml' })
+        .end(`<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">${answer(request)}</multistatus>`);
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked: () => asked, stop: () => server.close() };
+  }
+  const found = (serverUrl: string) =>
+    findCaldavCalendars({ serverUrl, username: 'rui', password: 'x', fetch: guard.fetch, now: () => new Date() });
+
+  for (const [name, xml] of [
+    ['different names', Array.from({ length: 20_000 }, (_, index) => `<a${index}>x</a${index}>`).join('')],
+    ['text in pieces', `<a>${'x<!-- -->'.repeat(200_000)}</a>`],
+  ] as const)
+    it(`an answer of countless ${name}, made to be read for ever, keeps nobody`, async () => {
+      const server = await serve(() => xml);
+      const began = Date.now();
+      expect((await failureOf(found(server.url))).kind).to.equal('permanent');
+      expect(Date.now() - began).to.be.below(5000);
+      server.stop();
+    });
+
+  it('a server that names calendars without end, is not asked for each', async () => {
+    const calendars = Array.from(
+      { length: 2000 },
+      (_, index) =>
+        `<response><href>/${index}/</href><propstat><prop><resourcetype><collection/><C:calendar/></resourcetype></prop><status>HTTP/1.1 200 OK</status></propstat></response>`,
+    ).join('');
+    const home = `<response><href>/</href><propstat><prop><current-user-principal><href>/</href></current-user-principal><C:calendar-home-set><href>/home/</href></C:calendar-home-set></prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
+    const server = await serve(({ url: path }) => (path === '/home/' ? calendars : home));
+    expect((await failureOf(found(server.url))).message).to.equal('CalDAV failed: too many calendars');
+    expect(server.asked()).to.be.below(200);
+    server.stop();
+  });
+
   it('an object that nobody can read, met, hides no other', async () => {
     await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
     await radicale.enter(url, 'odd.ics', icsOf(['DTSTART:20261015T000000Z', 'DTEND:20261015T000030Z', 'RRULE:FREQ=MINUTELY']));

@@ -32,9 +32,26 @@ export function checked(guarded: typeof fetch, now: () => Date): typeof fetch {
 async function whole(response: Response): Promise<Response> {
   const { status, statusText, headers, url } = response;
   const body = await response.arrayBuffer().catch(toError);
+  if (headers.get('content-type')?.toLowerCase().includes('xml') && isEndless(new TextDecoder().decode(body)))
+    throw new CalendarError('permanent', 'CalDAV failed: an answer that would take too long to read');
   const copy = new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
   Object.defineProperty(copy, 'url', { value: url });
   return copy;
+}
+
+const [mostNames, mostPieces] = [200, 1000];
+
+/**
+ * tsdav reads a text in the time that it takes to name all the different elements beside it, and throws inside for each further piece of one that others part: an answer within the limit
+ * of size, made for that, would stop this process for hours. None of ours has more than a few dozen names, or text in pieces.
+ */
+function isEndless(xml: string): boolean {
+  const marked = xml.replaceAll(/<!\[CDATA\[.*?\]\]>/gs, '');
+  const names = new Set<string>();
+  for (const [, name = ''] of marked.matchAll(/<([^\s<>/!?][^\s<>/]*)/g)) if (names.add(name).size > mostNames) return true;
+  let pieces = 0;
+  for (const _ of marked.matchAll(/(?:<\/[^<>]*|\/|--|\?)>\s*[^\s<]/g)) if ((pieces += 1) > mostPieces) return true;
+  return false;
 }
 
 function toError(error: unknown): never {
