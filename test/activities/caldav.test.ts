@@ -228,6 +228,47 @@ describe('a CalDAV calendar', () => {
     }
   });
 
+  it('a page of somebody else, nothing, or half an answer, in place of each answer in turn, is no empty calendar', async () => {
+    const xml = { 'content-type': 'text/xml' };
+    await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
+    const { token } = await calendar.changes(null, contractWindow);
+    await radicale.enter(url, 'doctor.ics', icsOf(['DTSTART:20261201T090000Z', 'DTEND:20261201T100000Z']));
+    for (const odd of [
+      { status: 200, body: '<html>We are back soon</html>', headers: { 'content-type': 'text/html' } },
+      { status: 200, body: '', headers: xml },
+      { status: 207, body: '<?xml version="1.0"?><multistatus xmlns="DAV:"><response><href>/a', headers: xml },
+    ])
+      for (const from of [null, token])
+        for (let before = 0; ; before += 1) {
+          line.script.push(...Array.from({ length: before }, (): Answer => 'pass'), odd);
+          const told = await calendar.changes(from, contractWindow).catch((error: unknown) => error);
+          if (line.script.splice(0).length > 0) break;
+          expect(told, `${before} ${JSON.stringify(odd)}`).to.include({ name: 'CalendarError', kind: 'transient' });
+        }
+    line.script.push({ status: 200, body: '<html>', headers: { 'content-type': 'text/html' } });
+    expect((await failureOf(calendar.verify())).kind).to.equal('transient');
+  });
+
+  it('a query that is refused, is told by its status, without a word of the server', async () => {
+    await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
+    const refused: Answer = { status: 403, body: 'Ana Conceição', headers: { 'content-type': 'text/plain' } };
+    for (const before of [1, 2]) {
+      line.script.push(...Array.from({ length: before }, (): Answer => 'pass'), refused);
+      const failure = await failureOf(calendar.changes(null, contractWindow));
+      expect([failure.kind, failure.message]).to.deep.equal(['permanent', 'CalDAV failed: REPORT 403']);
+    }
+    // Where the UID is looked for.
+    line.script.push('pass', { status: 409 }, refused);
+    expect((await failureOf(calendar.put(visit(), null))).message).to.equal('CalDAV failed: REPORT 403');
+  });
+
+  it('a calendar that its owner has deleted, written to, is told as one that may come back', async () => {
+    expect(await radicale.erase(url, '')).to.equal(200);
+    const failure = await failureOf(calendar.put(visit(), null));
+    expect([failure.kind, /^CalDAV failed: \w+ \d{3}$/.test(failure.message)]).to.deep.equal(['transient', true]);
+    await calendar.remove({ uid: visit().uid, remoteId: null });
+  });
+
   it('a token that the server has forgotten, used, brings all there is', async () => {
     await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
     for (const token of ['sync:http://radicale.org/ns/sync/forgotten', 'tag:"other"', '']) {
@@ -377,6 +418,23 @@ describe('a CalDAV calendar', () => {
     const server = await serve(({ url: path }) => (path === '/home/' ? calendars : home));
     expect((await failureOf(found(server.url))).message).to.equal('CalDAV failed: too many calendars');
     expect(server.asked()).to.be.below(200);
+    server.stop();
+  });
+
+  it('an address that is none, named by a server, is passed over', async () => {
+    const server = await serve(
+      ({ url: path, method }) =>
+        `<response><href>${method === 'PROPFIND' ? path : 'https://[::'}</href><propstat><prop><getetag>"1"</getetag></prop><status>HTTP/1.1 200 OK</status></propstat></response>`,
+    );
+    const odd = createCaldavCalendar({
+      calendarUrl: server.url,
+      username: 'rui',
+      password: 'x',
+      timeZone,
+      fetch: guard.fetch,
+      now: () => new Date(),
+    });
+    for (const token of [null, 'sync:one']) expect((await odd.changes(token, contractWindow)).objects).to.deep.equal([]);
     server.stop();
   });
 

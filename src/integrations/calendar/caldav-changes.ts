@@ -3,12 +3,11 @@ import { setImmediate as letOthers } from 'node:timers/promises';
 import { calendarMultiGet, calendarQuery, propfind, syncCollection } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
-import { isGone, unexpected } from './caldav-errors.ts';
+import { addressOf, isGone, query, statusOf, unexpected, type Answer } from './caldav-errors.ts';
 import { CalendarError, type Changes, type RemoteObject } from './calendar.ts';
 import { mostMs, readObject, Unreadable } from './read-busy.ts';
 
 type Collection = { url: string; timeZone: string; headers: Record<string, string>; fetch: typeof fetch };
-type Answer = Awaited<ReturnType<typeof propfind>>[number];
 
 const atOnce = 50;
 /** RFC 6578, 3.6: a server may answer in parts. */
@@ -38,8 +37,8 @@ async function readSince(collection: Collection, syncToken: string, window: Inte
     if (refused) return null;
     const next = (answers[0]?.raw as { multistatus?: { syncToken?: unknown } } | undefined)?.multistatus?.syncToken;
     for (const { href, status } of answers) {
-      const remoteId = href === undefined ? collection.url : new URL(href, collection.url).href;
-      if (remoteId === collection.url || remoteId.endsWith('/')) continue;
+      const remoteId = addressOf(href, collection.url);
+      if (remoteId === null || remoteId === collection.url || remoteId.endsWith('/')) continue;
       const [to, from] = isGone(status) ? [gone, changed] : [changed, gone];
       to.add(remoteId);
       from.delete(remoteId);
@@ -78,11 +77,11 @@ async function readWindow(collection: Collection, window: Interval): Promise<Rem
     },
   };
   // Their texts in parts: invitations of meetings run to ten kilobytes each, and all of a full calendar would be larger than any answer may be.
-  const answers = await calendarQuery({ ...collection, props: { 'd:getetag': {} }, filters, depth: '1' });
+  const answers = await query(() => calendarQuery({ ...collection, props: { 'd:getetag': {} }, filters, depth: '1' }));
   refuseFailed(collection, answers);
   return readObjects(
     collection,
-    answers.flatMap(({ ok, href }) => (ok && href !== undefined ? [new URL(href, collection.url).href] : [])),
+    answers.flatMap(({ ok, href }) => (ok ? (addressOf(href, collection.url) ?? []) : [])),
     window,
   );
 }
@@ -110,6 +109,8 @@ async function multiGet(collection: Collection, objectUrls: string[]): Promise<A
     return await calendarMultiGet({ ...collection, props: data, objectUrls, depth: '1' });
   } catch (error) {
     if (error instanceof CalendarError) throw error;
+    // The question itself was refused, not one of what was asked for.
+    if (!isOfOne(error)) throw unexpected('REPORT', statusOf(error));
     if (objectUrls.length === 1) return [];
     const answers: Answer[] = [];
     for (const objectUrl of objectUrls) answers.push(...(await multiGet(collection, [objectUrl])));
@@ -117,19 +118,23 @@ async function multiGet(collection: Collection, objectUrls: string[]): Promise<A
   }
 }
 
+/** Of an answer to each, tsdav's error shows the object that it has made. */
+const isOfOne = (error: unknown): boolean => (error as Error).message.includes('Raw response: [object Object]');
+
 /** What failed as a whole. */
 function refuseFailed({ url }: Collection, answers: Answer[]): void {
-  const failed = answers.find(({ ok, status, href }) => !ok && !isGone(status) && (href === undefined || new URL(href, url).href === url));
+  const failed = answers.find(({ ok, status, href }) => !ok && !isGone(status) && (href === undefined || addressOf(href, url) === url));
   if (failed) throw unexpected('REPORT', failed.status);
 }
 
 /** None where the answer tells of none. */
 function toObject({ url, timeZone }: Collection, { href, ok, props }: Answer, window: Interval, withinMs: number): RemoteObject[] {
-  if (!ok || href === undefined) return [];
+  const remoteId = addressOf(href, url);
+  if (!ok || remoteId === null) return [];
   const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
   const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
   if (typeof text !== 'string') return [];
-  const object = { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' };
+  const object = { remoteId, etag: typeof getetag === 'string' ? getetag : '' };
   try {
     return [{ ...object, ...readObject(text, window, timeZone, withinMs) }];
   } catch (error) {

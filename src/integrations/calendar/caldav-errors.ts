@@ -1,4 +1,5 @@
 /** What a CalDAV server's answers mean. */
+import type { propfind } from 'tsdav';
 import { ForbiddenAddress, TooLarge } from '../guarded-fetch.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { CalendarError } from './calendar.ts';
@@ -28,11 +29,48 @@ export function checked(guarded: typeof fetch, now: () => Date): typeof fetch {
   };
 }
 
+export type Answer = Awaited<ReturnType<typeof propfind>>[number];
+
+/**
+ * Queries of a calendar are answered by a multistatus (RFC 4918, 13). tsdav takes anything else that is no failure for one without a word in it: a page of somebody's between us and the
+ * server, nothing at all, or XML cut short. None of these may look like an empty calendar.
+ */
+export function ofMultistatus(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    const asks = ['PROPFIND', 'REPORT'].includes(init?.method ?? '');
+    if (asks && response.ok && !(isXml(response) && ending.test(await response.clone().text())))
+      throw new CalendarError('transient', `CalDAV failed: ${init!.method} ${response.status}, no multistatus`);
+    return response;
+  };
+}
+
+/** Of the whole of a multistatus, be it empty, under whatever prefix. */
+const ending = /[</:]multistatus(\s[^<>]*)?\/?>\s*$/;
+
+/** tsdav throws plain errors of refused queries, and what the server says with it, which may name people. */
+export async function query(call: () => Promise<Answer[]>): Promise<Answer[]> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof CalendarError ? error : unexpected('REPORT', statusOf(error));
+  }
+}
+
+/** The status that tsdav's error is about; 0 where it tells none. */
+export const statusOf = (error: unknown): number => Number(/^Collection query failed: (\d{3})/.exec((error as Error).message)?.[1] ?? 0);
+
+/** What an answer names, as an address; null for what is none. */
+export const addressOf = (href: string | undefined, url: string): string | null =>
+  href !== undefined && URL.canParse(href, url) ? new URL(href, url).href : null;
+
+const isXml = (response: Response): boolean => response.headers.get('content-type')?.toLowerCase().includes('xml') ?? false;
+
 /** The answer with all of its body, so that what breaks, stalls or grows too long in its middle is told as what comes before it. */
 async function whole(response: Response): Promise<Response> {
   const { status, statusText, headers, url } = response;
   const body = await response.arrayBuffer().catch(toError);
-  if (headers.get('content-type')?.toLowerCase().includes('xml') && isEndless(new TextDecoder().decode(body)))
+  if (isXml(response) && isEndless(new TextDecoder().decode(body)))
     throw new CalendarError('permanent', 'CalDAV failed: an answer that would take too long to read');
   const copy = new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
   Object.defineProperty(copy, 'url', { value: url });

@@ -5,7 +5,7 @@ import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
-import { checked, isGone, signIn, unexpected } from './caldav-errors.ts';
+import { addressOf, checked, isGone, ofMultistatus, query, signIn, unexpected } from './caldav-errors.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 import { markOf, spanOf, writeObject } from './write-object.ts';
 
@@ -27,7 +27,7 @@ const lookAround = 370 * DAY;
 
 export function createCaldavCalendar({ calendarUrl, username, password, timeZone, fetch: guarded, now }: CaldavOptions): Calendar {
   const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
-  const common = { headers: signIn(username, password), fetch: checked(guarded, now) };
+  const common = { headers: signIn(username, password), fetch: ofMultistatus(checked(guarded, now)) };
   const calendar = { url };
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
@@ -63,9 +63,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
         },
       },
     };
-    const found = await calendarQuery({ url, props: { 'd:getetag': {} }, filters, depth: '1', ...common });
-    const href = found.find((each) => each.ok && each.href)?.href;
-    return href ? new URL(href, url).href : null;
+    const found = await query(() => calendarQuery({ url, props: { 'd:getetag': {} }, filters, depth: '1', ...common }));
+    return addressOf(found.find((each) => each.ok && each.href)?.href, url);
   }
 
   async function put(event: CalendarEvent, known: Placed | null): Promise<Placed> {
