@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
-import { planAll } from './calendar-visit.ts';
+import { planAll, planRemoval } from './calendar-visit.ts';
 import { applyWishes, type CalendarWishes, type WishedFor } from './calendar-wishes.ts';
 import type { EntityManager } from './orm.ts';
 import { requireVersion } from './record.ts';
@@ -174,11 +174,17 @@ export async function replaceSecrets(em: EntityManager, id: string, old: string,
   await em.execute('update calendar_connection set secrets = ? where id = ? and secrets = ?', [secrets, id, old]);
 }
 
-/** Ends a connection: its mirror is dropped, and nothing new is written. @returns whether it had not ended before. */
-export async function endConnection(em: EntityManager, networkId: string, id: string): Promise<boolean> {
-  const ended = await em.execute<{ id: string }[]>(
-    `update calendar_connection set state = 'ended', ended_at = now(), version = version + 1 where network_id = ? and id = ? and state <> 'ended' returning id`,
-    [networkId, id],
-  );
-  return ended.length > 0;
+/**
+ * Ends a connection, and plans what follows in the same transaction: whoever ends it again after an outage in between would find nothing left to do, and what is there would stay for ever.
+ * `remove`: what is there of visits to come is taken away. @returns whether it had not ended before.
+ */
+export async function endConnection(em: EntityManager, networkId: string, id: string, now: Date, remove: boolean): Promise<boolean> {
+  return em.fork().transactional(async (tx) => {
+    const ended = await tx.execute<{ id: string }[]>(
+      `update calendar_connection set state = 'ended', ended_at = now(), version = version + 1 where network_id = ? and id = ? and state <> 'ended' returning id`,
+      [networkId, id],
+    );
+    if (ended.length > 0) await planRemoval(tx, networkId, id, now, remove);
+    return ended.length > 0;
+  });
 }

@@ -34,7 +34,10 @@ describe("barbers' calendars", () => {
     line = await startScripted(radicale.url);
     url = await radicale.newCalendar();
   });
-  afterEach(() => line.stop());
+  afterEach(() => {
+    line.stop();
+    radicale.setUsers({ [radicale.username]: radicale.password });
+  });
 
   const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
     engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID() });
@@ -95,6 +98,23 @@ describe("barbers' calendars", () => {
       .execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [id]);
     return row!.secrets;
   };
+
+  it('a connection whose end is broken off, ended again, takes the entries away', async () => {
+    const { body: calendar } = await connect();
+    await book(engine, network);
+    await entries(1);
+    const em = engine.database.orm.em.fork();
+    const guard = `break_${randomUUID().replaceAll('-', '')}`;
+    // The database fails in the middle of it.
+    await em.execute(
+      `create function ${guard}() returns trigger language plpgsql as $$ begin if new.connection_id = '${calendar.id}' then raise exception 'away'; end if; return new; end $$`,
+    );
+    await em.execute(`create trigger ${guard} before insert on delivery for each row execute function ${guard}()`);
+    expect((await call('DELETE', `/v1/calendars/${calendar.id}`)).status).to.equal(500);
+    await em.execute(`drop trigger ${guard} on delivery`);
+    expect((await call('DELETE', `/v1/calendars/${calendar.id}`)).status).to.equal(200);
+    await entries(0);
+  });
 
   it('one, found and connected, says how it is, and never what it is opened with', async () => {
     const found = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars/find`, account());
