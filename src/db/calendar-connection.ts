@@ -169,6 +169,15 @@ export async function readSecrets(em: EntityManager, id: string): Promise<string
   return row?.secrets ?? null;
 }
 
+/** Whether a person has had this tried again since its calendar's sign-in died. */
+export async function isRetriedSince(em: EntityManager, { id }: Pick<Connection, 'id'>, deliveryId: string): Promise<boolean> {
+  const [row] = await em.execute<[{ yes: boolean }]>(
+    `select exists (select from delivery_event e join calendar_connection c on c.id = ? where e.delivery_id = ? and e.kind = 'retried' and e.happened_at > c.signed_out_at) as yes`,
+    [id, deliveryId],
+  );
+  return row.yes;
+}
+
 /** Other secrets in place of these, unless they have changed meanwhile. */
 export async function replaceSecrets(em: EntityManager, id: string, old: string, secrets: string): Promise<void> {
   await em.execute('update calendar_connection set secrets = ? where id = ? and secrets = ?', [secrets, id, old]);

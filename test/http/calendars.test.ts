@@ -99,6 +99,36 @@ describe("barbers' calendars", () => {
     return row!.secrets;
   };
 
+  it('an entry that was let go once, of a sign-in that has died again, asks the server no more, but where a person says so', async () => {
+    const { body: calendar } = await connect(0, { reads: false });
+    radicale.setUsers({});
+    const { body } = await book(engine, network);
+    await settled(body.id, ['parked']);
+    const em = engine.database.orm.em.fork();
+    const [parked] = await em.execute<{ id: string }[]>('select id from delivery where connection_id = ?', [calendar.id]);
+    const asked = () => line.seen.length;
+    const before = asked();
+    // As by the sign-in before: retried once, and then it died again.
+    await em.execute(
+      `update delivery set state = 'due', retries = retries + 1, finished_at = null, attempt_by = null, handover_since = now() where id = ?`,
+      [parked!.id],
+    );
+    const { deps } = engine;
+    await deps.temporal.client.workflow.execute('handover', {
+      workflowId: `handover-${randomUUID()}`,
+      taskQueue: deps.config.temporal.taskQueue,
+      args: [{ sweep: false, policy: deps.policy }],
+    });
+    await settled(body.id, ['parked']);
+    expect(asked()).to.equal(before);
+    expect((await call('POST', `/v1/dead-letters/${parked!.id}/retry`)).status).to.be.oneOf([200, 202]);
+    await eventually(
+      async () => asked(),
+      (count) => count > before,
+    );
+    await settled(body.id, ['parked']);
+  });
+
   it('a connection whose end is broken off, ended again, takes the entries away', async () => {
     const { body: calendar } = await connect();
     await book(engine, network);
