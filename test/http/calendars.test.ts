@@ -129,6 +129,44 @@ describe("barbers' calendars", () => {
     await settled(body.id, ['parked']);
   });
 
+  it('who was invited to a visit by mail before his calendar was connected, has that taken back by mail too', async () => {
+    const barberMail = `rui.${randomUUID().slice(0, 8)}@example.com`;
+    await engine.database.orm.em.fork().execute('update barber set email = ? where id = ?', [barberMail, network.barberIds[0]]);
+    const methods = async (id: string) =>
+      (await mailsOf(id))
+        .filter(({ headers }) => String(headers['x-punctual-kind']).endsWith('_barber'))
+        .map(({ attachments }) => ((attachments ?? []).length > 0 ? 1 : 0))
+        .sort();
+    const told = (id: string, each: number[]) =>
+      eventually(
+        () => methods(id),
+        (found) => found.join() === each.join(),
+      );
+    const { body: early } = await book(engine, network);
+    await told(early.id, [1]);
+    await connect();
+    const { body: late } = await book(engine, network, { startsAt: network.at('15:00') });
+    await told(late.id, [0]);
+    for (const { id } of [early, late]) await call('POST', `/v1/appointments/${id}/cancel`, { reason: 'customer_asked' });
+    await told(early.id, [1, 1]);
+    await told(late.id, [0, 0]);
+  });
+
+  it('a barber whose calendar waits for a sign-in, gets no invitation beside it', async () => {
+    const barberMail = `rui.${randomUUID().slice(0, 8)}@example.com`;
+    await engine.database.orm.em.fork().execute('update barber set email = ? where id = ?', [barberMail, network.barberIds[0]]);
+    await connect();
+    radicale.setUsers({});
+    const { body: first } = await book(engine, network);
+    await settled(first.id, ['parked']);
+    const { body } = await book(engine, network, { startsAt: network.at('15:00') });
+    const [mail] = await eventually(
+      async () => (await mailsOf(body.id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_barber'),
+      (found) => found.length === 1,
+    );
+    expect(mail!.attachments ?? []).to.deep.equal([]);
+  });
+
   it('a connection whose end is broken off, ended again, takes the entries away', async () => {
     const { body: calendar } = await connect();
     await book(engine, network);
