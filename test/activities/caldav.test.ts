@@ -208,6 +208,26 @@ describe('a CalDAV calendar', () => {
     }
   });
 
+  it('a visit that lies under another address than we know, taken away, is gone', async () => {
+    const event = visit();
+    // The answer that named the address was lost.
+    await radicale.enter(
+      url,
+      'from-the-mail.ics',
+      icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']),
+    );
+    await calendar.put(event, null);
+    await calendar.remove({ uid: event.uid, remoteId: null });
+    expect(await radicale.objects(url)).to.deep.equal({});
+    // Its owner's program has put it elsewhere.
+    const placed = await calendar.put(event, null);
+    const [[name, text] = ['', '']] = Object.entries(await radicale.objects(url));
+    await radicale.erase(url, name);
+    await radicale.enter(url, 'elsewhere.ics', text);
+    await calendar.remove({ uid: event.uid, remoteId: placed.remoteId });
+    expect(await radicale.objects(url)).to.deep.equal({});
+  });
+
   for (const status of [400, 403, 409]) {
     it(`a server that answers ${status} where a UID has another address, met, is written to there`, async () => {
       const event = visit();

@@ -87,8 +87,21 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   }
 
   async function remove({ uid, remoteId }: { uid: string; remoteId: string | null }): Promise<void> {
-    const response = await deleteCalendarObject({ calendarObject: { url: remoteId ?? placeOf(uid) }, ...common });
-    if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
+    const erase = async (address: string): Promise<boolean> => {
+      const response = await deleteCalendarObject({ calendarObject: { url: address }, ...common });
+      if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
+      return response.ok;
+    };
+    const place = remoteId ?? placeOf(uid);
+    if (await erase(place)) return;
+    // Its owner's program may have put it elsewhere since, or the answer that named another address was lost.
+    const other = await findByUid(uid).catch((error: unknown) => {
+      // Without the calendar there is no event in it, and a server that cannot look for one has told all that it can.
+      if (error instanceof CalendarError && (error.kind === 'permanent' || error.message === unexpected('REPORT', 404).message))
+        return null;
+      throw error;
+    });
+    if (other !== null && other !== place) await erase(other);
   }
 
   return {
