@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import ICAL from 'ical.js';
 import { createCaldavCalendar } from '../../src/integrations/calendar/caldav.ts';
@@ -227,6 +228,51 @@ describe('a CalDAV calendar', () => {
     await calendar.remove({ uid: event.uid, remoteId: placed.remoteId });
     expect(await radicale.objects(url)).to.deep.equal({});
   });
+
+  for (const [name, changed] of [
+    ['weak', (etag: string) => `W/${etag}`],
+    ['longer', (etag: string) => etag.replace(/"$/, '-gzip"')],
+  ] as const)
+    it(`a server behind one that compresses, and makes the ETag ${name}, is written to`, async () => {
+      const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        const { host: _, connection: __, 'content-length': ___, 'transfer-encoding': ____, ...headers } = request.headers;
+        const passed = await fetch(`${radicale.url}${request.url}`, {
+          method: request.method ?? 'GET',
+          headers: headers as Record<string, string>,
+          ...(chunks.length > 0 && { body: new Uint8Array(Buffer.concat(chunks)) }),
+        });
+        const body = Buffer.from(await passed.arrayBuffer());
+        const etag = passed.headers.get('etag');
+        const isCompressed = request.method === 'GET' && passed.ok && /gzip/.test(request.headers['accept-encoding'] ?? '');
+        response
+          .writeHead(passed.status, {
+            'content-type': passed.headers.get('content-type') ?? '',
+            ...(etag && { etag: isCompressed ? changed(etag) : etag }),
+            ...(isCompressed && { 'content-encoding': 'gzip' }),
+          })
+          .end(isCompressed ? gzipSync(body) : body);
+      };
+      const proxy = createServer((request, response) => void answer(request, response));
+      await new Promise<void>((resolve) => {
+        proxy.listen(0, '127.0.0.1', resolve);
+      });
+      const behind = createCaldavCalendar({
+        calendarUrl: url.replace(radicale.url, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`),
+        username: radicale.username,
+        password: radicale.password,
+        timeZone,
+        fetch: guard.fetch,
+        now: () => new Date(contractNow),
+      });
+      const event = visit();
+      const placed = await behind.put(event, null);
+      await behind.put({ ...event, summary: 'Barba', sequence: 2 }, placed);
+      expect(Object.values(await radicale.objects(url)).join('')).to.include('SUMMARY:Barba');
+      proxy.close();
+      proxy.closeAllConnections();
+    });
 
   for (const status of [400, 403, 409]) {
     it(`a server that answers ${status} where a UID has another address, met, is written to there`, async () => {

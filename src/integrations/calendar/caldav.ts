@@ -34,7 +34,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
 
   /** Null when there is nothing. Programs keep the mark when the owner moves the event, or has it repeat: so when it is, is looked at itself. */
   async function read(remoteId: string, event: CalendarEvent): Promise<(Placed & { isWritten: boolean }) | null> {
-    const response = await common.fetch(remoteId, { headers: common.headers });
+    // Who compresses an answer on its way makes another ETag of it (RFC 9110, 8.8.3.3: a weak one, or one with a suffix), which the server does not know when it is asked to match it.
+    const response = await common.fetch(remoteId, { headers: { ...common.headers, 'accept-encoding': 'identity' } });
     if (isGone(response.status)) return null;
     if (!response.ok) throw unexpected('GET', response.status);
     const found = { remoteId, etag: response.headers.get('etag') ?? '' };
