@@ -315,6 +315,22 @@ describe('a CalDAV calendar', () => {
     expect((await failureOf(calendar.verify())).kind).to.equal('transient');
   });
 
+  it('a page of somebody else, or a way to one, in place of the answer to a writing, has written nothing and taken nothing away', async () => {
+    const page: Answer = { status: 200, body: '<html>We are back soon</html>', headers: { 'content-type': 'text/html; charset=utf-8' } };
+    const away: Answer = { status: 302, headers: { location: '/login' } };
+    const [event, other] = [visit(), visit()];
+    await calendar.put(other, null);
+    for (const script of [[page], ['pass', page], ['pass', away]] as Answer[][]) {
+      line.script.push(...script);
+      expect((await failureOf(calendar.put(event, null))).kind, JSON.stringify(script)).to.equal('transient');
+    }
+    for (const odd of [page, away]) {
+      line.script.push(odd);
+      expect((await failureOf(calendar.remove({ uid: other.uid, remoteId: null }))).kind, JSON.stringify(odd)).to.equal('transient');
+    }
+    expect(Object.keys(await radicale.objects(url))).to.have.length(1);
+  });
+
   it('a query that is refused, is told by its status, without a word of the server', async () => {
     await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
     const refused: Answer = { status: 403, body: 'Ana Conceição', headers: { 'content-type': 'text/plain' } };

@@ -5,9 +5,9 @@ import { readRetryAfter } from '../retry-after.ts';
 import { CalendarError } from './calendar.ts';
 
 export const isGone = (status: number): boolean => status === 404 || status === 410;
-/** An answer that no step expects. A 4xx of the server's will be the same tomorrow, but for those that speak of time or place. */
+/** An answer that no step expects. A 4xx of the server's will be the same tomorrow, but for those that speak of time or place; a redirection of what writes leads to somebody's page, for a while. */
 export function unexpected(method: string, status: number): CalendarError {
-  const passes = status === 0 || status >= 500 || [404, 408, 409, 410, 412, 423, 425, 429].includes(status);
+  const passes = status < 400 || status >= 500 || [404, 408, 409, 410, 412, 423, 425, 429].includes(status);
   return new CalendarError(passes ? 'transient' : 'permanent', `CalDAV failed: ${method} ${status}`);
 }
 
@@ -33,14 +33,16 @@ export type Answer = Awaited<ReturnType<typeof propfind>>[number];
 
 /**
  * Queries of a calendar are answered by a multistatus (RFC 4918, 13). tsdav takes anything else that is no failure for one without a word in it: a page of somebody's between us and the
- * server, nothing at all, or XML cut short. None of these may look like an empty calendar.
+ * server, nothing at all, or XML cut short. None of these may look like an empty calendar, nor a page like a visit that was written or taken away.
  */
-export function ofMultistatus(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+export function ofCalendar(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
     const asks = ['PROPFIND', 'REPORT'].includes(init?.method ?? '');
-    if (asks && response.ok && !(isXml(response) && ending.test(await response.clone().text())))
+    if (asks && response.ok && !(isOf(response, 'xml') && ending.test(await response.clone().text())))
       throw new CalendarError('transient', `CalDAV failed: ${init!.method} ${response.status}, no multistatus`);
+    if (response.status === 200 && isOf(response, 'html'))
+      throw new CalendarError('transient', `CalDAV failed: ${init?.method ?? 'GET'} 200, a page`);
     return response;
   };
 }
@@ -64,13 +66,13 @@ export const statusOf = (error: unknown): number => Number(/^Collection query fa
 export const addressOf = (href: string | undefined, url: string): string | null =>
   href !== undefined && URL.canParse(href, url) ? new URL(href, url).href : null;
 
-const isXml = (response: Response): boolean => response.headers.get('content-type')?.toLowerCase().includes('xml') ?? false;
+const isOf = (response: Response, type: string): boolean => response.headers.get('content-type')?.toLowerCase().includes(type) ?? false;
 
 /** The answer with all of its body, so that what breaks, stalls or grows too long in its middle is told as what comes before it. */
 async function whole(response: Response): Promise<Response> {
   const { status, statusText, headers, url } = response;
   const body = await response.arrayBuffer().catch(toError);
-  if (isXml(response) && isEndless(new TextDecoder().decode(body)))
+  if (isOf(response, 'xml') && isEndless(new TextDecoder().decode(body)))
     throw new CalendarError('permanent', 'CalDAV failed: an answer that would take too long to read');
   const copy = new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
   Object.defineProperty(copy, 'url', { value: url });

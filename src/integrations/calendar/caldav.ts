@@ -5,7 +5,7 @@ import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
-import { addressOf, checked, isGone, ofMultistatus, query, signIn, unexpected } from './caldav-errors.ts';
+import { addressOf, checked, isGone, ofCalendar, query, signIn, unexpected } from './caldav-errors.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 import { markOf, spanOf, writeObject } from './write-object.ts';
 
@@ -27,7 +27,7 @@ const lookAround = 370 * DAY;
 
 export function createCaldavCalendar({ calendarUrl, username, password, timeZone, fetch: guarded, now }: CaldavOptions): Calendar {
   const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
-  const common = { headers: signIn(username, password), fetch: ofMultistatus(checked(guarded, now)) };
+  const common = { headers: signIn(username, password), fetch: ofCalendar(checked(guarded, now)) };
   const calendar = { url };
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
