@@ -197,3 +197,17 @@ export async function endConnection(em: EntityManager, networkId: string, id: st
     return ended.length > 0;
   });
 }
+
+/**
+ * Ends the connections of barbers who were archived, once their last visit is over: what they enter in their own calendars concerns nobody here any more, and their sign-ins are not ours to
+ * keep. What was written stays there: it has been.
+ */
+export async function endArchived(em: EntityManager, now: Date): Promise<void> {
+  const outlived = await em.execute<{ id: string; networkId: string }[]>(
+    `select c.id, c.network_id as "networkId" from calendar_connection c join barber b on b.id = c.barber_id where c.state <> 'ended' and b.archived_at is not null
+       and not exists (select from appointment_part p join appointment a on a.id = p.appointment_id
+         where p.barber_id = b.id and a.ends_at > ?::timestamptz and a.status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started'))`,
+    [now],
+  );
+  for (const { id, networkId } of outlived) await endConnection(em.fork(), networkId, id, now, false);
+}
