@@ -45,7 +45,7 @@ export function mountCallback(app: Express, deps: HttpDeps): void {
   app.get(callbackPath, async (request, response: Response) => {
     // The code and the state belong into no log or metric.
     response.locals.route = callbackPath;
-    const told = await finish(new URL(request.originalUrl, config.publicUrl)).catch((error: unknown): CameBack => {
+    const told = await finish(new URL(`${config.publicUrl}${request.originalUrl}`)).catch((error: unknown): CameBack => {
       if (!(error instanceof Problem)) throw error;
       log.info({ code: error.code }, 'a sign-in to a calendar did not come through');
       return error.code === 'calendar_sign_in' ? 'refused' : 'away';

@@ -33,6 +33,8 @@ for (const [provider, name, host] of [
           [`${host}_PER_SECOND`]: '1000',
           [`${host}_EVERY_SECONDS`]: '1',
           CALENDAR_SANDBOX_URL: sandbox.url,
+          // Behind a proxy that gives us a part of its address alone.
+          PUBLIC_URL: 'http://127.0.0.1:3000/punctual',
         },
       });
     });
