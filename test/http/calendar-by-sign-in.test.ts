@@ -92,6 +92,15 @@ for (const [provider, name, host] of [
       await eventually(shown, (found) => found.length === 0);
     });
 
+    it('connected, names to whoever allowed it for whom that is', async () => {
+      await engine.database.orm.em.fork().execute('update barber set name = ? where id = ?', ['Rui <b>', network.barberIds[0]]);
+      const page = await (await follow(await begin())).text();
+      const [row] = await engine.database.orm.em
+        .fork()
+        .execute<{ name: string }[]>('select name from network where id = ?', [network.networkId]);
+      for (const each of ['Rui &lt;b&gt;', row!.name, email, name]) expect(page).to.include(each);
+    });
+
     it('ended when its sign-in had died, still shows the visits; connected again, it shows what it should, and nobody need look after the rest', async () => {
       const { id } = await connect();
       const { body } = await book(engine, network);
