@@ -94,6 +94,8 @@ export async function saveConnection(
 ): Promise<{ id: string; reads: boolean }> {
   const { barberId, provider, account, calendarId, calendarName, ...wishes } = given;
   return em.fork().transactional(async (tx) => {
+    // Of two requests at once the second finds the row of the first.
+    await tx.execute(`select pg_advisory_xact_lock(hashtextextended('calendar ' || ?::text, 0))`, [barberId]);
     const [known] = await tx.execute<{ id: string }[]>(
       `select id from calendar_connection where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended' for update`,
       [networkId, barberId, provider, calendarId],

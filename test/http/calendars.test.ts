@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import ICAL from 'ical.js';
+import { saveConnection } from '../../src/db/calendar-connection.ts';
 import { book, customer } from '../support/booking.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { startScripted } from '../support/faulty-http.ts';
@@ -98,6 +99,24 @@ describe("barbers' calendars", () => {
       .execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [id]);
     return row!.secrets;
   };
+
+  it('a calendar that is connected by several requests at once, is one', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const given = {
+        barberId: network.barberIds[0]!,
+        provider: 'caldav',
+        account: 'rui',
+        calendarId: `${viaLine(url)}${round}`,
+        calendarName: 'Work',
+      } as const;
+      const saved = await Promise.all(
+        Array.from({ length: 6 }, () =>
+          saveConnection(engine.database.orm.em.fork(), network.networkId, given, async () => 'sealed', new Date()),
+        ),
+      );
+      expect(new Set(saved.map(({ id }) => id)).size).to.equal(1);
+    }
+  });
 
   it('an entry that was let go once, of a sign-in that has died again, asks the server no more, but where a person says so', async () => {
     const { body: calendar } = await connect(0, { reads: false });
