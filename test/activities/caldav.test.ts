@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import ICAL from 'ical.js';
 import { createCaldavCalendar } from '../../src/integrations/calendar/caldav.ts';
 import { findCaldavCalendars } from '../../src/integrations/calendar/caldav-discovery.ts';
-import type { Calendar } from '../../src/integrations/calendar/calendar.ts';
+import { CalendarError, type Calendar } from '../../src/integrations/calendar/calendar.ts';
 import { startInstant, toUtc } from '../../src/domain/time.ts';
 import { createGuardedFetch } from '../../src/integrations/guarded-fetch.ts';
 import { describeCalendar } from '../support/calendar-contract.ts';
@@ -481,6 +481,7 @@ describe('a CalDAV calendar', () => {
   for (const [name, xml] of [
     ['different names', Array.from({ length: 20_000 }, (_, index) => `<a${index}>x</a${index}>`).join('')],
     ['text in pieces', `<a>${'x<!-- -->'.repeat(200_000)}</a>`],
+    ['sections without an end', `${'<a/>x'.repeat(2000)}${'<![CDATA['.repeat(300_000)}`],
   ] as const)
     it(`an answer of countless ${name}, made to be read for ever, keeps nobody`, async () => {
       const server = await serve(() => xml);
@@ -489,6 +490,22 @@ describe('a CalDAV calendar', () => {
       expect(Date.now() - began).to.be.below(5000);
       server.stop();
     });
+
+  it('an answer of countless ends, made to be looked through for ever, keeps nobody', async () => {
+    const server = await serve(() => `<response x="${':multistatus '.repeat(250_000)}`);
+    const odd = createCaldavCalendar({
+      calendarUrl: server.url,
+      username: 'rui',
+      password: 'x',
+      timeZone,
+      fetch: guard.fetch,
+      now: () => new Date(contractNow),
+    });
+    const began = Date.now();
+    await odd.verify().catch((error: unknown) => expect(error).to.be.instanceOf(CalendarError));
+    expect(Date.now() - began).to.be.below(5000);
+    server.stop();
+  });
 
   it('a server that names calendars without end, is not asked for each', async () => {
     const calendars = Array.from(
