@@ -3,7 +3,7 @@
  * no harm.
  */
 import type { DeliveryContext } from '../src/db/attempt.ts';
-import { findConnection, noteSignedOut, type Connection } from '../src/db/calendar-connection.ts';
+import { findConnection, isRetriedSince, noteSignedOut, type Connection } from '../src/db/calendar-connection.ts';
 import { noteRemoved, noteWritten, readVisit, type WantedVisit } from '../src/db/calendar-visit.ts';
 import { eventTimes, eventUid } from '../src/domain/calendar-event.ts';
 import { calendarTexts } from '../src/domain/calendar-visit.ts';
@@ -80,8 +80,8 @@ export function createCalendarActivities(deps: ActivityDeps) {
         const connection = await findConnection(orm.em.fork(), context.networkId, connectionId);
         if (!connection?.secrets)
           return attempts.end(context, { state: 'skipped', errorClass: 'off', errorText: 'the calendar is not connected any more' });
-        // Nobody has signed in since: to try again with what was refused could lock the account.
-        if (connection.state === 'signed_out' && context.retries === 0)
+        // Nobody has signed in since: to try again with what was refused could lock the account. A person may mean it all the same.
+        if (connection.state === 'signed_out' && !(context.retries > 0 && (await isRetriedSince(orm.em.fork(), connection, context.id))))
           return attempts.end(context, { state: 'parked', errorClass: 'sign_in', errorText: 'its owner has not signed in again yet' });
         const kept = await calendars
           .open(connection)

@@ -18,6 +18,7 @@ import {
   noteShopTold,
   putHandoverBehind,
   reclaimLost,
+  reopenSignedIn,
   reopenSignedOut,
   type Handover,
 } from '../src/db/handover.ts';
@@ -99,7 +100,7 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
     /** Finds what was lost, and opens again what a sign-in had parked that works again. Repeating finds less. */
     async reclaimEffects({ signedIn }: { signedIn: MessageChannel[] }): Promise<{ lost: number; reopened: number }> {
       const lost = await reclaimLost(orm.em.fork(), mostReopened);
-      let reopened = 0;
+      let reopened = await reopenSignedIn(orm.em.fork(), mostReopened);
       for (const channel of signedIn) reopened += await reopenSignedOut(orm.em.fork(), channel, mostReopened);
       return { lost, reopened };
     },

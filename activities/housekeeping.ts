@@ -1,4 +1,4 @@
-import { listSealed, replaceSecrets } from '../src/db/calendar-connection.ts';
+import { endArchived, listSealed, replaceSecrets } from '../src/db/calendar-connection.ts';
 import { deleteOutlived } from '../src/db/housekeeping.ts';
 import { endDelivery } from '../src/db/delivery-end.ts';
 import { summariseDeliveries } from '../src/db/delivery-summary.ts';
@@ -10,13 +10,16 @@ import { toResult } from './send-result.ts';
 
 export function createHousekeepingActivities({ orm, calendars, log, metrics, now }: ActivityDeps) {
   return {
-    /** Deletes, and seals anew what is sealed under an old key; repeating finds nothing left. */
+    /** Deletes, ends what nobody needs any more, and seals anew what is sealed under an old key; repeating finds nothing left. */
     async deleteOutlived(): Promise<{ requests: number; contacts: number }> {
       for (const { id, secrets } of await listSealed(orm.em.fork())) {
         const anew = await calendars.reseal({ id, secrets });
         if (anew) await replaceSecrets(orm.em.fork(), id, secrets, anew);
       }
-      return deleteOutlived(orm.em.fork());
+      const deleted = await deleteOutlived(orm.em.fork());
+      // Their sign-ins are forgotten the next time: until then providers can be told to call no more.
+      await endArchived(orm.em.fork(), now());
+      return deleted;
     },
 
     /** The daily check: due minus sent is zero. A read. */

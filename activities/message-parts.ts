@@ -59,7 +59,8 @@ const uidOf = ({ appointmentId, barberId, about }: DeliveryContext): string => e
 export function toMail(context: DeliveryContext, reader: Reader, message: RenderedMessage, mailFrom: string, now: Date): OutgoingMail {
   const { shop, kind } = context;
   const invites = kind.startsWith('confirmation') || kind.startsWith('rescheduled');
-  // Where his calendar is written to, an invitation beside that would be a second event.
+  // Where his calendar is written to, also where that waits for a sign-in, an invitation beside it would be a second event. One that he got
+  // before must stay revocable.
   const isWritten = kind.endsWith('_barber') && context.barber?.hasCalendar;
   const method = isWritten ? null : invites ? 'REQUEST' : kind.startsWith('cancellation') && !context.about?.uninvited ? 'CANCEL' : null;
   return {

@@ -47,7 +47,12 @@ export type DeliveryContext = {
   /** Of several parts, their names joined. */
   service: { name: string };
   /** Who gives all the parts; null when several do, or anybody was asked for. */
-  barber: { name: string; email: string | null; locale: string; /** His own calendar is written to. */ hasCalendar: boolean } | null;
+  barber: {
+    name: string;
+    email: string | null;
+    locale: string;
+    /** His own calendar is written to, and was when he first heard of the visit: no invitation of ours is there. */ hasCalendar: boolean;
+  } | null;
   customer: { name: string; email: string | null; phone: string | null; timeZone: string; locale: string } | null;
   /** Of a move: the names of what was otherwise. */
   was: { barbers: string[] | null; services: string[] | null; shop: string | null; timeZone: string | null } | null;
@@ -149,7 +154,16 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
          'name', b.name, 'email', b.email, 'locale', b.locale,
          'hasCalendar', exists (
            select from calendar_connection k
-           where k.barber_id = b.id and k.writes and k.state = 'connected')) end,
+           where k.barber_id = b.id and k.writes and k.state <> 'ended'
+             and not exists (
+               select from delivery m
+               where m.appointment_id = d.appointment_id and m.kind in ('confirmation_barber', 'rescheduled_barber')
+                 and coalesce(m.barber_id, b.id) = b.id
+                 and m.state in ('delivered', 'bounced', 'undone') and m.finished_at < k.created_at
+                 and not exists (
+                   select from delivery o
+                   where o.appointment_id = m.appointment_id and o.kind = 'cancellation_barber'
+                     and o.sequence > m.sequence and o.id <> d.id)))) end,
        'customer', case when c.id is not null then json_build_object(
          'name', c.name, 'email', c.email, 'phone', c.phone, 'timeZone', c.time_zone, 'locale', c.locale) end,
        'was', case when d.about -> 'was' is not null then json_build_object(

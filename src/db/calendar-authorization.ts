@@ -15,6 +15,9 @@ export type Authorization = {
   verifier: string;
 };
 
+/** Whose calendar it is to be, for whoever comes back. */
+export type Begun = Authorization & { barberName: string; networkName: string };
+
 const goodForMinutes = 15;
 
 /** Keeps a hash of the state alone: who reads the table cannot come back in somebody's name. */
@@ -32,11 +35,14 @@ export async function keepAuthorization(
 }
 
 /** Takes it out: it serves once. Null when there is none, or it is too old. */
-export async function takeAuthorization(em: EntityManager, state: string): Promise<Authorization | null> {
-  const [row] = await em.execute<(Authorization & { fresh: boolean })[]>(
+export async function takeAuthorization(em: EntityManager, state: string): Promise<Begun | null> {
+  const [row] = await em.execute<(Begun & { fresh: boolean })[]>(
     `delete from calendar_authorization
      where state_hash = ?
-     returning network_id as "networkId", barber_id as "barberId", provider, calendar_id as "calendarId", wishes, verifier,
+     returning
+       (select b.name from barber b where b.id = barber_id) as "barberName",
+       (select n.name from network n where n.id = network_id) as "networkName",
+       network_id as "networkId", barber_id as "barberId", provider, calendar_id as "calendarId", wishes, verifier,
        began_at > now() - interval '${goodForMinutes} minutes' as fresh`,
     [hashOf(state)],
   );

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { CalendarPrivacy } from '../domain/calendar-visit.ts';
 import type { CalendarProvider } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
-import { planAll } from './calendar-visit.ts';
+import { planAll, planRemoval } from './calendar-visit.ts';
 import { applyWishes, type CalendarWishes, type WishedFor } from './calendar-wishes.ts';
 import type { EntityManager } from './orm.ts';
 import { requireVersion } from './record.ts';
@@ -103,6 +103,8 @@ export async function saveConnection(
 ): Promise<{ id: string; reads: boolean }> {
   const { barberId, provider, account, calendarId, calendarName, ...wishes } = given;
   return em.fork().transactional(async (tx) => {
+    // Of two requests at once the second finds the row of the first.
+    await tx.execute(`select pg_advisory_xact_lock(hashtextextended('calendar ' || ?::text, 0))`, [barberId]);
     const [known] = await tx.execute<{ id: string }[]>(
       `select id from calendar_connection
        where network_id = ? and barber_id = ? and provider = ? and calendar_id = ? and state <> 'ended'
@@ -196,19 +198,58 @@ export async function readSecrets(em: EntityManager, id: string): Promise<string
   return row?.secrets ?? null;
 }
 
+/** Whether a person has had this tried again since its calendar's sign-in died. */
+export async function isRetriedSince(em: EntityManager, { id }: Pick<Connection, 'id'>, deliveryId: string): Promise<boolean> {
+  const [row] = await em.execute<[{ yes: boolean }]>(
+    `select exists (
+       select from delivery_event e
+       join calendar_connection c on c.id = ?
+       where e.delivery_id = ? and e.kind = 'retried' and e.happened_at > c.signed_out_at) as yes`,
+    [id, deliveryId],
+  );
+  return row.yes;
+}
+
 /** Other secrets in place of these, unless they have changed meanwhile. */
 export async function replaceSecrets(em: EntityManager, id: string, old: string, secrets: string): Promise<void> {
   await em.execute('update calendar_connection set secrets = ? where id = ? and secrets = ?', [secrets, id, old]);
 }
 
-/** Ends a connection: its mirror is dropped, and nothing new is written. @returns whether it had not ended before. */
-export async function endConnection(em: EntityManager, networkId: string, id: string): Promise<boolean> {
-  const ended = await em.execute<{ id: string }[]>(
-    `update calendar_connection
-     set state = 'ended', ended_at = now(), version = version + 1
-     where network_id = ? and id = ? and state <> 'ended'
-     returning id`,
-    [networkId, id],
+/**
+ * Ends a connection, and plans what follows in the same transaction: whoever ends it again after an outage in between would find nothing
+ * left to do, and what is there would stay for ever. `remove`: what is there of visits to come is taken away.
+ * @returns whether it had not ended before.
+ */
+export async function endConnection(em: EntityManager, networkId: string, id: string, now: Date, remove: boolean): Promise<boolean> {
+  return em.fork().transactional(async (tx) => {
+    const ended = await tx.execute<{ id: string }[]>(
+      `update calendar_connection
+       set state = 'ended', ended_at = now(), version = version + 1
+       where network_id = ? and id = ? and state <> 'ended'
+       returning id`,
+      [networkId, id],
+    );
+    if (ended.length > 0) await planRemoval(tx, networkId, id, now, remove);
+    return ended.length > 0;
+  });
+}
+
+/**
+ * Ends the connections of barbers who were archived, once their last visit is over: what they enter in their own calendars concerns nobody
+ * here any more, and their sign-ins are not ours to keep. What was written stays there: it has been.
+ */
+export async function endArchived(em: EntityManager, now: Date): Promise<void> {
+  const outlived = await em.execute<{ id: string; networkId: string }[]>(
+    `select c.id, c.network_id as "networkId"
+     from calendar_connection c
+     join barber b on b.id = c.barber_id
+     where c.state <> 'ended' and b.archived_at is not null
+       and not exists (
+         select from appointment_part p
+         join appointment a on a.id = p.appointment_id
+         where p.barber_id = b.id and a.ends_at > ?::timestamptz
+           and a.status in ('held', 'pending_approval', 'confirmed', 'checked_in', 'started'))`,
+    [now],
   );
-  return ended.length > 0;
+  for (const { id, networkId } of outlived) await endConnection(em.fork(), networkId, id, now, false);
 }

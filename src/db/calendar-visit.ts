@@ -237,45 +237,43 @@ export async function planEntries(
 }
 
 /**
- * After a connection has ended: what was to be written is dropped, and (`remove`) what is there of visits to come is taken away. Handed
- * over to workflows. Its secrets stay until that is done; see `forgetSecrets`.
+ * As a connection ends: its mirror and what was to be written are dropped, and (`remove`) what is there of visits to come is taken away.
+ * Handed over to workflows. Its secrets stay until that is done; see `forgetSecrets`.
  */
-export async function planRemoval(em: EntityManager, networkId: string, connectionId: string, now: Date, remove: boolean): Promise<void> {
-  await em.fork().transactional(async (tx) => {
-    await dropMirror(tx, networkId, connectionId);
-    await tx.execute(
-      `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`,
-      [connectionId],
-    );
-    await tx.execute(
-      `update delivery
-       set state = case state when 'in_flight' then state else 'skipped' end,
-         finished_at = case state when 'in_flight' then null else ?::timestamptz end,
-         withdrawn_at = ?::timestamptz,
-         error_class = 'withdrawn', error_text = 'the calendar was disconnected', handover_since = null
-       where connection_id = ? and network_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null`,
-      [now, now, connectionId, networkId],
-    );
-    if (!remove) return;
-    // What is being written just now may come to be there.
-    const rows = await tx.execute<{ id: string }[]>(
-      `select a.id
-       from appointment a
-       where a.network_id = ? and a.ends_at > ?::timestamptz
-         and a.id in (
-           select appointment_id from calendar_event where connection_id = ?
-           union all
-           select appointment_id from delivery where connection_id = ? and state = 'in_flight')`,
-      [networkId, now, connectionId, connectionId],
-    );
-    await planEntries(
-      tx,
-      networkId,
-      connectionId,
-      rows.map(({ id }) => id),
-      now,
-    );
-  });
+export async function planRemoval(tx: EntityManager, networkId: string, connectionId: string, now: Date, remove: boolean): Promise<void> {
+  await dropMirror(tx, networkId, connectionId);
+  await tx.execute(
+    `update calendar_conflict set settled_at = now(), settled_by = 'itself' where connection_id = ? and settled_at is null`,
+    [connectionId],
+  );
+  await tx.execute(
+    `update delivery
+     set state = case state when 'in_flight' then state else 'skipped' end,
+       finished_at = case state when 'in_flight' then null else ?::timestamptz end,
+       withdrawn_at = ?::timestamptz,
+       error_class = 'withdrawn', error_text = 'the calendar was disconnected', handover_since = null
+     where connection_id = ? and network_id = ? and state in ('due', 'in_flight', 'parked') and withdrawn_at is null`,
+    [now, now, connectionId, networkId],
+  );
+  if (!remove) return;
+  // What is being written just now may come to be there.
+  const rows = await tx.execute<{ id: string }[]>(
+    `select a.id
+     from appointment a
+     where a.network_id = ? and a.ends_at > ?::timestamptz
+       and a.id in (
+         select appointment_id from calendar_event where connection_id = ?
+         union all
+         select appointment_id from delivery where connection_id = ? and state = 'in_flight')`,
+    [networkId, now, connectionId, connectionId],
+  );
+  await planEntries(
+    tx,
+    networkId,
+    connectionId,
+    rows.map(({ id }) => id),
+    now,
+  );
 }
 
 /**

@@ -146,8 +146,13 @@ export type Unheard = { id: string; providerId: string };
  */
 export async function findUnheard(em: EntityManager, limit: number): Promise<Unheard[]> {
   return em.execute<Unheard[]>(
-    `select id, provider_id as "providerId" from delivery where first_tried_at between now() - interval '2 days' and now() - interval '30 minutes'
-       and channel = 'sms' and state = 'delivered' and provider_id is not null and confirmed_at is null and (next_try_at is null or next_try_at < now()) order by first_tried_at limit ?`,
+    `select id, provider_id as "providerId"
+     from delivery
+     where first_tried_at between now() - interval '2 days' and now() - interval '30 minutes'
+       and channel = 'sms' and state = 'delivered' and provider_id is not null and confirmed_at is null
+       and (next_try_at is null or next_try_at < now())
+     order by first_tried_at
+     limit ?`,
     [limit],
   );
 }

@@ -140,6 +140,23 @@ export async function reopenSignedOut(em: EntityManager, channel: MessageChannel
   return reopened;
 }
 
+/**
+ * Calendars whose owner has signed in again, while something still waits for that: a try was just ending as he did, or whoever let it go
+ * was interrupted. Should the sign-in be refused all the same, that is noted at the connection, and nothing here concerns it any more.
+ * @returns how many were opened, up to `limit` for each calendar.
+ */
+export async function reopenSignedIn(em: EntityManager, limit: number): Promise<number> {
+  const found = await em.execute<{ network_id: string; connection_id: string }[]>(
+    `select distinct d.network_id, d.connection_id from delivery d join calendar_connection c on c.id = d.connection_id
+     where d.state = 'parked' and d.error_class = 'sign_in' and c.state = 'connected'`,
+  );
+  let reopened = 0;
+  for (const { network_id, connection_id } of found)
+    reopened += (await reopenDeadLetters(em, network_id, { connectionId: connection_id, errorClass: 'sign_in' }, 'housekeeping', limit))
+      .changed.length;
+  return reopened;
+}
+
 export type ShopToTell = {
   shopId: string;
   networkId: string;

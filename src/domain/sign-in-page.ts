@@ -19,6 +19,9 @@ const texts = {
     button: 'Sign in',
     account: 'Account',
     calendar: 'Calendar',
+    barber: 'For',
+    notMine: (provider: string) =>
+      `If that is not you, take the access back in your account at ${provider}: whoever sent you here sees when you are busy.`,
     done: 'You are signed in again. What waited is on its way.',
     refused: "The calendar's server does not accept that password.",
     away: "The calendar's server does not answer now. Please try again in a while.",
@@ -46,6 +49,9 @@ const texts = {
     button: 'Entrar',
     account: 'Conta',
     calendar: 'Calendário',
+    barber: 'Para',
+    notMine: (provider: string) =>
+      `Se não é você, retire o acesso na sua conta da ${provider}: quem o enviou para aqui vê quando está ocupado.`,
     done: 'Já está ligado de novo. O que esperava está a caminho.',
     refused: 'O servidor do calendário não aceita essa palavra-passe.',
     away: 'O servidor do calendário não responde agora. Tente de novo daqui a pouco.',
@@ -119,15 +125,34 @@ export function renderContinue({ locale, provider }: { locale: string; provider:
   return pageDocument(
     say.locale,
     say.heading,
-    `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n` +
-      `<p><a href="${escape(url)}">${say.goOn(provider === 'graph' ? 'Microsoft' : 'Google')}</a></p>`,
+    `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn(providerName(provider))}</a></p>`,
   );
 }
 
 export type CameBack = keyof (typeof texts)['en']['cameBack'];
 
-/** What a person is told who comes back from the provider. */
-export function renderCameBack(told: CameBack, locale: string): string {
+/** What was connected, and for whom. */
+export type JustConnected = { provider: CalendarProvider; account: string; calendarName: string; barberName: string; networkName: string };
+
+/**
+ * What a person is told who comes back from the provider: also for whom he has allowed it, as the provider's page names us alone, and
+ * anybody can have sent him there.
+ */
+export function renderCameBack(told: CameBack, locale: string, connected: JustConnected | null): string {
   const say = textsOf(locale);
-  return pageDocument(say.locale, say.cameBack[told], `<h1>${say.cameBack[told]}</h1>`);
+  const title = say.cameBack[told];
+  if (!connected) return pageDocument(say.locale, title, `<h1>${title}</h1>`);
+  const { provider, account, calendarName, barberName, networkName } = connected;
+  const facts = [
+    [say.barber, `${barberName}, ${networkName}`],
+    [say.account, account],
+    [say.calendar, calendarName],
+  ].map(([name = '', value = '']) => `<dt>${name}</dt><dd>${escape(value)}</dd>`);
+  return pageDocument(
+    say.locale,
+    title,
+    `<h1>${title}</h1>\n<dl>\n${facts.join('\n')}\n</dl>\n<p>${say.notMine(providerName(provider))}</p>`,
+  );
 }
+
+const providerName = (provider: CalendarProvider): string => (provider === 'graph' ? 'Microsoft' : 'Google');

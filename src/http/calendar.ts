@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { requireBarber } from '../db/barber.ts';
 import { changeWishes, endConnection, listConnections, readConnection } from '../db/calendar-connection.ts';
-import { planRemoval } from '../db/calendar-visit.ts';
 import { calendarPrivacies } from '../domain/calendar-visit.ts';
 import { calendarProviders } from '../domain/channel.ts';
 import { Problem } from '../errors.ts';
@@ -216,8 +215,7 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
       problems: ['not_found'],
       handle: async ({ caller: { networkId }, params: { id }, query: { events } }) => {
         const { provider } = await readConnection(orm.em.fork(), networkId, id);
-        if (await endConnection(orm.em.fork(), networkId, id)) {
-          await planRemoval(orm.em.fork(), networkId, id, now(), events === 'remove');
+        if (await endConnection(orm.em.fork(), networkId, id, now(), events === 'remove')) {
           await workflow.handOver(randomUUID());
           // Whoever reads it finds that there is nothing to read any more, and the provider stops calling.
           await workflow.readCalendar({ networkId, connectionId: id, provider });

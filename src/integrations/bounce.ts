@@ -13,8 +13,8 @@ export type Bounce = {
 const textOf = (part: Attachment): string => part.content.toString('utf8');
 
 /**
- * Null for what is no notification, or tells of a delay. `failed` is final whatever the status (RFC 3464, 2.3.3): a server that has given up
- * after days of trying says it with the 4.x.x of its last try.
+ * Null for what is no notification, or tells of a delay. `failed` is final whatever the status (RFC 3464, 2.3.3): a server that has given
+ * up after days of trying says it with the 4.x.x of its last try.
  */
 export async function readBounce(raw: Buffer): Promise<Bounce | null> {
   const { attachments } = await simpleParser(raw, {

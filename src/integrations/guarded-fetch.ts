@@ -33,8 +33,9 @@ export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostByte
   close: () => Promise<void>;
 } {
   const isAllowed = (address: string): boolean => {
-    const range = ipaddr.process(address).range();
-    return range === 'unicast' || (allowLoopback && range === 'loopback');
+    const read = ipaddr.process(address);
+    const range = read.range();
+    return (range === 'unicast' && isGlobal(read)) || (allowLoopback && range === 'loopback');
   };
 
   const checkedLookup = (
@@ -92,6 +93,12 @@ export function createGuardedFetch({ allowLoopback, timeoutMs = 10_000, mostByte
   }
   return { fetch: guarded, close: () => agent.close() };
 }
+
+/**
+ * Of IPv6 only 2000::/3 is given out for unicast (https://www.iana.org/assignments/ipv6-address-space); what lies outside, and is not named
+ * as something else, may hold an IPv4 address inside (::127.0.0.1, written ::7f00:1).
+ */
+const isGlobal = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean => address.kind() === 'ipv4' || address.toByteArray()[0]! >> 5 === 1;
 
 /**
  * The same server, or another of the same house: iCloud sends `caldav.icloud.com` on to `p12-caldav.icloud.com`. Nobody else gets the

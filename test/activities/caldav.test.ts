@@ -5,11 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import ICAL from 'ical.js';
 import { createCaldavCalendar } from '../../src/integrations/calendar/caldav.ts';
 import { findCaldavCalendars } from '../../src/integrations/calendar/caldav-discovery.ts';
-import type { Calendar } from '../../src/integrations/calendar/calendar.ts';
+import { CalendarError, type Calendar } from '../../src/integrations/calendar/calendar.ts';
 import { startInstant, toUtc } from '../../src/domain/time.ts';
 import { createGuardedFetch } from '../../src/integrations/guarded-fetch.ts';
 import { describeCalendar } from '../support/calendar-contract.ts';
@@ -208,6 +209,71 @@ describe('a CalDAV calendar', () => {
     }
   });
 
+  it('a visit that lies under another address than we know, taken away, is gone', async () => {
+    const event = visit();
+    // The answer that named the address was lost.
+    await radicale.enter(
+      url,
+      'from-the-mail.ics',
+      icsOf([`UID:${event.uid}`, 'DTSTART:20261127T103000Z', 'DTEND:20261127T111500Z', 'SUMMARY:from the mail']),
+    );
+    await calendar.put(event, null);
+    await calendar.remove({ uid: event.uid, remoteId: null });
+    expect(await radicale.objects(url)).to.deep.equal({});
+    // Its owner's program has put it elsewhere.
+    const placed = await calendar.put(event, null);
+    const [[name, text] = ['', '']] = Object.entries(await radicale.objects(url));
+    await radicale.erase(url, name);
+    await radicale.enter(url, 'elsewhere.ics', text);
+    await calendar.remove({ uid: event.uid, remoteId: placed.remoteId });
+    expect(await radicale.objects(url)).to.deep.equal({});
+  });
+
+  for (const [name, changed] of [
+    ['weak', (etag: string) => `W/${etag}`],
+    ['longer', (etag: string) => etag.replace(/"$/, '-gzip"')],
+  ] as const)
+    it(`a server behind one that compresses, and makes the ETag ${name}, is written to`, async () => {
+      const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        const { host: _, connection: __, 'content-length': ___, 'transfer-encoding': ____, ...headers } = request.headers;
+        const passed = await fetch(`${radicale.url}${request.url}`, {
+          method: request.method ?? 'GET',
+          headers: headers as Record<string, string>,
+          ...(chunks.length > 0 && { body: new Uint8Array(Buffer.concat(chunks)) }),
+        });
+        const body = Buffer.from(await passed.arrayBuffer());
+        const etag = passed.headers.get('etag');
+        const isCompressed = request.method === 'GET' && passed.ok && /gzip/.test(request.headers['accept-encoding'] ?? '');
+        response
+          .writeHead(passed.status, {
+            'content-type': passed.headers.get('content-type') ?? '',
+            ...(etag && { etag: isCompressed ? changed(etag) : etag }),
+            ...(isCompressed && { 'content-encoding': 'gzip' }),
+          })
+          .end(isCompressed ? gzipSync(body) : body);
+      };
+      const proxy = createServer((request, response) => void answer(request, response));
+      await new Promise<void>((resolve) => {
+        proxy.listen(0, '127.0.0.1', resolve);
+      });
+      const behind = createCaldavCalendar({
+        calendarUrl: url.replace(radicale.url, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`),
+        username: radicale.username,
+        password: radicale.password,
+        timeZone,
+        fetch: guard.fetch,
+        now: () => new Date(contractNow),
+      });
+      const event = visit();
+      const placed = await behind.put(event, null);
+      await behind.put({ ...event, summary: 'Barba', sequence: 2 }, placed);
+      expect(Object.values(await radicale.objects(url)).join('')).to.include('SUMMARY:Barba');
+      proxy.close();
+      proxy.closeAllConnections();
+    });
+
   for (const status of [400, 403, 409]) {
     it(`a server that answers ${status} where a UID has another address, met, is written to there`, async () => {
       const event = visit();
@@ -226,6 +292,63 @@ describe('a CalDAV calendar', () => {
       line.script.push('pass', { status });
       expect((await failureOf(calendar.put(visit(), null))).kind, `${status}`).to.equal('transient');
     }
+  });
+
+  it('a page of somebody else, nothing, or half an answer, in place of each answer in turn, is no empty calendar', async () => {
+    const xml = { 'content-type': 'text/xml' };
+    await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
+    const { token } = await calendar.changes(null, contractWindow);
+    await radicale.enter(url, 'doctor.ics', icsOf(['DTSTART:20261201T090000Z', 'DTEND:20261201T100000Z']));
+    for (const odd of [
+      { status: 200, body: '<html>We are back soon</html>', headers: { 'content-type': 'text/html' } },
+      { status: 200, body: '', headers: xml },
+      { status: 207, body: '<?xml version="1.0"?><multistatus xmlns="DAV:"><response><href>/a', headers: xml },
+    ])
+      for (const from of [null, token])
+        for (let before = 0; ; before += 1) {
+          line.script.push(...Array.from({ length: before }, (): Answer => 'pass'), odd);
+          const told = await calendar.changes(from, contractWindow).catch((error: unknown) => error);
+          if (line.script.splice(0).length > 0) break;
+          expect(told, `${before} ${JSON.stringify(odd)}`).to.include({ name: 'CalendarError', kind: 'transient' });
+        }
+    line.script.push({ status: 200, body: '<html>', headers: { 'content-type': 'text/html' } });
+    expect((await failureOf(calendar.verify())).kind).to.equal('transient');
+  });
+
+  it('a page of somebody else, or a way to one, in place of the answer to a writing, has written nothing and taken nothing away', async () => {
+    const page: Answer = { status: 200, body: '<html>We are back soon</html>', headers: { 'content-type': 'text/html; charset=utf-8' } };
+    const away: Answer = { status: 302, headers: { location: '/login' } };
+    const [event, other] = [visit(), visit()];
+    await calendar.put(other, null);
+    for (const script of [[page], ['pass', page], ['pass', away]] as Answer[][]) {
+      line.script.push(...script);
+      expect((await failureOf(calendar.put(event, null))).kind, JSON.stringify(script)).to.equal('transient');
+    }
+    for (const odd of [page, away]) {
+      line.script.push(odd);
+      expect((await failureOf(calendar.remove({ uid: other.uid, remoteId: null }))).kind, JSON.stringify(odd)).to.equal('transient');
+    }
+    expect(Object.keys(await radicale.objects(url))).to.have.length(1);
+  });
+
+  it('a query that is refused, is told by its status, without a word of the server', async () => {
+    await radicale.enter(url, 'dentist.ics', icsOf(['DTSTART:20261130T090000Z', 'DTEND:20261130T100000Z']));
+    const refused: Answer = { status: 403, body: 'Ana Conceição', headers: { 'content-type': 'text/plain' } };
+    for (const before of [1, 2]) {
+      line.script.push(...Array.from({ length: before }, (): Answer => 'pass'), refused);
+      const failure = await failureOf(calendar.changes(null, contractWindow));
+      expect([failure.kind, failure.message]).to.deep.equal(['permanent', 'CalDAV failed: REPORT 403']);
+    }
+    // Where the UID is looked for.
+    line.script.push('pass', { status: 409 }, refused);
+    expect((await failureOf(calendar.put(visit(), null))).message).to.equal('CalDAV failed: REPORT 403');
+  });
+
+  it('a calendar that its owner has deleted, written to, is told as one that may come back', async () => {
+    expect(await radicale.erase(url, '')).to.equal(200);
+    const failure = await failureOf(calendar.put(visit(), null));
+    expect([failure.kind, /^CalDAV failed: \w+ \d{3}$/.test(failure.message)]).to.deep.equal(['transient', true]);
+    await calendar.remove({ uid: visit().uid, remoteId: null });
   });
 
   it('a token that the server has forgotten, used, brings all there is', async () => {
@@ -382,6 +505,83 @@ describe('a CalDAV calendar', () => {
     expect((await calendar.changes(null, contractWindow)).objects.map(({ isUnreadable }) => isUnreadable)).to.deep.equal([true]);
     line.script.push('pass', 'pass', shown('404 Not Found'));
     expect((await calendar.changes(null, contractWindow)).objects).to.deep.equal([]);
+  });
+
+  /** A server that says the same to everything. */
+  async function serve(answer: (request: IncomingMessage) => string): Promise<{ url: string; asked: () => number; stop: () => void }> {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked += 1;
+      request.resume();
+      response
+        .writeHead(207, { 'content-type': 'application/xml' })
+        .end(`<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">${answer(request)}</multistatus>`);
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked: () => asked, stop: () => server.close() };
+  }
+  const found = (serverUrl: string) =>
+    findCaldavCalendars({ serverUrl, username: 'rui', password: 'x', fetch: guard.fetch, now: () => new Date() });
+
+  for (const [name, xml] of [
+    ['different names', Array.from({ length: 20_000 }, (_, index) => `<a${index}>x</a${index}>`).join('')],
+    ['text in pieces', `<a>${'x<!-- -->'.repeat(200_000)}</a>`],
+    ['sections without an end', `${'<a/>x'.repeat(2000)}${'<![CDATA['.repeat(300_000)}`],
+  ] as const)
+    it(`an answer of countless ${name}, made to be read for ever, keeps nobody`, async () => {
+      const server = await serve(() => xml);
+      const began = Date.now();
+      expect((await failureOf(found(server.url))).kind).to.equal('permanent');
+      expect(Date.now() - began).to.be.below(5000);
+      server.stop();
+    });
+
+  it('an answer of countless ends, made to be looked through for ever, keeps nobody', async () => {
+    const server = await serve(() => `<response x="${':multistatus '.repeat(250_000)}`);
+    const odd = createCaldavCalendar({
+      calendarUrl: server.url,
+      username: 'rui',
+      password: 'x',
+      timeZone,
+      fetch: guard.fetch,
+      now: () => new Date(contractNow),
+    });
+    const began = Date.now();
+    await odd.verify().catch((error: unknown) => expect(error).to.be.instanceOf(CalendarError));
+    expect(Date.now() - began).to.be.below(5000);
+    server.stop();
+  });
+
+  it('a server that names calendars without end, is not asked for each', async () => {
+    const calendars = Array.from(
+      { length: 2000 },
+      (_, index) =>
+        `<response><href>/${index}/</href><propstat><prop><resourcetype><collection/><C:calendar/></resourcetype></prop><status>HTTP/1.1 200 OK</status></propstat></response>`,
+    ).join('');
+    const home = `<response><href>/</href><propstat><prop><current-user-principal><href>/</href></current-user-principal><C:calendar-home-set><href>/home/</href></C:calendar-home-set></prop><status>HTTP/1.1 200 OK</status></propstat></response>`;
+    const server = await serve(({ url: path }) => (path === '/home/' ? calendars : home));
+    expect((await failureOf(found(server.url))).message).to.equal('CalDAV failed: too many calendars');
+    expect(server.asked()).to.be.below(200);
+    server.stop();
+  });
+
+  it('an address that is none, named by a server, is passed over', async () => {
+    const server = await serve(
+      ({ url: path, method }) =>
+        `<response><href>${method === 'PROPFIND' ? path : 'https://[::'}</href><propstat><prop><getetag>"1"</getetag></prop><status>HTTP/1.1 200 OK</status></propstat></response>`,
+    );
+    const odd = createCaldavCalendar({
+      calendarUrl: server.url,
+      username: 'rui',
+      password: 'x',
+      timeZone,
+      fetch: guard.fetch,
+      now: () => new Date(),
+    });
+    for (const token of [null, 'sync:one']) expect((await odd.changes(token, contractWindow)).objects).to.deep.equal([]);
+    server.stop();
   });
 
   it('an object that nobody can read, met, hides no other', async () => {

@@ -87,6 +87,19 @@ describe('signing in to a calendar', () => {
         expect(await failureOf(client.finish(cameBackTo, { state, verifier }, now))).to.include({ kind: 'sign_in' });
       });
 
+      // At Microsoft one allows all or nothing.
+      if (provider === 'google')
+        it('who allows a part of it alone, has none', async () => {
+          const { url, state, verifier } = await client.begin(redirectUri);
+          const back = await decide(url, 'allow');
+          const scope = new URL(url).searchParams.get('scope')!.split(' ');
+          expect(scope).to.have.length(2);
+          const body = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600, scope: scope[1] };
+          sandbox.faults.add({ provider, operation: 'oauth.token', when: 'before', failure: { status: 200, body }, times: 1 });
+          const failure = await failureOf(client.finish(back, { state, verifier }, now));
+          expect([failure.kind, failure.message]).to.deep.equal(['sign_in', 'OAuth failed: not all was allowed']);
+        });
+
       it('access that was taken back, is over; a provider that fails, may work again', async () => {
         const email = newEmail();
         const secrets = await signIn(email);

@@ -254,7 +254,7 @@ describe('a Google calendar', () => {
     [403, 'accessNotConfigured', 'transient'],
     [429, 'rateLimitExceeded', 'transient'],
     [403, 'forbidden', 'permanent'],
-    [403, 'insufficientPermissions', 'permanent'],
+    [403, 'insufficientPermissions', 'sign_in'],
     [401, 'authError', 'sign_in'],
     [410, 'deleted', 'transient'],
     [500, 'backendError', 'transient'],

@@ -8,7 +8,8 @@ import { MINUTE } from '../../src/domain/time.ts';
 const HOUR = 60 * MINUTE;
 const now = Date.parse('2026-11-29T10:00:00Z');
 const settings = { ...defaultSettings, holdSeconds: 300, offerMinutes: 20, approvalWithinMinutes: 120, approvalRequired: false };
-const begin = (entry: Entry, { approvalRequired = false, record = 'free' as 'free' | 'approval', startsAt = now + 24 * HOUR } = {}) =>
+type Circumstances = { approvalRequired?: boolean; record?: 'free' | 'approval'; startsAt?: number };
+const begin = (entry: Entry, { approvalRequired = false, record = 'free', startsAt = now + 24 * HOUR }: Circumstances = {}) =>
   beginningOf(entry, { ...settings, approvalRequired }, record, startsAt, now);
 
 describe('the beginning of an appointment', () => {

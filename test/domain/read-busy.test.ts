@@ -203,4 +203,23 @@ describe('busy time of an object', () => {
       expect(() => readObject(text, window, 'UTC'), text).to.throw(Unreadable);
     expect(() => read(['DTSTART:19700101T000000Z', 'DTEND:19700101T000001Z', 'RRULE:FREQ=SECONDLY'])).to.throw(Unreadable);
   });
+
+  for (const rule of ['FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30', 'FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30', 'FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30'])
+    it(`by a rule of days that never come (${rule}), stops nobody`, () => {
+      const began = Date.now();
+      expect(() => read(['DTSTART:20260131T090000Z', 'DTEND:20260131T100000Z', `RRULE:${rule}`])).to.throw(Unreadable);
+      expect(Date.now() - began).to.be.below(10_000);
+      expect(read(['DTSTART:20261127T103000Z', 'DTEND:20261127T110000Z'])).to.have.length(1);
+    });
+
+  it('that has come every day for a generation, one day moved since, is each day', () => {
+    const uid = 'UID:series';
+    const days = read(
+      [uid, 'DTSTART;TZID=Europe/Lisbon:20000131T090000', 'DTEND;TZID=Europe/Lisbon:20000131T100000', 'RRULE:FREQ=DAILY'],
+      [uid, 'RECURRENCE-ID;TZID=Europe/Lisbon:20100105T090000', 'DTSTART:20261201T220000Z', 'DTEND:20261201T230000Z'],
+    );
+    expect(days).to.have.length((window.to - window.from) / DAY + 1);
+    expect([days[0], days.at(-1)]).to.deep.equal(['2026-10-01T08:00/2026-10-01T09:00', '2027-03-31T08:00/2027-03-31T09:00']);
+    expect(days).to.include('2026-12-01T22:00/2026-12-01T23:00');
+  });
 });

@@ -33,6 +33,8 @@ for (const [provider, name, host] of [
           [`${host}_PER_SECOND`]: '1000',
           [`${host}_EVERY_SECONDS`]: '1',
           CALENDAR_SANDBOX_URL: sandbox.url,
+          // Behind a proxy that gives us a part of its address alone.
+          PUBLIC_URL: 'http://127.0.0.1:3000/punctual',
         },
       });
     });
@@ -88,6 +90,15 @@ for (const [provider, name, host] of [
       await eventually(shown, (found) => found.some(({ start }) => start === instant('15:00')) && found.length === 2);
       for (const id of [early.id, body.id]) await call('POST', `/v1/appointments/${id}/cancel`, { reason: 'customer_asked' });
       await eventually(shown, (found) => found.length === 0);
+    });
+
+    it('connected, names to whoever allowed it for whom that is', async () => {
+      await engine.database.orm.em.fork().execute('update barber set name = ? where id = ?', ['Rui <b>', network.barberIds[0]]);
+      const page = await (await follow(await begin())).text();
+      const [row] = await engine.database.orm.em
+        .fork()
+        .execute<{ name: string }[]>('select name from network where id = ?', [network.networkId]);
+      for (const each of ['Rui &lt;b&gt;', row!.name, email, name]) expect(page).to.include(each);
     });
 
     it('ended when its sign-in had died, still shows the visits; connected again, it shows what it should, and nobody need look after the rest', async () => {

@@ -92,6 +92,27 @@ describe('a calendar whose sign-in has died', () => {
     expect((await submit(link, radicale.password)).status).to.equal(410);
   });
 
+  it('whose owner signed in again while an entry was just being parked, gets it with the next sweep', async () => {
+    radicale.setUsers({});
+    const { body } = await book(engine, network, { startsAt: network.at('13:00') });
+    await eventually(stateOf, (state) => state === 'signed_out');
+    const parked = async () => (await call('GET', '/v1/dead-letters')).body.items as unknown[];
+    await eventually(parked, (found) => found.length === 1);
+    radicale.setUsers({ [radicale.username]: radicale.password });
+    // Signed in again, but whoever did that has not seen the entry, or has not come so far.
+    await engine.database.orm.em
+      .fork()
+      .execute(`update calendar_connection set state = 'connected', signed_out_at = null, version = version + 1 where id = ?`, [
+        connectionId,
+      ]);
+    await sweep();
+    await eventually(
+      () => radicale.objects(calendarUrl),
+      (objects) => Object.keys(objects).includes(`${body.id}.ics`),
+    );
+    expect(await parked()).to.deep.equal([]);
+  });
+
   it('asked for under a link that is none, says nothing', async () => {
     for (const path of [`${connectionId}/${'x'.repeat(43)}`, `${randomUUID()}/${'x'.repeat(43)}`, 'x/y'])
       expect((await fetch(`${engine.url}/calendars/${path}`)).status, path).to.equal(410);

@@ -76,6 +76,32 @@ describe("what a barber's calendar is for", () => {
     return radicale.enter(url, `${name}.ics`, icsOf([`UID:${uid}`, `DTSTART:${stamp(from)}`, `DTEND:${stamp(to)}`, 'SUMMARY:x']));
   };
 
+  it('that of a barber who is archived, is written to and read until his last visit is over, then ended, and its sign-in forgotten', async () => {
+    const { id } = await connect();
+    const { body: visit } = await book(engine, network);
+    await shows((found) => found.length === 1);
+    const { body: barber } = await call('GET', `/v1/barbers/${network.barberIds[0]}`);
+    const archived = await call('DELETE', `/v1/barbers/${network.barberIds[0]}`, undefined, { 'if-match': `"${barber.version}"` });
+    expect(archived.status, archived.text).to.equal(200);
+    const keepHouse = () => {
+      const { temporal, config } = engine.deps;
+      return temporal.client.workflow.execute('housekeeping', {
+        workflowId: `housekeeping-${randomUUID()}`,
+        taskQueue: config.temporal.taskQueue,
+      });
+    };
+    const stateOf = async (): Promise<string> => (await call('GET', `/v1/calendars/${id}`)).body.state;
+    await keepHouse();
+    expect(await stateOf()).to.equal('connected');
+    expect((await call('POST', `/v1/appointments/${visit.id}/cancel`, { reason: 'customer_asked' })).status).to.equal(200);
+    await shows((found) => found.length === 0);
+    await keepHouse();
+    expect(await stateOf()).to.equal('ended');
+    await keepHouse();
+    const [kept] = await engine.database.orm.em.fork().execute('select secrets from calendar_connection where id = ?', [id]);
+    expect(kept).to.deep.equal({ secrets: null });
+  });
+
   it('connected again, stays as it was, but for what is wished otherwise; entries follow', async () => {
     const { id } = await connect({ privacy: 'service', reads: false });
     await ana();

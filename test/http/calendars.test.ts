@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import ICAL from 'ical.js';
+import { saveConnection } from '../../src/db/calendar-connection.ts';
 import { book, customer } from '../support/booking.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { startScripted } from '../support/faulty-http.ts';
@@ -34,7 +35,10 @@ describe("barbers' calendars", () => {
     line = await startScripted(radicale.url);
     url = await radicale.newCalendar();
   });
-  afterEach(() => line.stop());
+  afterEach(() => {
+    line.stop();
+    radicale.setUsers({ [radicale.username]: radicale.password });
+  });
 
   const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
     engine.call(network.apiKey, method, path, body, { 'idempotency-key': randomUUID() });
@@ -95,6 +99,109 @@ describe("barbers' calendars", () => {
       .execute<{ secrets: string | null }[]>('select secrets from calendar_connection where id = ?', [id]);
     return row!.secrets;
   };
+
+  it('a calendar that is connected by several requests at once, is one', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const given = {
+        barberId: network.barberIds[0]!,
+        provider: 'caldav',
+        account: 'rui',
+        calendarId: `${viaLine(url)}${round}`,
+        calendarName: 'Work',
+      } as const;
+      const saved = await Promise.all(
+        Array.from({ length: 6 }, () =>
+          saveConnection(engine.database.orm.em.fork(), network.networkId, given, async () => 'sealed', new Date()),
+        ),
+      );
+      expect(new Set(saved.map(({ id }) => id)).size).to.equal(1);
+    }
+  });
+
+  it('an entry that was let go once, of a sign-in that has died again, asks the server no more, but where a person says so', async () => {
+    const { body: calendar } = await connect(0, { reads: false });
+    radicale.setUsers({});
+    const { body } = await book(engine, network);
+    await settled(body.id, ['parked']);
+    const em = engine.database.orm.em.fork();
+    const [parked] = await em.execute<{ id: string }[]>('select id from delivery where connection_id = ?', [calendar.id]);
+    const asked = () => line.seen.length;
+    const before = asked();
+    // As by the sign-in before: retried once, and then it died again.
+    await em.execute(
+      `update delivery set state = 'due', retries = retries + 1, finished_at = null, attempt_by = null, handover_since = now() where id = ?`,
+      [parked!.id],
+    );
+    const { deps } = engine;
+    await deps.temporal.client.workflow.execute('handover', {
+      workflowId: `handover-${randomUUID()}`,
+      taskQueue: deps.config.temporal.taskQueue,
+      args: [{ sweep: false, policy: deps.policy }],
+    });
+    await settled(body.id, ['parked']);
+    expect(asked()).to.equal(before);
+    expect((await call('POST', `/v1/dead-letters/${parked!.id}/retry`)).status).to.be.oneOf([200, 202]);
+    await eventually(
+      async () => asked(),
+      (count) => count > before,
+    );
+    await settled(body.id, ['parked']);
+  });
+
+  it('who was invited to a visit by mail before his calendar was connected, has that taken back by mail too', async () => {
+    const barberMail = `rui.${randomUUID().slice(0, 8)}@example.com`;
+    await engine.database.orm.em.fork().execute('update barber set email = ? where id = ?', [barberMail, network.barberIds[0]]);
+    const methods = async (id: string) =>
+      (await mailsOf(id))
+        .filter(({ headers }) => String(headers['x-punctual-kind']).endsWith('_barber'))
+        .map(({ attachments }) => ((attachments ?? []).length > 0 ? 1 : 0))
+        .sort();
+    const told = (id: string, each: number[]) =>
+      eventually(
+        () => methods(id),
+        (found) => found.join() === each.join(),
+      );
+    const { body: early } = await book(engine, network);
+    await told(early.id, [1]);
+    await connect();
+    const { body: late } = await book(engine, network, { startsAt: network.at('15:00') });
+    await told(late.id, [0]);
+    for (const { id } of [early, late]) await call('POST', `/v1/appointments/${id}/cancel`, { reason: 'customer_asked' });
+    await told(early.id, [1, 1]);
+    await told(late.id, [0, 0]);
+  });
+
+  it('a barber whose calendar waits for a sign-in, gets no invitation beside it', async () => {
+    const barberMail = `rui.${randomUUID().slice(0, 8)}@example.com`;
+    await engine.database.orm.em.fork().execute('update barber set email = ? where id = ?', [barberMail, network.barberIds[0]]);
+    await connect();
+    radicale.setUsers({});
+    const { body: first } = await book(engine, network);
+    await settled(first.id, ['parked']);
+    const { body } = await book(engine, network, { startsAt: network.at('15:00') });
+    const [mail] = await eventually(
+      async () => (await mailsOf(body.id)).filter(({ headers }) => headers['x-punctual-kind'] === 'confirmation_barber'),
+      (found) => found.length === 1,
+    );
+    expect(mail!.attachments ?? []).to.deep.equal([]);
+  });
+
+  it('a connection whose end is broken off, ended again, takes the entries away', async () => {
+    const { body: calendar } = await connect();
+    await book(engine, network);
+    await entries(1);
+    const em = engine.database.orm.em.fork();
+    const guard = `break_${randomUUID().replaceAll('-', '')}`;
+    // The database fails in the middle of it.
+    await em.execute(
+      `create function ${guard}() returns trigger language plpgsql as $$ begin if new.connection_id = '${calendar.id}' then raise exception 'away'; end if; return new; end $$`,
+    );
+    await em.execute(`create trigger ${guard} before insert on delivery for each row execute function ${guard}()`);
+    expect((await call('DELETE', `/v1/calendars/${calendar.id}`)).status).to.equal(500);
+    await em.execute(`drop trigger ${guard} on delivery`);
+    expect((await call('DELETE', `/v1/calendars/${calendar.id}`)).status).to.equal(200);
+    await entries(0);
+  });
 
   it('one, found and connected, says how it is, and never what it is opened with', async () => {
     const found = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars/find`, account());

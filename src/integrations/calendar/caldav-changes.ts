@@ -2,19 +2,22 @@
  * What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading
  * all.
  */
+import { setImmediate as letOthers } from 'node:timers/promises';
 import { propfind, syncCollection } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
-import { isGone, unexpected } from './caldav-errors.ts';
+import { addressOf, isGone, unexpected } from './caldav-errors.ts';
 import { getObjects, isRefusal, queryObjects, readable, type Answer, type Asked } from './caldav-report.ts';
 import { type Changes, type RemoteObject } from './calendar.ts';
-import { readObject, Unreadable } from './read-busy.ts';
+import { mostMs, readObject, Unreadable } from './read-busy.ts';
 
 type Collection = Asked & { timeZone: string };
 
 const atOnce = 50;
 /** RFC 6578, 3.6: a server may answer in parts. */
 const mostParts = 50;
+/** Of one reading's objects, all together; each after that has a tenth of a second left. */
+const mostMsOfAll = 10_000;
 
 /** Tokens are `sync:` and the server's sync-token, or `tag:` and the collection's tag; an empty one fits nothing. */
 export async function readChanges(collection: Collection, token: string | null, window: Interval): Promise<Changes> {
@@ -38,8 +41,8 @@ async function readSince(collection: Collection, syncToken: string, window: Inte
     if (refused) return null;
     const next = (answers[0]?.raw as { multistatus?: { syncToken?: unknown } } | undefined)?.multistatus?.syncToken;
     for (const { href, status } of answers) {
-      const remoteId = href === undefined ? collection.url : new URL(href, collection.url).href;
-      if (remoteId === collection.url || remoteId.endsWith('/')) continue;
+      const remoteId = addressOf(href, collection.url);
+      if (remoteId === null || remoteId === collection.url || remoteId.endsWith('/')) continue;
       const [to, from] = isGone(status) ? [gone, changed] : [changed, gone];
       to.add(remoteId);
       from.delete(remoteId);
@@ -82,28 +85,33 @@ async function readWindow(collection: Collection, window: Interval): Promise<Rem
 
 async function readObjects(collection: Collection, remoteIds: string[], window: Interval): Promise<RemoteObject[]> {
   const objects: RemoteObject[] = [];
-  for (let from = 0; from < remoteIds.length; from += atOnce)
-    objects.push(...toObjects(collection, await getObjects(collection, remoteIds.slice(from, from + atOnce)), window));
+  const until = performance.now() + mostMsOfAll;
+  for (let from = 0; from < remoteIds.length; from += atOnce) {
+    for (const answer of await getObjects(collection, remoteIds.slice(from, from + atOnce))) {
+      const withinMs = Math.max(100, Math.min(mostMs, until - performance.now()));
+      objects.push(...toObject(collection, answer, window, withinMs));
+      // A program that reads for long must show meanwhile that it lives.
+      await letOthers();
+    }
+  }
   return objects;
 }
 
 /** What has gone since it was listed is left out. What the server does not show is there all the same, and nobody can tell when. */
-function toObjects(collection: Collection, answers: Answer[], window: Interval): RemoteObject[] {
-  const { url, timeZone } = collection;
-  return answers.flatMap(({ href, ok, status, props }): RemoteObject[] => {
-    if (href === undefined || (!ok && isGone(status))) return [];
-    const failure = ok ? null : unexpected('REPORT', status);
-    if (failure?.kind === 'transient') throw failure;
-    const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
-    const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
-    const object = { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' };
-    const unreadable: RemoteObject = { ...object, uid: null, busy: [], mark: null, isUnreadable: true };
-    if (typeof text !== 'string') return [unreadable];
-    try {
-      return [{ ...object, ...readObject(text, window, timeZone) }];
-    } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      return [unreadable];
-    }
-  });
+function toObject(collection: Collection, { href, ok, status, props }: Answer, window: Interval, withinMs: number): RemoteObject[] {
+  const remoteId = addressOf(href, collection.url);
+  if (remoteId === null || (!ok && isGone(status))) return [];
+  const failure = ok ? null : unexpected('REPORT', status);
+  if (failure?.kind === 'transient') throw failure;
+  const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
+  const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
+  const object = { remoteId, etag: typeof getetag === 'string' ? getetag : '' };
+  const unreadable: RemoteObject = { ...object, uid: null, busy: [], mark: null, isUnreadable: true };
+  if (typeof text !== 'string') return [unreadable];
+  try {
+    return [{ ...object, ...readObject(text, window, collection.timeZone, withinMs) }];
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return [unreadable];
+  }
 }

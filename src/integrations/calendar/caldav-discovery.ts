@@ -3,6 +3,11 @@ import { createAccount, fetchCalendars } from 'tsdav';
 import { checked, signIn } from './caldav-errors.ts';
 import { CalendarError } from './calendar.ts';
 
+/**
+ * tsdav asks for each calendar that a server names, wherever that says it is: no server is to have us ask thousands, or keep us for long.
+ */
+const [mostRequests, mostMs] = [150, 45_000];
+
 export type FoundCalendar = { url: string; name: string };
 
 /** Those that hold events. Throws a CalendarError; `permanent` when there is no CalDAV at that address. */
@@ -14,7 +19,7 @@ export async function findCaldavCalendars(given: {
   now: () => Date;
 }): Promise<FoundCalendar[]> {
   const { serverUrl, username, password } = given;
-  const common = { headers: signIn(username, password), fetch: checked(given.fetch, given.now) };
+  const common = { headers: signIn(username, password), fetch: sparingly(checked(given.fetch, given.now)) };
   try {
     const account = await createAccount({ account: { serverUrl, accountType: 'caldav', credentials: { username, password } }, ...common });
     const calendars = await fetchCalendars({ account, ...common });
@@ -25,4 +30,14 @@ export async function findCaldavCalendars(given: {
     if (error instanceof CalendarError) throw error;
     throw new CalendarError('permanent', 'CalDAV failed: no calendars are found there');
   }
+}
+
+function sparingly(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  const signal = AbortSignal.timeout(mostMs);
+  let requests = 0;
+  return async (input, init) => {
+    requests += 1;
+    if (requests > mostRequests) throw new CalendarError('permanent', 'CalDAV failed: too many calendars');
+    return fetch(input, { ...init, signal });
+  };
 }

@@ -3,7 +3,7 @@
  * for all objects where one has failed, with the server's text in their message, and tell what is no multistatus as a success.
  */
 import { davRequest } from 'tsdav';
-import { isGone, unexpected } from './caldav-errors.ts';
+import { addressOf, isGone, unexpected } from './caldav-errors.ts';
 import { CalendarError } from './calendar.ts';
 
 export type Asked = { url: string; headers: Record<string, string>; fetch: typeof fetch };
@@ -31,7 +31,7 @@ async function report({ url, headers, fetch }: Asked, body: Record<string, objec
   );
   // What failed as a whole.
   const failed = answers.find(
-    (each) => isRefusal(each) || (!each.ok && !isGone(each.status) && (each.href === undefined || new URL(each.href, url).href === url)),
+    (each) => isRefusal(each) || (!each.ok && !isGone(each.status) && (each.href === undefined || addressOf(each.href, url) === url)),
   );
   if (failed) throw unexpected('REPORT', failed.status);
   return answers;
@@ -41,7 +41,7 @@ async function report({ url, headers, fetch }: Asked, body: Record<string, objec
 export async function queryObjects(collection: Asked, filters: object): Promise<string[]> {
   const body = { 'calendar-query': { _attributes: namespaces, 'd:prop': { 'd:getetag': {} }, filter: filters } };
   const answers = await report(collection, body);
-  return answers.flatMap(({ ok, href }) => (ok && href !== undefined ? [new URL(href, collection.url).href] : []));
+  return answers.flatMap(({ ok, href }) => (ok ? (addressOf(href, collection.url) ?? []) : []));
 }
 
 /** Objects by their addresses, with their texts (RFC 4791, 7.9). */

@@ -5,7 +5,7 @@ import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
-import { checked, isGone, signIn, unexpected } from './caldav-errors.ts';
+import { checked, isGone, signIn, unexpected, withoutPages } from './caldav-errors.ts';
 import { queryObjects } from './caldav-report.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 import { markOf, spanOf, writeObject } from './write-object.ts';
@@ -28,7 +28,7 @@ const lookAround = 370 * DAY;
 
 export function createCaldavCalendar({ calendarUrl, username, password, timeZone, fetch: guarded, now }: CaldavOptions): Calendar {
   const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
-  const common = { headers: signIn(username, password), fetch: checked(guarded, now) };
+  const common = { headers: signIn(username, password), fetch: withoutPages(checked(guarded, now)) };
   const calendar = { url };
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
@@ -38,7 +38,9 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
    * itself.
    */
   async function read(remoteId: string, event: CalendarEvent): Promise<(Placed & { isWritten: boolean }) | null> {
-    const response = await common.fetch(remoteId, { headers: common.headers });
+    // Who compresses an answer on its way makes another ETag of it (RFC 9110, 8.8.3.3: a weak one, or one with a suffix), which the server
+    // does not know when it is asked to match it.
+    const response = await common.fetch(remoteId, { headers: { ...common.headers, 'accept-encoding': 'identity' } });
     if (isGone(response.status)) return null;
     if (!response.ok) throw unexpected('GET', response.status);
     const found = { remoteId, etag: response.headers.get('etag') ?? '' };
@@ -91,8 +93,21 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   }
 
   async function remove({ uid, remoteId }: { uid: string; remoteId: string | null }): Promise<void> {
-    const response = await deleteCalendarObject({ calendarObject: { url: remoteId ?? placeOf(uid) }, ...common });
-    if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
+    const erase = async (address: string): Promise<boolean> => {
+      const response = await deleteCalendarObject({ calendarObject: { url: address }, ...common });
+      if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
+      return response.ok;
+    };
+    const place = remoteId ?? placeOf(uid);
+    if (await erase(place)) return;
+    // Its owner's program may have put it elsewhere since, or the answer that named another address was lost.
+    const other = await findByUid(uid).catch((error: unknown) => {
+      // Without the calendar there is no event in it, and a server that cannot look for one has told all that it can.
+      if (error instanceof CalendarError && (error.kind === 'permanent' || error.message === unexpected('REPORT', 404).message))
+        return null;
+      throw error;
+    });
+    if (other !== null && other !== place) await erase(other);
   }
 
   return {

@@ -21,6 +21,8 @@ const passing = ['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 
 function kindOf(status: number, reason: string): CalendarErrorKind {
   // 401 `push.webhookUrlUnauthorized` is about our own address, not about the person (https://stackoverflow.com/q/40156523).
   if (status === 401) return reason.endsWith('webhookUrlUnauthorized') ? 'permanent' : 'sign_in';
+  // The person has not allowed it, or no longer does: only he can, by signing in.
+  if (status === 403 && reason === 'insufficientPermissions') return 'sign_in';
   if (status === 403) return passing.includes(reason) ? 'transient' : 'permanent';
   return status >= 500 || [404, 408, 409, 410, 412, 429].includes(status) ? 'transient' : 'permanent';
 }

@@ -60,6 +60,7 @@ export function createOauthClient(provider: OauthProvider, app: OauthApp): Oauth
       const tokens = await oauth
         .authorizationCodeGrant(configuration, cameBackTo, { expectedState: state, pkceCodeVerifier: verifier })
         .catch(toError);
+      if (!isAllAllowed(provider, tokens.scope)) throw new CalendarError('sign_in', 'OAuth failed: not all was allowed');
       if (!tokens.refresh_token) throw new CalendarError('sign_in', 'OAuth failed: no refresh token was given');
       return secretsOf(tokens, tokens.refresh_token, now);
     },
@@ -69,6 +70,14 @@ export function createOauthClient(provider: OauthProvider, app: OauthApp): Oauth
     },
   };
 }
+
+/**
+ * At Google a person may allow a part alone, and the sign-in comes through all the same: "check which scopes were granted"
+ * (https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions). Where nothing is said, all was allowed (RFC
+ * 6749, 5.1). Microsoft, where one allows all or nothing, names them otherwise than they were asked for.
+ */
+const isAllAllowed = (provider: OauthProvider, granted: string | undefined): boolean =>
+  provider !== 'google' || granted === undefined || scopes.google.split(' ').every((scope) => granted.split(' ').includes(scope));
 
 const secretsOf = (tokens: oauth.TokenEndpointResponse, refreshToken: string, now: Date): OauthSecrets => ({
   refreshToken,

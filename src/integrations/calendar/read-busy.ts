@@ -1,12 +1,22 @@
-/** When an iCalendar object keeps its owner busy: recurring, all-day, moved and cancelled events, each in its own zone (RFC 5545). Pure. */
+/**
+ * When an iCalendar object keeps its owner busy: recurring, all-day, moved and cancelled events, each in its own zone (RFC 5545). Pure, but
+ * for the clock that ends a reading without end.
+ */
+import { createContext, Script } from 'node:vm';
 import ICAL from 'ical.js';
 import { tzlib_get_ical_block } from 'timezones-ical-library';
 import { merge } from '../../domain/intervals.ts';
 import type { Interval } from '../../domain/rules.ts';
-import { isTimeZone, startInstant } from '../../domain/time.ts';
+import { DAY, isTimeZone, startInstant } from '../../domain/time.ts';
 
 /** A rule that has not reached the window after so many steps is none that people make. */
 const mostSteps = 20_000;
+/**
+ * Of one object. ical.js never comes back from some rules (each 30th of February: `FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30`), and who gives a
+ * calendar's address can have any text read: without this, one entry would stop the whole worker, and then the next one that takes the
+ * reading over.
+ */
+export const mostMs = 3000;
 
 /** It cannot be understood; the message says why, without a word of the object's own. */
 export class Unreadable extends Error {}
@@ -19,35 +29,55 @@ export const markProperty = 'x-punctual-mark';
 /**
  * Reads one object. Times without a zone, and whole days, are of `timeZone`. Busy is what is not transparent (RFC 5545, 3.8.2.7) and not
  * cancelled; intervals are cut to the window and joined where they touch.
- * @throws Unreadable
+ * @throws Unreadable, also after `withinMs`.
  */
-export function readObject(text: string, window: Interval, timeZone: string): ReadObject {
+export function readObject(text: string, window: Interval, timeZone: string, withinMs = mostMs): ReadObject {
   try {
-    const root = new ICAL.Component(ICAL.parse(text));
-    const events = root.getAllSubcomponents('vevent');
-    const home = knownZone(timeZone) ?? ICAL.Timezone.utcTimezone;
-    const own = new Map(
-      root.getAllSubcomponents('vtimezone').map((zone) => [String(zone.getFirstPropertyValue('tzid')), new ICAL.Timezone(zone)]),
-    );
-    for (const event of events) placeInZones(event, (tzid) => knownZone(tzid) ?? own.get(tzid) ?? home, home);
-    const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid'));
-    const masters = events.filter((each) => !isException(each));
-    const exceptionsOf = (master: ICAL.Component) => events.filter((each) => isException(each) && uidOf(each) === uidOf(master));
-    for (const master of masters) fitToSeries(master, exceptionsOf(master), home);
-    // Who was invited to one instance alone has no series.
-    const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
-    const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
-    const busy = [
-      ...masters.flatMap((master) =>
-        occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf),
-      ),
-      ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf)),
-    ];
-    const mark = masters[0]?.getFirstPropertyValue(markProperty);
-    return { uid: events[0] ? uidOf(events[0]) : null, busy: merge(busy), mark: mark === null || mark === undefined ? null : String(mark) };
+    return within(withinMs, () => readAll(text, window, timeZone));
   } catch (error) {
     throw error instanceof Unreadable ? error : new Unreadable('not an iCalendar object');
   }
+}
+
+const clock = createContext({ run: () => {} });
+const run = new Script('run()');
+
+/**
+ * What `doing` answers; it is broken off, wherever it is, and this throws, when it takes longer. Nothing else in Node breaks off what does
+ * not wait.
+ */
+function within<T>(ms: number, doing: () => T): T {
+  let answer: T;
+  clock['run'] = () => {
+    answer = doing();
+  };
+  run.runInContext(clock, { timeout: ms });
+  return answer!;
+}
+
+function readAll(text: string, window: Interval, timeZone: string): ReadObject {
+  const root = new ICAL.Component(ICAL.parse(text));
+  const events = root.getAllSubcomponents('vevent');
+  const home = knownZone(timeZone) ?? ICAL.Timezone.utcTimezone;
+  const own = new Map(
+    root.getAllSubcomponents('vtimezone').map((zone) => [String(zone.getFirstPropertyValue('tzid')), new ICAL.Timezone(zone)]),
+  );
+  for (const event of events) placeInZones(event, (tzid) => knownZone(tzid) ?? own.get(tzid) ?? home, home);
+  const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid'));
+  const masters = events.filter((each) => !isException(each));
+  const exceptionsOf = (master: ICAL.Component) => events.filter((each) => isException(each) && uidOf(each) === uidOf(master));
+  for (const master of masters) fitToSeries(master, exceptionsOf(master), home);
+  // Who was invited to one instance alone has no series.
+  const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
+  const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
+  const busy = [
+    ...masters.flatMap((master) =>
+      occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf),
+    ),
+    ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf)),
+  ];
+  const mark = masters[0]?.getFirstPropertyValue(markProperty);
+  return { uid: events[0] ? uidOf(events[0]) : null, busy: merge(busy), mark: mark === null || mark === undefined ? null : String(mark) };
 }
 
 const isException = (component: ICAL.Component): boolean => component.getFirstProperty('recurrence-id') !== null;
@@ -134,15 +164,20 @@ function occurrences(event: ICAL.Event, window: Interval, instantOf: (time: ICAL
   }
   // Of dates without a rule, ical.js leaves out the first: DTSTART itself (RFC 5545, 3.8.5.2: it always counts).
   if (!event.component.hasProperty('rrule')) event.component.addPropertyWithValue('rrule', ICAL.Recur.fromString('FREQ=DAILY;COUNT=1'));
+  // To work out where each is takes ten times as long as to count it: of a daily entry from twenty years ago, that is seconds.
+  const reach = event.duration.toSeconds() * 1000 + 2 * DAY;
+  const isLongBefore = ({ year, month, day }: ICAL.Time): boolean =>
+    event.rangeExceptions.length === 0 && Date.UTC(year, month - 1, day) + reach < window.from;
   const iterator = event.iterator();
   for (let steps = 0, next = iterator.next(); next; next = iterator.next(), steps += 1) {
     if (steps > mostSteps) throw new Unreadable('a rule with too many occurrences');
+    if (isLongBefore(next)) continue;
     if (instantOf(next) >= window.to) break;
     add(event.getOccurrenceDetails(next));
   }
-  // What was moved into the window from beyond it.
+  // What was moved into the window from beyond it, or from long before.
   for (const exception of Object.values(event.exceptions)) {
-    if (instantOf(exception.recurrenceId) >= window.to)
+    if (instantOf(exception.recurrenceId) >= window.to || isLongBefore(exception.recurrenceId))
       add({ item: exception, startDate: exception.startDate, endDate: exception.endDate });
   }
   return found;
