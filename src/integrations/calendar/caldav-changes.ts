@@ -8,9 +8,13 @@ import { DAY } from '../../domain/time.ts';
 import { isGone, unexpected } from './caldav-errors.ts';
 import { getObjects, isRefusal, queryObjects, readable, type Answer, type Asked } from './caldav-report.ts';
 import { type Changes, type RemoteObject } from './calendar.ts';
-import { readObject, Unreadable } from './read-busy.ts';
+import { readObject, tellsOfDeclining, Unreadable } from './read-busy.ts';
 
-type Collection = Asked & { timeZone: string };
+type Collection = Asked & {
+  timeZone: string;
+  /** See caldav-owner.ts; asked for where it matters. */
+  ownAddresses: () => Promise<ReadonlySet<string>>;
+};
 
 const atOnce = 50;
 /** RFC 6578, 3.6: a server may answer in parts. */
@@ -83,27 +87,31 @@ async function readWindow(collection: Collection, window: Interval): Promise<Rem
 async function readObjects(collection: Collection, remoteIds: string[], window: Interval): Promise<RemoteObject[]> {
   const objects: RemoteObject[] = [];
   for (let from = 0; from < remoteIds.length; from += atOnce)
-    objects.push(...toObjects(collection, await getObjects(collection, remoteIds.slice(from, from + atOnce)), window));
+    objects.push(...(await toObjects(collection, await getObjects(collection, remoteIds.slice(from, from + atOnce)), window)));
   return objects;
 }
 
 /** What has gone since it was listed is left out. What the server does not show is there all the same, and nobody can tell when. */
-function toObjects(collection: Collection, answers: Answer[], window: Interval): RemoteObject[] {
+async function toObjects(collection: Collection, answers: Answer[], window: Interval): Promise<RemoteObject[]> {
   const { url, timeZone } = collection;
-  return answers.flatMap(({ href, ok, status, props }): RemoteObject[] => {
+  const shown = answers.flatMap(({ href, ok, status, props }) => {
     if (href === undefined || (!ok && isGone(status))) return [];
     const failure = ok ? null : unexpected('REPORT', status);
     if (failure?.kind === 'transient') throw failure;
     const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
     const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
-    const object = { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' };
+    return [{ text, object: { remoteId: new URL(href, url).href, etag: typeof getetag === 'string' ? getetag : '' } }];
+  });
+  const isAsked = shown.some(({ text }) => typeof text === 'string' && tellsOfDeclining(text));
+  const ownAddresses = isAsked ? await collection.ownAddresses() : undefined;
+  return shown.map(({ text, object }): RemoteObject => {
     const unreadable: RemoteObject = { ...object, uid: null, busy: [], mark: null, isUnreadable: true };
-    if (typeof text !== 'string') return [unreadable];
+    if (typeof text !== 'string') return unreadable;
     try {
-      return [{ ...object, ...readObject(text, window, timeZone) }];
+      return { ...object, ...readObject(text, window, timeZone, ownAddresses) };
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      return [unreadable];
+      return unreadable;
     }
   });
 }

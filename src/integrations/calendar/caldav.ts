@@ -6,6 +6,7 @@ import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
 import { checked, isGone, signIn, unexpected } from './caldav-errors.ts';
+import { readOwnAddresses } from './caldav-owner.ts';
 import { queryObjects } from './caldav-report.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 import { markOf, spanOf, writeObject } from './write-object.ts';
@@ -30,6 +31,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
   const common = { headers: signIn(username, password), fetch: checked(guarded, now) };
   const calendar = { url };
+  let addresses: Promise<ReadonlySet<string>> | undefined;
+  const ownAddresses = (): Promise<ReadonlySet<string>> => (addresses ??= readOwnAddresses({ url, ...common }, username));
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
 
@@ -98,7 +101,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   return {
     put,
     remove,
-    changes: (token: string | null, window: Interval): Promise<Changes> => readChanges({ url, timeZone, ...common }, token, window),
+    changes: (token: string | null, window: Interval): Promise<Changes> =>
+      readChanges({ url, timeZone, ownAddresses, ...common }, token, window),
     push: null,
     verify: async () => {
       const [found] = await propfind({ url, props: { 'd:resourcetype': {} }, depth: '0', ...common });

@@ -13,16 +13,24 @@ export class Unreadable extends Error {}
 
 export type ReadObject = { uid: string | null; busy: Interval[]; /** Our own mark, where we wrote it. */ mark: string | null };
 
+/** Whether somebody has declined something in this text: only then does it matter who its owner is. */
+export const tellsOfDeclining = (text: string): boolean => /PARTSTAT="?DECLINED/i.test(text.replaceAll(/\r?\n[ \t]/g, ''));
+
+/** An address as it stands in ATTENDEE, to be compared. */
+export const plainAddress = (address: string): string => address.toLowerCase().replace(/^mailto:/, '');
+const nobody: ReadonlySet<string> = new Set();
+
 /** The property in which our objects carry their mark. */
 export const markProperty = 'x-punctual-mark';
 
 /**
- * Reads one object. Times without a zone, and whole days, are of `timeZone`. Busy is what is not transparent (RFC 5545, 3.8.2.7) and not
- * cancelled; intervals are cut to the window and joined where they touch.
+ * Reads one object. Times without a zone, and whole days, are of `timeZone`. Busy is what is not transparent (RFC 5545, 3.8.2.7), not
+ * cancelled, and not declined by who is invited under one of `ownAddresses`; intervals are cut to the window and joined where they touch.
  * @throws Unreadable
  */
-export function readObject(text: string, window: Interval, timeZone: string): ReadObject {
+export function readObject(text: string, window: Interval, timeZone: string, ownAddresses: ReadonlySet<string> = nobody): ReadObject {
   try {
+    const isFree = (component: ICAL.Component): boolean => isNoTime(component) || isDeclined(component, ownAddresses);
     const root = new ICAL.Component(ICAL.parse(text));
     const events = root.getAllSubcomponents('vevent');
     const home = knownZone(timeZone) ?? ICAL.Timezone.utcTimezone;
@@ -39,9 +47,9 @@ export function readObject(text: string, window: Interval, timeZone: string): Re
     const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
     const busy = [
       ...masters.flatMap((master) =>
-        occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf),
+        occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf, isFree),
       ),
-      ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf)),
+      ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf, isFree)),
     ];
     const mark = masters[0]?.getFirstPropertyValue(markProperty);
     return { uid: events[0] ? uidOf(events[0]) : null, busy: merge(busy), mark: mark === null || mark === undefined ? null : String(mark) };
@@ -121,7 +129,12 @@ function fittedEnd(until: ICAL.Time, start: ICAL.Time, home: ICAL.Timezone): ICA
 
 type Occurrence = { item: ICAL.Event; startDate: ICAL.Time; endDate: ICAL.Time };
 
-function occurrences(event: ICAL.Event, window: Interval, instantOf: (time: ICAL.Time) => number): Interval[] {
+function occurrences(
+  event: ICAL.Event,
+  window: Interval,
+  instantOf: (time: ICAL.Time) => number,
+  isFree: (component: ICAL.Component) => boolean,
+): Interval[] {
   const found: Interval[] = [];
   const add = ({ item, startDate, endDate }: Occurrence): void => {
     if (isFree(item.component)) return;
@@ -148,6 +161,15 @@ function occurrences(event: ICAL.Event, window: Interval, instantOf: (time: ICAL
   return found;
 }
 
-const isFree = (component: ICAL.Component): boolean =>
+const isNoTime = (component: ICAL.Component): boolean =>
   String(component.getFirstPropertyValue('transp') ?? '').toUpperCase() === 'TRANSPARENT' ||
   String(component.getFirstPropertyValue('status') ?? '').toUpperCase() === 'CANCELLED';
+
+const isDeclined = (component: ICAL.Component, ownAddresses: ReadonlySet<string>): boolean =>
+  component
+    .getAllProperties('attendee')
+    .some(
+      (attendee) =>
+        (attendee.getFirstParameter('partstat') as string | undefined)?.toUpperCase() === 'DECLINED' &&
+        ownAddresses.has(plainAddress(String(attendee.getFirstValue()))),
+    );
