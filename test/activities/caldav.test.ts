@@ -221,6 +221,12 @@ describe('a CalDAV calendar', () => {
     });
   }
 
+  it('a visit whose calendar is gone, taken away, is gone', async () => {
+    const { remoteId } = await calendar.put(visit(), null);
+    await fetch(url, { method: 'DELETE', headers: { authorization: `Basic ${btoa(`${radicale.username}:${radicale.password}`)}` } });
+    await calendar.remove({ uid: visit().uid, remoteId });
+  });
+
   it('a server that is locked or full, met, is asked again later', async () => {
     for (const status of [507, 423]) {
       line.script.push('pass', { status });

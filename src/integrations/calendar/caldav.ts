@@ -5,7 +5,7 @@ import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
-import { checked, isGone, signIn, unexpected } from './caldav-errors.ts';
+import { CaldavRefusal, checked, isGone, signIn, unexpected } from './caldav-errors.ts';
 import { readOwnAddresses } from './caldav-owner.ts';
 import { queryObjects } from './caldav-report.ts';
 import { readObject, Unreadable } from './read-busy.ts';
@@ -93,9 +93,22 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
     throw new CalendarError('transient', 'CalDAV failed: it changes faster than we can write');
   }
 
+  /** Where it was put, and wherever else its owner's program has put what has this UID: a server has that once. */
   async function remove({ uid, remoteId }: { uid: string; remoteId: string | null }): Promise<void> {
-    const response = await deleteCalendarObject({ calendarObject: { url: remoteId ?? placeOf(uid) }, ...common });
+    if (await erase(remoteId ?? placeOf(uid))) return;
+    const elsewhere = await findByUid(uid).catch((error: unknown) => {
+      // Without the calendar there is no event in it.
+      if (error instanceof CaldavRefusal && isGone(error.status)) return null;
+      throw error;
+    });
+    if (elsewhere !== null) await erase(elsewhere);
+  }
+
+  /** @returns whether there was something. */
+  async function erase(remoteId: string): Promise<boolean> {
+    const response = await deleteCalendarObject({ calendarObject: { url: remoteId }, ...common });
     if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
+    return response.ok;
   }
 
   return {
