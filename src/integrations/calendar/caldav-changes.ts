@@ -2,6 +2,7 @@
  * What has changed on a CalDAV server: by `sync-collection` (RFC 6578) where it has that, else by the collection's tag, else by reading
  * all.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { propfind, syncCollection } from 'tsdav';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
@@ -104,14 +105,17 @@ async function toObjects(collection: Collection, answers: Answer[], window: Inte
   });
   const isAsked = shown.some(({ text }) => typeof text === 'string' && tellsOfDeclining(text));
   const ownAddresses = isAsked ? await collection.ownAddresses() : undefined;
-  return shown.map(({ text, object }): RemoteObject => {
-    const unreadable: RemoteObject = { ...object, uid: null, busy: [], mark: null, isUnreadable: true };
-    if (typeof text !== 'string') return unreadable;
+  const objects: RemoteObject[] = [];
+  for (const { text, object } of shown) {
+    // An odd one may take a second; between them others get their turn.
+    await nextTurn();
     try {
-      return { ...object, ...readObject(text, window, timeZone, ownAddresses) };
+      if (typeof text !== 'string') throw new Unreadable('it is not shown');
+      objects.push({ ...object, ...readObject(text, window, timeZone, ownAddresses) });
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      return unreadable;
+      objects.push({ ...object, uid: null, busy: [], mark: null, isUnreadable: true });
     }
-  });
+  }
+  return objects;
 }

@@ -5,8 +5,11 @@ import { merge } from '../../domain/intervals.ts';
 import type { Interval } from '../../domain/rules.ts';
 import { isTimeZone, startInstant } from '../../domain/time.ts';
 
-/** A rule that has not reached the window after so many steps is none that people make. */
-const mostSteps = 20_000;
+/** A rule that has not reached the window after so many occurrences is none that people make. */
+const mostOccurrences = 20_000;
+/** All rules of an object together may try so many dates. */
+const mostSteps = 25_000;
+const stepsOfYear = 30;
 
 /** It cannot be understood; the message says why, without a word of the object's own. */
 export class Unreadable extends Error {}
@@ -32,6 +35,7 @@ export function readObject(text: string, window: Interval, timeZone: string, own
   try {
     const isFree = (component: ICAL.Component): boolean => isNoTime(component) || isDeclined(component, ownAddresses);
     const root = new ICAL.Component(ICAL.parse(text));
+    limitSteps(root);
     const events = root.getAllSubcomponents('vevent');
     const home = knownZone(timeZone) ?? ICAL.Timezone.utcTimezone;
     const own = new Map(
@@ -40,10 +44,12 @@ export function readObject(text: string, window: Interval, timeZone: string, own
     for (const event of events) placeInZones(event, (tzid) => knownZone(tzid) ?? own.get(tzid) ?? home, home);
     const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid'));
     const masters = events.filter((each) => !isException(each));
-    const exceptionsOf = (master: ICAL.Component) => events.filter((each) => isException(each) && uidOf(each) === uidOf(master));
+    const exceptions = Map.groupBy(events.filter(isException), uidOf);
+    const exceptionsOf = (master: ICAL.Component): ICAL.Component[] => exceptions.get(uidOf(master)) ?? [];
     for (const master of masters) fitToSeries(master, exceptionsOf(master), home);
     // Who was invited to one instance alone has no series.
-    const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
+    const series = new Set(masters.map(uidOf));
+    const alone = [...exceptions].flatMap(([uid, each]) => (series.has(uid) ? [] : each));
     const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
     const busy = [
       ...masters.flatMap((master) =>
@@ -73,6 +79,34 @@ function knownZone(tzid: string): ICAL.Timezone | null {
   const zone = block.startsWith('BEGIN:VTIMEZONE') ? new ICAL.Timezone(new ICAL.Component(ICAL.parse(block))) : null;
   zones.set(tzid, zone);
   return zone;
+}
+
+/**
+ * ical.js looks for a rule's next date until it has one. Of some there is none (every day, in February, on its 30th), and it would look for
+ * ever, with nothing else running in this process: anybody may send an invitation with such a rule, or a zone that is defined by one.
+ */
+function limitSteps(root: ICAL.Component): void {
+  let steps = 0;
+  const spend = (count: number): void => {
+    steps += count;
+    if (steps > mostSteps) throw new Unreadable('a rule with too many steps');
+  };
+  class LimitedIterator extends ICAL.RecurIterator {
+    override check_contracting_rules(): boolean {
+      spend(1);
+      return super.check_contracting_rules();
+    }
+    /** Looked through for the first year that has a date, up to the year 20000. */
+    override expand_year_days(year: number): number {
+      spend(stepsOfYear);
+      return super.expand_year_days(year);
+    }
+  }
+  const zoneParts = root.getAllSubcomponents('vtimezone').flatMap((zone) => zone.getAllSubcomponents());
+  for (const property of [...root.getAllSubcomponents('vevent'), ...zoneParts].flatMap((each) => each.getAllProperties('rrule'))) {
+    const rule = property.getFirstValue() as ICAL.Recur;
+    rule.iterator = (dtstart) => new LimitedIterator({ rule, dtstart });
+  }
 }
 
 /**
@@ -149,7 +183,7 @@ function occurrences(
   if (!event.component.hasProperty('rrule')) event.component.addPropertyWithValue('rrule', ICAL.Recur.fromString('FREQ=DAILY;COUNT=1'));
   const iterator = event.iterator();
   for (let steps = 0, next = iterator.next(); next; next = iterator.next(), steps += 1) {
-    if (steps > mostSteps) throw new Unreadable('a rule with too many occurrences');
+    if (steps > mostOccurrences) throw new Unreadable('a rule with too many occurrences');
     if (instantOf(next) >= window.to) break;
     add(event.getOccurrenceDetails(next));
   }
