@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { findConnection, noteSignedOut } from '../src/db/calendar-connection.ts';
 import { compare } from '../src/db/calendar-drift.ts';
 import { applyChanges, findUnread, noteUnread, readAllNext, readMirrorState } from '../src/db/calendar-mirror.ts';
-import { findOwnUids } from '../src/db/calendar-own.ts';
+import { findCopies, findOwnUids } from '../src/db/calendar-own.ts';
 import { appointmentOf } from '../src/domain/calendar-event.ts';
 import type { CalendarProvider } from '../src/domain/channel.ts';
 import { DAY } from '../src/domain/time.ts';
@@ -64,9 +64,9 @@ export function createMirrorActivities({
         const since = isStale ? null : mirror.token;
         const changes = await calendar.changes(since, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
         const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects);
-        // What bears our mark under a UID that is none of ours is a copy that somebody's program made of a visit.
-        const isOurs = ({ uid, mark }: RemoteObject): boolean =>
-          uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : mark !== null;
+        const copies = await findCopies(orm.em.fork(), connection, changes.objects);
+        const isOurs = ({ uid, remoteId }: RemoteObject): boolean =>
+          uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : copies.has(remoteId);
         const others = changes.objects.filter((object) => !isOurs(object));
         const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, since, objects: others });
         const drift = await compare(orm.em.fork(), connection, {

@@ -28,6 +28,19 @@ export const restoredBy = 'restored:';
 const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const foundAt = `date_trunc('milliseconds', x.found_at)`;
 
+/**
+ * Whether the barber still gives that visit, and (of an entry on top of it) whether it still lies there: his calendar may not be read just
+ * now.
+ */
+const isStillSo = `exists (
+  select from occupancy o
+  where o.appointment_id = x.appointment_id and o.barber_id = x.barber_id and upper(o.during) > now()
+    and (
+      x.kind <> 'overlap'
+      or exists (
+        select from calendar_busy k
+        where k.connection_id = x.connection_id and k.remote_id = x.remote_id and k.during && o.during)))`;
+
 /** Those that wait for a person, the oldest first. */
 export async function listConflicts(
   em: EntityManager,
@@ -42,7 +55,7 @@ export async function listConflicts(
        ${utc('lower(x.during)')} as "startsAt", ${utc('upper(x.during)')} as "endsAt", ${utc(foundAt)} as "foundAt"
      from calendar_conflict x
      where x.network_id = ? and x.settled_at is null
-       and exists (select from occupancy o where o.appointment_id = x.appointment_id and upper(o.during) > now())
+       and ${isStillSo}
        and (?::uuid is null or x.barber_id = ?::uuid)
        ${after ? `and (${foundAt}, x.id) > (?::timestamptz, ?::uuid)` : ''}
      order by ${foundAt}, x.id

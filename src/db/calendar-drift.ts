@@ -18,6 +18,7 @@ type Wanted = {
   from: number;
   to: number;
   remoteId: string | null;
+  uid: string | null;
   writtenAt: string | null;
   judgedAt: string | null;
   isInFlight: boolean;
@@ -43,23 +44,28 @@ export async function compare(
     const wanted = await readWanted(tx, ids, seen.at);
     const isSettled = ({ isInFlight, writtenAt }: Wanted): boolean =>
       !isInFlight && (writtenAt === null || Date.parse(writtenAt) < seen.at.getTime() - settlingMs);
-    const differs = ({ from, to, remoteId }: Wanted): boolean => {
-      const there = seen.own.find((object) => object.remoteId === remoteId);
+    /** By the name that we know, else by its UID: programs put what they keep under another name. */
+    const thereOf = ({ remoteId, uid }: Wanted): OwnObject | undefined =>
+      seen.own.find((object) => object.remoteId === remoteId) ?? (uid === null ? undefined : seen.own.find((object) => object.uid === uid));
+    const differs = (each: Wanted): boolean => {
+      const { from, to, remoteId } = each;
+      const there = thereOf(each);
       return remoteId !== null && (there ? !isAt(there, from, to) : seen.isWhole || seen.gone.includes(remoteId));
     };
-    const isTold = (remoteId: string): boolean => seen.gone.includes(remoteId) || seen.own.some((object) => object.remoteId === remoteId);
-    const isUntold = ({ remoteId, writtenAt, judgedAt }: Wanted): boolean =>
+    const isTold = (each: Wanted): boolean => (each.remoteId !== null && seen.gone.includes(each.remoteId)) || thereOf(each) !== undefined;
+    const isUntold = (each: Wanted): boolean =>
       !seen.isWhole &&
-      remoteId !== null &&
-      writtenAt !== null &&
-      !isTold(remoteId) &&
-      (judgedAt === null || Date.parse(judgedAt) < Date.parse(writtenAt) - settlingMs);
+      each.remoteId !== null &&
+      each.writtenAt !== null &&
+      !isTold(each) &&
+      (each.judgedAt === null || Date.parse(each.judgedAt) < Date.parse(each.writtenAt) - settlingMs);
     const settled = wanted.filter(isSettled);
     const missing: string[] = [];
     const drifted: { appointmentId: string; kind: 'moved' | 'deleted'; remoteId: string }[] = [];
     const right: string[] = [];
-    for (const { appointmentId, from, to, remoteId } of settled) {
-      const there = seen.own.find((object) => object.remoteId === remoteId);
+    for (const each of settled) {
+      const { appointmentId, from, to, remoteId } = each;
+      const there = thereOf(each);
       if (remoteId === null) missing.push(...(seen.isWhole ? [appointmentId] : []));
       else if (there && isAt(there, from, to)) right.push(appointmentId);
       else if (there) drifted.push({ appointmentId, kind: 'moved', remoteId });
@@ -82,7 +88,7 @@ export async function compare(
     );
     const isUnsettled = wanted.some((each) => (isSettled(each) ? isUntold(each) : differs(each)));
     const judged = wanted
-      .filter(({ remoteId }) => remoteId !== null && (isTold(remoteId) || seen.isWhole))
+      .filter((each) => each.remoteId !== null && (isTold(each) || seen.isWhole))
       .map(({ appointmentId }) => appointmentId);
     await tx.execute('update calendar_event set judged_at = ? where connection_id = ? and appointment_id = any(?::uuid[])', [
       seen.at,
@@ -103,7 +109,7 @@ async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, n
     `select a.id as "appointmentId",
        (extract(epoch from min(p.starts_at)) * 1000)::float8 as "from",
        (extract(epoch from max(p.ends_at)) * 1000)::float8 as "to",
-       e.remote_id as "remoteId", e.written_at as "writtenAt", e.judged_at as "judgedAt",
+       e.remote_id as "remoteId", e.uid, e.written_at as "writtenAt", e.judged_at as "judgedAt",
        exists (
          select from delivery d
          where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state = 'in_flight') as "isInFlight"
@@ -116,7 +122,7 @@ async function readWanted(tx: EntityManager, { id, networkId, barberId }: Ids, n
        and not exists (
          select from delivery d
          where d.appointment_id = a.id and d.connection_id = ?::uuid and d.state in ('due', 'parked'))
-     group by a.id, e.remote_id, e.written_at, e.judged_at`,
+     group by a.id, e.remote_id, e.uid, e.written_at, e.judged_at`,
     [id, barberId, id, networkId, now, now, id, id],
   );
 }

@@ -3,6 +3,7 @@
  * network with Punctual too.
  */
 import { appointmentOf } from '../domain/calendar-event.ts';
+import type { Interval } from '../domain/rules.ts';
 import type { EntityManager } from './orm.ts';
 
 type Ids = { id: string; networkId: string; barberId: string };
@@ -41,4 +42,34 @@ export async function findOwnUids(
     [JSON.stringify(named), networkId, barberId, id],
   );
   return new Set(rows.map(({ uid }) => uid));
+}
+
+/**
+ * An owner's program keeps our mark in a copy of an entry, under a UID of its own. One at the time of a visit shows that visit; at another,
+ * its owner has made something of his own of it.
+ * @returns the remoteIds of those at the time of a visit that is, or was, to be in this calendar.
+ */
+export async function findCopies(
+  em: EntityManager,
+  { id }: Ids,
+  objects: { remoteId: string; uid: string | null; mark: string | null; busy: Interval[] }[],
+): Promise<Set<string>> {
+  const copies = objects.flatMap(({ remoteId, uid, mark, busy: [only, ...more] }) =>
+    mark !== null && (uid === null || appointmentOf(uid) === null) && only && more.length === 0
+      ? [{ remoteId, from: new Date(only.from), to: new Date(only.to) }]
+      : [],
+  );
+  if (copies.length === 0) return new Set();
+  const rows = await em.execute<{ remoteId: string }[]>(
+    `select n."remoteId"
+     from jsonb_to_recordset(?::jsonb) n("remoteId" text, "from" timestamptz, "to" timestamptz)
+     where exists (
+       select from calendar_connection k
+       join calendar_connection o on o.provider = k.provider and o.calendar_id = k.calendar_id and o.network_id = k.network_id
+       join appointment_part p on p.barber_id = o.barber_id and p.starts_at = n."from"
+       join appointment_part q on q.appointment_id = p.appointment_id and q.barber_id = p.barber_id and q.ends_at = n."to"
+       where k.id = ?::uuid)`,
+    [JSON.stringify(copies), id],
+  );
+  return new Set(rows.map(({ remoteId }) => remoteId));
 }

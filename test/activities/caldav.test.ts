@@ -287,6 +287,12 @@ describe('a CalDAV calendar', () => {
     });
   }
 
+  it('a visit whose calendar is gone, taken away, is gone', async () => {
+    const { remoteId } = await calendar.put(visit(), null);
+    await fetch(url, { method: 'DELETE', headers: { authorization: `Basic ${btoa(`${radicale.username}:${radicale.password}`)}` } });
+    await calendar.remove({ uid: visit().uid, remoteId });
+  });
+
   it('a server that is locked or full, met, is asked again later', async () => {
     for (const status of [507, 423]) {
       line.script.push('pass', { status });
@@ -582,6 +588,46 @@ describe('a CalDAV calendar', () => {
     });
     for (const token of [null, 'sync:one']) expect((await odd.changes(token, contractWindow)).objects).to.deep.equal([]);
     server.stop();
+  });
+
+  it('an invitation that its owner has declined, under whatever address the server knows him by, keeps him free', async () => {
+    const invited = (name: string, ...more: string[]) => [
+      `UID:${name}`,
+      'DTSTART:20261130T090000Z',
+      'DTEND:20261130T100000Z',
+      'ORGANIZER:mailto:boss@example.org',
+      ...more,
+    ];
+    const told = (href: string, property: string): Answer => ({
+      status: 207,
+      headers: { 'content-type': 'text/xml' },
+      body: `<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><response><href>${href}</href><propstat><prop>${property}</prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>`,
+    });
+    const busy = async (): Promise<string[]> =>
+      (await calendar.changes(null, contractWindow)).objects
+        .flatMap(({ uid, busy: [first] }) => (first && uid !== null ? [uid] : []))
+        .sort();
+    // Long lines are folded, wherever that is.
+    await radicale.enter(url, 'a.ics', icsOf(invited('a', 'ATTENDEE;PARTSTAT=DECL\r\n INED;CN=Rui:MAILTO:Rui.Costa@example.org')));
+    await radicale.enter(
+      url,
+      'b.ics',
+      icsOf(invited('b', 'ATTENDEE;PARTSTAT=DECLINED:mailto:ana@example.org', 'ATTENDEE;PARTSTAT=ACCEPTED:mailto:rui.costa@example.org')),
+    );
+    await radicale.enter(url, 'c.ics', icsOf(invited('c', `ATTENDEE;PARTSTAT=DECLINED:mailto:${radicale.username}`)));
+    expect(await busy()).to.deep.equal(['a', 'b']);
+    line.script.push(
+      'pass',
+      'pass',
+      'pass',
+      told(new URL(url).pathname, '<current-user-principal><href>/rui/</href></current-user-principal>'),
+      told(
+        '/rui/',
+        '<C:calendar-user-address-set><href>/rui/</href><href preferred="1">mailto:rui.costa@example.org</href></C:calendar-user-address-set>',
+      ),
+    );
+    calendar = own.openAs(radicale.password, timeZone);
+    expect(await busy()).to.deep.equal(['b']);
   });
 
   it('an object that nobody can read, met, hides no other', async () => {

@@ -47,8 +47,8 @@ describe('what was read of a calendar', () => {
       ],
     });
     const startsAt = network.at('10:00');
-    const appointmentId = await request(database.orm, network, startsAt);
-    await claim(database.orm, appointmentId, await facts(database.orm, network, startsAt), startsAt);
+    const booked = await request(database.orm, network, startsAt);
+    await claim(database.orm, booked, await facts(database.orm, network, startsAt), startsAt);
     const reading = { objects: [busy('dentist', '09:00', '12:00')] };
     expect((await apply(reading)).conflicts).to.equal(1);
     const [found] = await conflicts();
@@ -106,5 +106,24 @@ describe('what was read of a calendar', () => {
     expect(await state()).to.deep.equal(['dentist', null]);
     await apply({});
     expect(await state()).to.deep.equal([null]);
+  });
+
+  it('lies on top of a visit that goes away while the calendar is not read: nobody is asked about it', async () => {
+    await stage({ barbers: 2 });
+    const startsAt = network.at('10:00');
+    const booked = await request(database.orm, network, startsAt);
+    await claim(database.orm, booked, await facts(database.orm, network, startsAt), startsAt);
+    const to = (column: string, value: unknown) =>
+      sql(`update occupancy set ${column} = ? where appointment_id = ?`, [value, booked.appointmentId]);
+    await to('barber_id', ids.barberId);
+    await apply({ objects: [busy('dentist', '09:00', '12:00')] });
+    expect((await conflicts()).map((each) => each.appointmentId)).to.deep.equal([booked.appointmentId]);
+    await sql(`update calendar_connection set state = 'signed_out' where id = ?`, [ids.id]);
+    await to('barber_id', network.barberIds[1]);
+    expect(await conflicts()).to.deep.equal([]);
+    await to('barber_id', ids.barberId);
+    expect(await conflicts()).to.have.length(1);
+    await to('during', `[${network.at('15:00')},${network.at('15:30')})`);
+    expect(await conflicts()).to.deep.equal([]);
   });
 });

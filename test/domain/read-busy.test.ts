@@ -198,6 +198,41 @@ describe('busy time of an object', () => {
       ]);
   });
 
+  it('by a rule that never comes true, or that defines a zone so, is unreadable, before anybody has to wait', () => {
+    const began = performance.now();
+    // None of these has a date, or one among millions: ical.js alone looks for it for ever.
+    const rules = [
+      'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30',
+      'FREQ=DAILY;INTERVAL=7;BYDAY=MO',
+      'FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30',
+      'FREQ=SECONDLY;BYMONTH=9',
+      'FREQ=YEARLY;BYMONTH=2;BYDAY=MO;BYSETPOS=9',
+    ];
+    for (const rule of rules)
+      expect(() => read(['DTSTART:20261101T090000Z', 'DURATION:PT1H', `RRULE:${rule}`]), rule).to.throw(Unreadable, 'too many steps');
+    // What one rule may not, many in one object may not either.
+    expect(() =>
+      read(['DTSTART:20261101T090000Z', 'DURATION:PT1H', ...Array.from({ length: 500 }, () => 'RRULE:FREQ=YEARLY;BYMONTH=2;BYDAY=MO')]),
+    ).to.throw(Unreadable);
+    for (const rule of ['FREQ=SECONDLY', ...rules]) {
+      const zone = [
+        'BEGIN:VTIMEZONE',
+        'TZID:Somewhere',
+        'BEGIN:STANDARD',
+        'DTSTART:19700101T000000',
+        'TZOFFSETFROM:+0500',
+        'TZOFFSETTO:+0500',
+        `RRULE:${rule}`,
+        'END:STANDARD',
+        'END:VTIMEZONE',
+        'BEGIN:VEVENT',
+      ].join('\r\n');
+      const text = icsOf(['DTSTART;TZID=Somewhere:20261127T103000', 'DURATION:PT1H']).replace('BEGIN:VEVENT', zone);
+      expect(() => readObject(text, window, 'Europe/Lisbon'), rule).to.throw(Unreadable);
+    }
+    expect(performance.now() - began).to.be.below(30_000);
+  });
+
   it('that is no calendar, or without end in its steps, is said to be unreadable', () => {
     for (const text of ['', 'hello', '{}', 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VCALENDAR'])
       expect(() => readObject(text, window, 'UTC'), text).to.throw(Unreadable);

@@ -123,6 +123,18 @@ describe('a calendar that does not show what it should', () => {
     expect(await conflicts()).to.deep.equal([]);
   });
 
+  it('an entry that a program puts under another name, is right where it is, and goes with its visit', async () => {
+    const id = await shown();
+    const text = (await radicale.objects(url))[`${id}.ics`]!;
+    await radicale.erase(url, `${id}.ics`);
+    await radicale.enter(url, 'renamed.ics', text);
+    await readWhole();
+    await readWhole();
+    expect(await conflicts()).to.deep.equal([]);
+    await call('POST', `/v1/appointments/${id}/cancel`, { reason: 'customer_asked' });
+    await eventually(names, (found) => found.length === 0);
+  });
+
   it('one that is only written, is compared once a day, and keeps nobody busy', async () => {
     const id = await shown();
     const {

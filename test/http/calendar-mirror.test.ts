@@ -111,6 +111,26 @@ describe("the mirror of a barber's calendar", () => {
     );
   });
 
+  it('a copy that its owner makes of a visit, is that visit at its time, and keeps him busy at another', async () => {
+    const { body } = await book(engine, network, { startsAt: network.at('10:00') });
+    const [, text] = await eventually(
+      async () => Object.entries(await radicale.objects(url)).find(([name]) => name === `${body.id}.ics`) ?? [],
+      ([name]) => name !== undefined,
+    );
+    const copy = (name: string) => text!.replace(/UID:[^\r\n]+/, `UID:${name}`);
+    await radicale.enter(url, 'same.ics', copy('same'));
+    await radicale.enter(url, 'later.ics', copy('later').replaceAll('T10', 'T15'));
+    await eventually(
+      () => offers('15:00'),
+      (offered) => !offered,
+    );
+    expect(await conflicts()).to.deep.equal([]);
+    const known = await engine.database.orm.em
+      .fork()
+      .execute<{ id: string }[]>('select remote_id as id from calendar_busy where connection_id = ?', [connectionId]);
+    expect(known.map(({ id }) => id.split('/').at(-1))).to.deep.equal(['later.ics']);
+  });
+
   it('an entry, made, bumps the diary on which every booking turns; read again as it was, it does not', async () => {
     const state = () =>
       engine.database.orm.em

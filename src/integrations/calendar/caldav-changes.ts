@@ -9,9 +9,13 @@ import { DAY } from '../../domain/time.ts';
 import { addressOf, isGone, unexpected } from './caldav-errors.ts';
 import { getObjects, isRefusal, queryObjects, readable, type Answer, type Asked } from './caldav-report.ts';
 import { type Changes, type RemoteObject } from './calendar.ts';
-import { mostMs, readObject, Unreadable } from './read-busy.ts';
+import { mostMs, readObject, tellsOfDeclining, Unreadable, type ReadOptions } from './read-busy.ts';
 
-type Collection = Asked & { timeZone: string };
+type Collection = Asked & {
+  timeZone: string;
+  /** See caldav-owner.ts; asked for where it matters. */
+  ownAddresses: () => Promise<ReadonlySet<string>>;
+};
 
 const atOnce = 50;
 /** RFC 6578, 3.6: a server may answer in parts. */
@@ -87,9 +91,12 @@ async function readObjects(collection: Collection, remoteIds: string[], window: 
   const objects: RemoteObject[] = [];
   const until = performance.now() + mostMsOfAll;
   for (let from = 0; from < remoteIds.length; from += atOnce) {
-    for (const answer of await getObjects(collection, remoteIds.slice(from, from + atOnce))) {
+    const shown = toShown(collection, await getObjects(collection, remoteIds.slice(from, from + atOnce)));
+    const isAsked = shown.some(({ text }) => typeof text === 'string' && tellsOfDeclining(text));
+    const ownAddresses = isAsked ? await collection.ownAddresses() : undefined;
+    for (const each of shown) {
       const withinMs = Math.max(100, Math.min(mostMs, until - performance.now()));
-      objects.push(...toObject(collection, answer, window, withinMs));
+      objects.push(toObject(each, window, collection.timeZone, { withinMs, ownAddresses }));
       // A program that reads for long must show meanwhile that it lives.
       await letOthers();
     }
@@ -98,20 +105,26 @@ async function readObjects(collection: Collection, remoteIds: string[], window: 
 }
 
 /** What has gone since it was listed is left out. What the server does not show is there all the same, and nobody can tell when. */
-function toObject(collection: Collection, { href, ok, status, props }: Answer, window: Interval, withinMs: number): RemoteObject[] {
-  const remoteId = addressOf(href, collection.url);
-  if (remoteId === null || (!ok && isGone(status))) return [];
-  const failure = ok ? null : unexpected('REPORT', status);
-  if (failure?.kind === 'transient') throw failure;
-  const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
-  const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
-  const object = { remoteId, etag: typeof getetag === 'string' ? getetag : '' };
-  const unreadable: RemoteObject = { ...object, uid: null, busy: [], mark: null, isUnreadable: true };
-  if (typeof text !== 'string') return [unreadable];
+type Shown = { remoteId: string; etag: string; text: unknown };
+
+function toShown({ url }: Collection, answers: Answer[]): Shown[] {
+  return answers.flatMap(({ href, ok, status, props }) => {
+    const remoteId = addressOf(href, url);
+    if (remoteId === null || (!ok && isGone(status))) return [];
+    const failure = ok ? null : unexpected('REPORT', status);
+    if (failure?.kind === 'transient') throw failure;
+    const { getetag, calendarData } = (props ?? {}) as { getetag?: unknown; calendarData?: unknown };
+    const text = typeof calendarData === 'object' && calendarData !== null ? (calendarData as { _cdata?: unknown })._cdata : calendarData;
+    return [{ remoteId, etag: typeof getetag === 'string' ? getetag : '', text }];
+  });
+}
+
+function toObject({ remoteId, etag, text }: Shown, window: Interval, timeZone: string, options: ReadOptions): RemoteObject {
   try {
-    return [{ ...object, ...readObject(text, window, collection.timeZone, withinMs) }];
+    if (typeof text !== 'string') throw new Unreadable('it is not shown');
+    return { remoteId, etag, ...readObject(text, window, timeZone, options) };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return [unreadable];
+    return { remoteId, etag, uid: null, busy: [], mark: null, isUnreadable: true };
   }
 }

@@ -1,16 +1,26 @@
 /** What a CalDAV server's answers mean. */
 import { ForbiddenAddress, TooLarge } from '../guarded-fetch.ts';
 import { readRetryAfter } from '../retry-after.ts';
-import { CalendarError } from './calendar.ts';
+import { CalendarError, type CalendarErrorKind } from './calendar.ts';
 
 export const isGone = (status: number): boolean => status === 404 || status === 410;
+/** An answer that is no success. */
+export class CaldavRefusal extends CalendarError {
+  readonly status: number;
+
+  constructor(kind: CalendarErrorKind, method: string, status: number) {
+    super(kind, `CalDAV failed: ${method} ${status}`);
+    this.status = status;
+  }
+}
+
 /**
  * An answer that no step expects. A 4xx of the server's will be the same tomorrow, but for those that speak of time or place; a redirection
  * of what writes leads to somebody's page, for a while.
  */
-export function unexpected(method: string, status: number): CalendarError {
+export function unexpected(method: string, status: number): CaldavRefusal {
   const passes = status < 400 || status >= 500 || [404, 408, 409, 410, 412, 423, 425, 429].includes(status);
-  return new CalendarError(passes ? 'transient' : 'permanent', `CalDAV failed: ${method} ${status}`);
+  return new CaldavRefusal(passes ? 'transient' : 'permanent', method, status);
 }
 
 /** tsdav passes over a refused sign-in and a busy server in silence: here they become errors before it sees them. */

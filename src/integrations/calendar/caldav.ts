@@ -5,7 +5,8 @@ import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
 import { CalendarError, type Calendar, type CalendarEvent, type Changes, type Placed } from './calendar.ts';
 import { readChanges } from './caldav-changes.ts';
-import { checked, isGone, signIn, unexpected, withoutPages } from './caldav-errors.ts';
+import { CaldavRefusal, checked, isGone, signIn, unexpected, withoutPages } from './caldav-errors.ts';
+import { readOwnAddresses } from './caldav-owner.ts';
 import { queryObjects } from './caldav-report.ts';
 import { readObject, Unreadable } from './read-busy.ts';
 import { markOf, spanOf, writeObject } from './write-object.ts';
@@ -30,6 +31,8 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
   const url = calendarUrl.endsWith('/') ? calendarUrl : `${calendarUrl}/`;
   const common = { headers: signIn(username, password), fetch: withoutPages(checked(guarded, now)) };
   const calendar = { url };
+  let addresses: Promise<ReadonlySet<string>> | undefined;
+  const ownAddresses = (): Promise<ReadonlySet<string>> => (addresses ??= readOwnAddresses({ url, ...common }, username));
   /** From the UID alone: known before the first call, so that no answer can be lost with it. */
   const placeOf = (uid: string): string => `${url}${encodeURIComponent(uid.replace(/@punctual$/, ''))}.ics`;
 
@@ -92,28 +95,31 @@ export function createCaldavCalendar({ calendarUrl, username, password, timeZone
     throw new CalendarError('transient', 'CalDAV failed: it changes faster than we can write');
   }
 
+  /** Where it was put, and wherever else its owner's program has put what has this UID: a server has that once. */
   async function remove({ uid, remoteId }: { uid: string; remoteId: string | null }): Promise<void> {
-    const erase = async (address: string): Promise<boolean> => {
-      const response = await deleteCalendarObject({ calendarObject: { url: address }, ...common });
-      if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
-      return response.ok;
-    };
     const place = remoteId ?? placeOf(uid);
     if (await erase(place)) return;
-    // Its owner's program may have put it elsewhere since, or the answer that named another address was lost.
-    const other = await findByUid(uid).catch((error: unknown) => {
+    const elsewhere = await findByUid(uid).catch((error: unknown) => {
       // Without the calendar there is no event in it, and a server that cannot look for one has told all that it can.
-      if (error instanceof CalendarError && (error.kind === 'permanent' || error.message === unexpected('REPORT', 404).message))
-        return null;
+      if (error instanceof CalendarError && error.kind === 'permanent') return null;
+      if (error instanceof CaldavRefusal && isGone(error.status)) return null;
       throw error;
     });
-    if (other !== null && other !== place) await erase(other);
+    if (elsewhere !== null && elsewhere !== place) await erase(elsewhere);
+  }
+
+  /** @returns whether there was something. */
+  async function erase(remoteId: string): Promise<boolean> {
+    const response = await deleteCalendarObject({ calendarObject: { url: remoteId }, ...common });
+    if (!response.ok && !isGone(response.status)) throw unexpected('DELETE', response.status);
+    return response.ok;
   }
 
   return {
     put,
     remove,
-    changes: (token: string | null, window: Interval): Promise<Changes> => readChanges({ url, timeZone, ...common }, token, window),
+    changes: (token: string | null, window: Interval): Promise<Changes> =>
+      readChanges({ url, timeZone, ownAddresses, ...common }, token, window),
     push: null,
     verify: async () => {
       const [found] = await propfind({ url, props: { 'd:resourcetype': {} }, depth: '0', ...common });

@@ -16,24 +16,39 @@ const mostSteps = 20_000;
  * calendar's address can have any text read: without this, one entry would stop the whole worker, and then the next one that takes the
  * reading over.
  */
-export const mostMs = 3000;
+export const mostMs = 1000;
 
 /** It cannot be understood; the message says why, without a word of the object's own. */
 export class Unreadable extends Error {}
 
 export type ReadObject = { uid: string | null; busy: Interval[]; /** Our own mark, where we wrote it. */ mark: string | null };
 
+/** Whether somebody has declined something in this text: only then does it matter who its owner is. */
+export const tellsOfDeclining = (text: string): boolean => /PARTSTAT="?DECLINED/i.test(text.replaceAll(/\r?\n[ \t]/g, ''));
+
+/** An address as it stands in ATTENDEE, to be compared. */
+export const plainAddress = (address: string): string => address.toLowerCase().replace(/^mailto:/, '');
+const nobody: ReadonlySet<string> = new Set();
+
+/** `ownAddresses`: under which its owner is invited. `withinMs`: how long reading it may take. */
+export type ReadOptions = { ownAddresses?: ReadonlySet<string> | undefined; withinMs?: number };
+
 /** The property in which our objects carry their mark. */
 export const markProperty = 'x-punctual-mark';
 
 /**
- * Reads one object. Times without a zone, and whole days, are of `timeZone`. Busy is what is not transparent (RFC 5545, 3.8.2.7) and not
- * cancelled; intervals are cut to the window and joined where they touch.
+ * Reads one object. Times without a zone, and whole days, are of `timeZone`. Busy is what is not transparent (RFC 5545, 3.8.2.7), not
+ * cancelled, and not declined by who is invited under one of `ownAddresses`; intervals are cut to the window and joined where they touch.
  * @throws Unreadable, also after `withinMs`.
  */
-export function readObject(text: string, window: Interval, timeZone: string, withinMs = mostMs): ReadObject {
+export function readObject(
+  text: string,
+  window: Interval,
+  timeZone: string,
+  { ownAddresses = nobody, withinMs = mostMs }: ReadOptions = {},
+): ReadObject {
   try {
-    return within(withinMs, () => readAll(text, window, timeZone));
+    return within(withinMs, () => readAll(text, window, timeZone, ownAddresses));
   } catch (error) {
     throw error instanceof Unreadable ? error : new Unreadable('not an iCalendar object');
   }
@@ -55,7 +70,8 @@ function within<T>(ms: number, doing: () => T): T {
   return answer!;
 }
 
-function readAll(text: string, window: Interval, timeZone: string): ReadObject {
+function readAll(text: string, window: Interval, timeZone: string, ownAddresses: ReadonlySet<string>): ReadObject {
+  const isFree = (component: ICAL.Component): boolean => isNoTime(component) || isDeclined(component, ownAddresses);
   const root = new ICAL.Component(ICAL.parse(text));
   const events = root.getAllSubcomponents('vevent');
   const home = knownZone(timeZone) ?? ICAL.Timezone.utcTimezone;
@@ -65,16 +81,18 @@ function readAll(text: string, window: Interval, timeZone: string): ReadObject {
   for (const event of events) placeInZones(event, (tzid) => knownZone(tzid) ?? own.get(tzid) ?? home, home);
   const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid'));
   const masters = events.filter((each) => !isException(each));
-  const exceptionsOf = (master: ICAL.Component) => events.filter((each) => isException(each) && uidOf(each) === uidOf(master));
+  const exceptions = Map.groupBy(events.filter(isException), uidOf);
+  const exceptionsOf = (master: ICAL.Component): ICAL.Component[] => exceptions.get(uidOf(master)) ?? [];
   for (const master of masters) fitToSeries(master, exceptionsOf(master), home);
   // Who was invited to one instance alone has no series.
-  const alone = events.filter((each) => isException(each) && !masters.some((master) => uidOf(master) === uidOf(each)));
+  const series = new Set(masters.map(uidOf));
+  const alone = [...exceptions].flatMap(([uid, each]) => (series.has(uid) ? [] : each));
   const instantOf = (time: ICAL.Time): number => (time.isDate ? startInstant(dateOf(time), 0, timeZone) : time.toUnixTime() * 1000);
   const busy = [
     ...masters.flatMap((master) =>
-      occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf),
+      occurrences(new ICAL.Event(master, { exceptions: exceptionsOf(master), strictExceptions: true }), window, instantOf, isFree),
     ),
-    ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf)),
+    ...alone.flatMap((each) => occurrences(new ICAL.Event(each), window, instantOf, isFree)),
   ];
   const mark = masters[0]?.getFirstPropertyValue(markProperty);
   return { uid: events[0] ? uidOf(events[0]) : null, busy: merge(busy), mark: mark === null || mark === undefined ? null : String(mark) };
@@ -151,7 +169,12 @@ function fittedEnd(until: ICAL.Time, start: ICAL.Time, home: ICAL.Timezone): ICA
 
 type Occurrence = { item: ICAL.Event; startDate: ICAL.Time; endDate: ICAL.Time };
 
-function occurrences(event: ICAL.Event, window: Interval, instantOf: (time: ICAL.Time) => number): Interval[] {
+function occurrences(
+  event: ICAL.Event,
+  window: Interval,
+  instantOf: (time: ICAL.Time) => number,
+  isFree: (component: ICAL.Component) => boolean,
+): Interval[] {
   const found: Interval[] = [];
   const add = ({ item, startDate, endDate }: Occurrence): void => {
     if (isFree(item.component)) return;
@@ -183,6 +206,15 @@ function occurrences(event: ICAL.Event, window: Interval, instantOf: (time: ICAL
   return found;
 }
 
-const isFree = (component: ICAL.Component): boolean =>
+const isNoTime = (component: ICAL.Component): boolean =>
   String(component.getFirstPropertyValue('transp') ?? '').toUpperCase() === 'TRANSPARENT' ||
   String(component.getFirstPropertyValue('status') ?? '').toUpperCase() === 'CANCELLED';
+
+const isDeclined = (component: ICAL.Component, ownAddresses: ReadonlySet<string>): boolean =>
+  component
+    .getAllProperties('attendee')
+    .some(
+      (attendee) =>
+        (attendee.getFirstParameter('partstat') as string | undefined)?.toUpperCase() === 'DECLINED' &&
+        ownAddresses.has(plainAddress(String(attendee.getFirstValue()))),
+    );
