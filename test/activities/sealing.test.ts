@@ -61,5 +61,7 @@ describe('sealed secrets', () => {
     expect(await createSealer([current]).open(anew!, owner)).to.deep.equal(secret);
     expect(await opener.reseal({ id: owner, secrets: anew })).to.equal(null);
     expect(await openerOf(createSealer([current])).reseal({ id: owner, secrets: sealed })).to.equal(null);
+    // What nobody can read keeps no other from being sealed anew.
+    expect(await opener.reseal({ id: owner, secrets: 'torn' })).to.equal(null);
   });
 });

@@ -61,11 +61,12 @@ export function createCalendarOpener({ sealer, fetch, signIns, store, now }: Ope
         : createGraphCalendar({ calendarId, accessToken, timeZone, ...(apiUrl && { baseUrl: apiUrl }), now });
     },
     reseal: async ({ id, secrets }) => {
-      if (!sealer || secrets === null || !sealer.isOld(secrets)) return null;
-      return sealer.open(secrets, id).then(
-        (opened) => sealer.seal(opened, id),
-        () => null,
-      );
+      if (!sealer || secrets === null) return null;
+      try {
+        return sealer.isOld(secrets) ? await sealer.seal(await sealer.open(secrets, id), id) : null;
+      } catch {
+        return null;
+      }
     },
   };
 }
