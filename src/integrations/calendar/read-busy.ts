@@ -50,7 +50,9 @@ export function readObject(
   try {
     return within(withinMs, () => readAll(text, window, timeZone, ownAddresses));
   } catch (error) {
-    throw error instanceof Unreadable ? error : new Unreadable('not an iCalendar object');
+    if (error instanceof Unreadable) throw error;
+    const isTooLong = (error as { code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+    throw new Unreadable(isTooLong ? 'reading it takes too long' : 'not an iCalendar object');
   }
 }
 
