@@ -11,12 +11,12 @@ export type Authorization = {
   /** Which calendar is to be connected; null: the account's first. */
   calendarId: string | null;
   wishes: WishedFor;
-  /** Sealed for the state. */
+  /** What is needed to go on and to finish, sealed for the state. */
   verifier: string;
 };
 
 /** Whose calendar it is to be, for whoever comes back. */
-export type Begun = Authorization & { barberName: string; networkName: string };
+export type Begun = Authorization & { barberName: string; locale: string; networkName: string };
 
 const goodForMinutes = 15;
 
@@ -34,19 +34,26 @@ export async function keepAuthorization(
   );
 }
 
-/** Takes it out: it serves once. Null when there is none, or it is too old. */
-export async function takeAuthorization(em: EntityManager, state: string): Promise<Begun | null> {
-  const [row] = await em.execute<(Begun & { fresh: boolean })[]>(
-    `delete from calendar_authorization
-     where state_hash = ?
-     returning
-       (select b.name from barber b where b.id = barber_id) as "barberName",
-       (select n.name from network n where n.id = network_id) as "networkName",
-       network_id as "networkId", barber_id as "barberId", provider, calendar_id as "calendarId", wishes, verifier,
-       began_at > now() - interval '${goodForMinutes} minutes' as fresh`,
-    [hashOf(state)],
+const isFresh = `began_at > now() - interval '${goodForMinutes} minutes'`;
+const begun = `(select b.name from barber b where b.id = barber_id) as "barberName",
+  (select b.locale from barber b where b.id = barber_id) as locale,
+  (select n.name from network n where n.id = network_id) as "networkName",
+  network_id as "networkId", barber_id as "barberId", provider, calendar_id as "calendarId", wishes, verifier`;
+
+/** From now on it is finished in this browser alone. Null when there is none, or it is too old. */
+export async function bindAuthorization(em: EntityManager, state: string, browser: string): Promise<Begun | null> {
+  const [row] = await em.execute<Begun[]>(
+    `update calendar_authorization set browser_hash = ? where state_hash = ? and ${isFresh} returning ${begun}`,
+    [hashOf(browser), hashOf(state)],
   );
-  if (!row?.fresh) return null;
-  const { fresh: _, ...kept } = row;
-  return kept;
+  return row ?? null;
+}
+
+/** Takes it out: it serves once. Null when there is none, it is too old, or it was begun in another browser, in which it stays. */
+export async function takeAuthorization(em: EntityManager, state: string, browser: string): Promise<Begun | null> {
+  const [row] = await em.execute<Begun[]>(
+    `delete from calendar_authorization where state_hash = ? and browser_hash = ? and ${isFresh} returning ${begun}`,
+    [hashOf(state), hashOf(browser)],
+  );
+  return row ?? null;
 }

@@ -25,6 +25,7 @@ import { Migration006Feeds } from './migrations/006-feeds.ts';
 import { Migration007CalendarChannels } from './migrations/007-calendar-channels.ts';
 import { Migration008UnseenCalendars } from './migrations/008-unseen-calendars.ts';
 import { Migration009Bounced } from './migrations/009-bounced.ts';
+import { Migration010SignInBrowser } from './migrations/010-sign-in-browser.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -64,6 +65,7 @@ const migrations = [
   { name: '007-calendar-channels', class: Migration007CalendarChannels },
   { name: '008-unseen-calendars', class: Migration008UnseenCalendars },
   { name: '009-bounced', class: Migration009Bounced },
+  { name: '010-sign-in-browser', class: Migration010SignInBrowser },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

@@ -27,14 +27,16 @@ const texts = {
     away: "The calendar's server does not answer now. Please try again in a while.",
     dead: 'This link no longer works',
     deadMore: 'You have signed in since, or the calendar is no longer connected.',
+    connect: 'Connect your calendar',
     goOn: (provider: string) => `Go on to ${provider}`,
-    goOnMore: 'You sign in there, and come back here.',
+    goOnMore:
+      'You sign in there, and come back here. Your visits will appear in your calendar, and what you enter there keeps you busy here.',
     cameBack: {
       connected: 'Your calendar is connected. Your visits appear in it from now on.',
       refused: 'You have not allowed it, so nothing was connected.',
       other: 'That account does not have the calendar that was to be connected.',
       away: 'That could not be finished now. Please try again in a while.',
-      dead: 'This sign-in is too old, or was used before. Please begin again.',
+      dead: 'This sign-in is too old, was used before, or was begun in another browser. Please begin again.',
     },
   },
   pt: {
@@ -57,14 +59,15 @@ const texts = {
     away: 'O servidor do calendário não responde agora. Tente de novo daqui a pouco.',
     dead: 'Esta ligação já não funciona',
     deadMore: 'Entretanto voltou a entrar, ou o calendário deixou de estar ligado.',
+    connect: 'Ligar o seu calendário',
     goOn: (provider: string) => `Continuar para a ${provider}`,
-    goOnMore: 'Entra lá, e volta aqui.',
+    goOnMore: 'Entra lá, e volta aqui. As suas marcações aparecem no seu calendário, e o que lá marcar deixa-o ocupado aqui.',
     cameBack: {
       connected: 'O seu calendário está ligado. As suas marcações passam a aparecer nele.',
       refused: 'Não o permitiu, por isso nada foi ligado.',
       other: 'Essa conta não tem o calendário que devia ser ligado.',
       away: 'Não foi possível terminar agora. Tente de novo daqui a pouco.',
-      dead: 'Este acesso é demasiado antigo, ou já foi usado. Comece de novo.',
+      dead: 'Este acesso é demasiado antigo, já foi usado, ou foi começado noutro navegador. Comece de novo.',
     },
   },
 } as const;
@@ -119,13 +122,24 @@ export function renderDeadSignIn(locale: string): string {
   return pageDocument(say.locale, say.dead, `<h1>${say.dead}</h1>\n<p>${say.deadMore}</p>`);
 }
 
-/** A link, since no form of ours may lead elsewhere. */
-export function renderContinue({ locale, provider }: { locale: string; provider: CalendarProvider }, url: string): string {
+/**
+ * Whose calendar is to be connected: said before the provider's pages, which name us alone. A link, since no form of ours may lead
+ * elsewhere.
+ */
+export function renderContinue(
+  { provider, barberName, networkName, locale }: { provider: CalendarProvider; barberName: string; networkName: string; locale: string },
+  url: string,
+): string {
   const say = textsOf(locale);
   return pageDocument(
     say.locale,
-    say.heading,
-    `<h1>${say.heading}</h1>\n<p>${say.goOnMore}</p>\n<p><a href="${escape(url)}">${say.goOn(providerName(provider))}</a></p>`,
+    say.connect,
+    [
+      `<h1>${say.connect}</h1>`,
+      `<dl>\n<dt>${say.barber}</dt><dd>${escape(`${barberName}, ${networkName}`)}</dd>\n</dl>`,
+      `<p>${say.goOnMore}</p>`,
+      `<p><a href="${escape(url)}">${say.goOn(providerName(provider))}</a></p>`,
+    ].join('\n'),
   );
 }
 

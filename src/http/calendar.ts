@@ -155,8 +155,8 @@ export function calendarRoutes(deps: HttpDeps): Route[] {
         ...maybe,
       }),
       description:
-        'Send the barber to the address: he signs in there, allows it, and comes back to a page that says so. ' +
-        'The address serves once, for a quarter of an hour.',
+        'Send the barber to the address, a page that says whose calendar is to be connected: from there he goes to the provider, signs in, ' +
+        'allows it, and comes back in the same browser to a page that says so. It serves once, for a quarter of an hour.',
       answers: { 200: { description: 'Where the barber is to go.', body: z.object({ url: z.string() }) } },
       problems: ['invalid_request', 'not_found', 'calendars_off'],
       handle: async ({ caller: { networkId }, params: { id: barberId }, body: { provider, calendarId = null, ...wanted } }) => {

@@ -6,7 +6,7 @@ import express, { type Express, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { validate as isUuid } from 'uuid';
 import { createSignInLinks, resumeConnection, type WaitingCalendar } from '../db/calendar-sign-in.ts';
-import { renderContinue, renderDeadSignIn, renderSignInPage, type SignInPage } from '../domain/sign-in-page.ts';
+import { renderDeadSignIn, renderSignInPage, type SignInPage } from '../domain/sign-in-page.ts';
 import { Problem } from '../errors.ts';
 import { beginSignIn } from './calendar-callback.ts';
 import { createConnecting } from './calendar-connecting.ts';
@@ -53,10 +53,9 @@ export function mountSignIn(app: Express, deps: HttpDeps): void {
     if (!found) return answer(response, 410, renderDeadSignIn(request.acceptsLanguages('pt', 'en') || 'pt'));
     if (found.provider !== 'caldav') {
       const { networkId, barberId, provider, calendarId, privacy, writes, reads } = found;
-      return answer(
-        response,
-        200,
-        renderContinue(found, await beginSignIn(deps, { networkId, barberId, provider, calendarId, wishes: { privacy, writes, reads } })),
+      return response.redirect(
+        303,
+        await beginSignIn(deps, { networkId, barberId, provider, calendarId, wishes: { privacy, writes, reads } }),
       );
     }
     const { password } = (request.body ?? {}) as Record<string, unknown>;

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { book } from '../support/booking.ts';
 import { toWall } from '../../src/domain/time.ts';
 import { newEmail, startSandbox, type TestSandbox } from '../support/calendar-sandbox.ts';
-import { decideAs, visitsShown } from '../support/calendar-browser.ts';
+import { decideAs, linkIn, signInAs, visitsShown } from '../support/calendar-browser.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { mailsOf, mailsTo } from '../support/inbox.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
@@ -62,7 +62,7 @@ for (const [provider, name, host] of [
     };
     /** What the barber's browser does: the provider's page, his decision, and back to ours. */
     const follow = async (url: string, decision: 'allow' | 'deny' = 'allow', as = email): Promise<Response> =>
-      fetch(local(await decideAs(sandbox, url, as, decision)));
+      signInAs(sandbox, url, as, { decision, local });
     const connect = async () => {
       const page = await follow(await begin());
       expect([page.status, page.headers.get('referrer-policy')]).to.deep.equal([200, 'no-referrer']);
@@ -158,11 +158,11 @@ for (const [provider, name, host] of [
       expect(await (await fetch(link)).text())
         .to.include(email)
         .and.not.include('type="password"');
-      expect(await (await fetch(link, { method: 'POST' })).text()).to.include(`Go on to ${name}`);
-      const goOn = /href="([^"]+)"/.exec(await (await fetch(link, { method: 'POST' })).text())![1]!.replaceAll('&amp;', '&');
+      const press = async (): Promise<string> => (await fetch(link, { method: 'POST', redirect: 'manual' })).headers.get('location')!;
+      const goOn = await press();
+      expect(await (await fetch(local(goOn))).text()).to.include(`Go on to ${name}`);
       expect((await follow(goOn, 'allow', newEmail('stranger'))).status, 'another account').to.equal(409);
-      const again = /href="([^"]+)"/.exec(await (await fetch(link, { method: 'POST' })).text())![1]!.replaceAll('&amp;', '&');
-      expect((await follow(again)).status).to.equal(200);
+      expect((await follow(await press())).status).to.equal(200);
       expect((await call('GET', `/v1/calendars/${id}`)).body.state).to.equal('connected');
       await eventually(shown, (found) => found.length === 1);
     });
@@ -216,6 +216,26 @@ for (const [provider, name, host] of [
       expect((await fetch(`${engine.url}/calendars/callback?code=x&state=forged`)).status).to.equal(410);
       expect((await fetch(`${engine.url}/calendars/callback`)).status).to.equal(410);
       expect((await call('GET', `/v1/barbers/${network.barberIds[0]}/calendars`)).body.items).to.deep.equal([]);
+    });
+
+    it('finished in another browser than it was begun in, connects nothing; there it still can be', async () => {
+      const ours = await fetch(local(await begin()));
+      expect(ours.headers.get('set-cookie')).to.match(/^punctual_sign_in=[\w-]{43}; .*HttpOnly; SameSite=Lax$/);
+      const page = await ours.text();
+      // Who was sent the provider's address alone has no cookie, or that of a sign-in of his own.
+      const back = local(await decideAs(sandbox, linkIn(page), email));
+      const [own] = (await fetch(local(await begin()))).headers.get('set-cookie')!.split(';');
+      for (const cookie of ['', own!, 'punctual_sign_in=x']) expect((await fetch(back, { headers: { cookie } })).status).to.equal(410);
+      expect((await call('GET', `/v1/barbers/${network.barberIds[0]}/calendars`)).body.items).to.deep.equal([]);
+      const [right] = ours.headers.get('set-cookie')!.split(';');
+      expect((await fetch(back, { headers: { cookie: `theme=dark; ${right}` } })).status).to.equal(200);
+    });
+
+    it('about to be connected, says for whom before its owner goes to the provider', async () => {
+      await engine.database.orm.em.fork().execute('update barber set name = ? where id = ?', ['Rui <b>', network.barberIds[0]]);
+      const page = await (await fetch(local(await begin()))).text();
+      expect(page).to.include('Rui &lt;b&gt;').and.include(name);
+      expect((await fetch(`${engine.url}/calendars/begin/forged`)).status).to.equal(410);
     });
 
     it('where its provider is not set up, is not offered', async () => {

@@ -8,7 +8,7 @@ import { freePorts } from '../../src/dev/ports.ts';
 import { current } from '../../src/dev/calendar-sandbox/state.ts';
 import { calendarMirrorWorkflowId, lookSignal } from '../../workflows/messages.ts';
 import { book } from '../support/booking.ts';
-import { decideAs, visitsShown } from '../support/calendar-browser.ts';
+import { signInAs, visitsShown } from '../support/calendar-browser.ts';
 import { newEmail, startSandbox, type TestSandbox } from '../support/calendar-sandbox.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
@@ -47,7 +47,7 @@ for (const [provider, name, host] of [
       email = newEmail();
       sandbox.addAccount({ provider, email });
       const { body } = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars/sign-in`, { provider });
-      await fetch(await decideAs(sandbox, body.url as string, email));
+      await signInAs(sandbox, body.url as string, email);
       connectionId = (await call('GET', `/v1/barbers/${network.barberIds[0]}/calendars`)).body.items[0].id;
       await eventually(
         () => sql<{ heard: boolean }>('select heard_at is not null as heard from calendar_channel where connection_id = ?', [connectionId]),

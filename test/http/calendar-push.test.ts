@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { freePorts } from '../../src/dev/ports.ts';
 import { toWall } from '../../src/domain/time.ts';
 import { book } from '../support/booking.ts';
-import { decideAs } from '../support/calendar-browser.ts';
+import { signInAs } from '../support/calendar-browser.ts';
 import { newEmail, startSandbox, type TestSandbox } from '../support/calendar-sandbox.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
@@ -62,7 +62,7 @@ for (const [provider, name, host] of [
     async function signIn(): Promise<void> {
       const { body, status, text } = await call('POST', `/v1/barbers/${network.barberIds[0]}/calendars/sign-in`, { provider });
       expect(status, text).to.equal(200);
-      expect((await fetch(await decideAs(sandbox, body.url as string, email))).status).to.equal(200);
+      expect((await signInAs(sandbox, body.url as string, email)).status).to.equal(200);
     }
     /** Until it has been read once. */
     async function connect(): Promise<string> {

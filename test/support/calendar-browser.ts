@@ -19,6 +19,25 @@ export async function decideAs(
   return answer.headers.get('location')!;
 }
 
+/** Where a page of ours leads on. */
+export const linkIn = (page: string): string => /href="([^"]+)"/.exec(page)![1]!.replaceAll('&amp;', '&');
+
+/**
+ * What a browser does with the address that the API answers: our page, the provider's, a decision, and back with our cookie. `local` makes
+ * a public address one that can be reached. @returns the page in the end.
+ */
+export async function signInAs(
+  sandbox: TestSandbox,
+  address: string,
+  email: string,
+  { decision = 'allow', local = (url) => url }: { decision?: 'allow' | 'deny'; local?: (url: string) => string } = {},
+): Promise<Response> {
+  const ours = await fetch(local(address));
+  if (ours.status !== 200) return ours;
+  const cookie = ours.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return fetch(local(await decideAs(sandbox, linkIn(await ours.text()), email, decision)), { headers: { cookie } });
+}
+
 /**
  * The events of an account's own calendar as its owner's own program, which has other access than ours, reads them; in the order of their
  * starts.

@@ -8,7 +8,7 @@ import { current, type Json } from '../../src/dev/calendar-sandbox/state.ts';
 import { freePorts } from '../../src/dev/ports.ts';
 import { toWall } from '../../src/domain/time.ts';
 import type { CalendarProvider } from '../../src/domain/channel.ts';
-import { decideAs } from './calendar-browser.ts';
+import { signInAs } from './calendar-browser.ts';
 import { newEmail, startSandbox } from './calendar-sandbox.ts';
 import { readCalendar } from './calendar.ts';
 import type { Answer as ApiAnswer } from './engine.ts';
@@ -170,7 +170,7 @@ export async function startSides(python: string | undefined, disturb: () => Answ
       connect: async (call, barberId, wishes = {}) => {
         const { status, text, body } = await call('POST', `/v1/barbers/${barberId}/calendars/sign-in`, { provider, ...wishes });
         expect(status, text).to.equal(200);
-        expect((await fetch(await decideAs(sandbox, body.url as string, email))).status).to.equal(200);
+        expect((await signInAs(sandbox, body.url as string, email)).status).to.equal(200);
       },
       shown: async () =>
         byStart(
