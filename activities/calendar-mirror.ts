@@ -62,13 +62,15 @@ export function createMirrorActivities({
         // First, so that nothing changes between the reading and the first call.
         const renewAt = isRead ? await watching.keep(connection, calendar) : null;
         const since = isStale ? null : mirror.token;
+        const askedAt = performance.now();
         const changes = await calendar.changes(since, { from: at - daysBack * DAY, to: at + daysAhead * DAY });
         const ownUids = await findOwnUids(orm.em.fork(), connection, changes.objects);
         const copies = await findCopies(orm.em.fork(), connection, changes.objects);
         const isOurs = ({ uid, remoteId }: RemoteObject): boolean =>
           uid !== null && appointmentOf(uid) !== null ? ownUids.has(uid) : copies.has(remoteId);
         const others = changes.objects.filter((object) => !isOurs(object));
-        const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, since, objects: others });
+        const tookSeconds = (performance.now() - askedAt) / 1000;
+        const { changed, conflicts } = await applyChanges(orm.em.fork(), connection, { ...changes, since, objects: others, tookSeconds });
         const drift = await compare(orm.em.fork(), connection, {
           own: changes.objects.filter(isOurs),
           gone: changes.gone,

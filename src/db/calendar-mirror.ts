@@ -12,6 +12,8 @@ export type MirrorChanges = {
   since: string | null;
   token: string;
   isWhole: boolean;
+  /** How long ago the provider was asked: what was entered since may not be in it. */
+  tookSeconds: number;
 };
 
 type Ids = { id: string; networkId: string; barberId: string };
@@ -93,9 +95,9 @@ export async function applyChanges(em: EntityManager, ids: Ids, changes: MirrorC
     }
     await tx.execute(
       `update calendar_connection
-       set sync_token = ?, synced_at = now(), whole_at = case when ? then now() else whole_at end, ${unreadNote}
+       set sync_token = ?, synced_at = now() - make_interval(secs => ?), whole_at = case when ? then now() else whole_at end, ${unreadNote}
        where id = ? and state = 'connected'`,
-      [changes.token, changes.isWhole, isUnread, changes.isWhole, isUnread, changes.isWhole, ids.id],
+      [changes.token, changes.tookSeconds, changes.isWhole, isUnread, changes.isWhole, isUnread, changes.isWhole, ids.id],
     );
     await tx.execute(
       `update calendar_conflict

@@ -35,8 +35,26 @@ describe('what was read of a calendar', () => {
     busy: [{ from: Date.parse(network.at(from)), to: Date.parse(network.at(to)) }],
   });
   const apply = (changes: Partial<MirrorChanges>) =>
-    applyChanges(database.orm.em.fork(), ids, { objects: [], gone: [], since: null, token: 'sync:1', isWhole: true, ...changes });
+    applyChanges(database.orm.em.fork(), ids, {
+      objects: [],
+      gone: [],
+      since: null,
+      token: 'sync:1',
+      isWhole: true,
+      tookSeconds: 0,
+      ...changes,
+    });
   const conflicts = async () => (await listConflicts(database.orm.em.fork(), ids.networkId, {}, { cursor: null, limit: 10 })).items;
+
+  it('took a while to be read, is as old as the question, not as the answer', async () => {
+    await stage();
+    await apply({ tookSeconds: 90 });
+    const [row] = await sql<{ age: number }>(
+      'select extract(epoch from now() - synced_at)::float8 as age from calendar_connection where id = ?',
+      [ids.id],
+    );
+    expect(row!.age).to.be.within(90, 120);
+  });
 
   it('lies on top of a visit with a gap in it: a person who has seen to it, is not asked again', async () => {
     await stage({

@@ -178,6 +178,7 @@ describe("the mirror of a barber's calendar", () => {
       since: null,
       token: 'sync:1',
       isWhole: true,
+      tookSeconds: 0,
     };
     await applyChanges(
       engine.database.orm.em.fork(),
