@@ -1,6 +1,6 @@
 /** An attempt at an effect, whichever: it begins under a lease, shows that it lives, and ends the delivery or names its own next try. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { beginAttempt, type DeliveryContext } from '../src/db/attempt.ts';
 import { endDelivery, noteFailure, putOff, type DeliveryEnd } from '../src/db/delivery-end.ts';
@@ -8,11 +8,10 @@ import type { Channel } from '../src/domain/channel.ts';
 import type { SendResult } from '../workflows/messages.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Failure } from './failure.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { nextWait, type RetryPolicy } from './retry.ts';
 import { toResult } from './send-result.ts';
 
-/** Well within `heartbeatSeconds` of workflows/effects.ts. */
-const heartbeatMs = 3000;
 const busyAgainSeconds = 20;
 
 export type SendInput = {
@@ -58,16 +57,12 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
       if (context.state !== 'in_flight') return toResult(context.state);
       // An earlier run has passed it on to another way.
       if (context.channel !== (input.channel ?? 'mail')) return { state: 'unreachable' };
-      const beat = setInterval(heartbeat, heartbeatMs);
-      try {
-        if (context.withdrawn)
-          return await end(context, { state: 'skipped', errorClass: 'unwanted', errorText: 'the appointment has changed' });
+      return withHeartbeat(async () => {
+        if (context.withdrawn) return end(context, { state: 'skipped', errorClass: 'unwanted', errorText: 'the appointment has changed' });
         if (now().getTime() >= Date.parse(context.usefulUntil))
-          return await end(context, { state: 'skipped', errorClass: 'too_late', errorText: 'its use is past' });
-        return await act(context);
-      } finally {
-        clearInterval(beat);
-      }
+          return end(context, { state: 'skipped', errorClass: 'too_late', errorText: 'its use is past' });
+        return act(context);
+      });
     },
 
     /** It is not the time for it: throws with the delay, and the attempt is none. */

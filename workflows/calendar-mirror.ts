@@ -8,6 +8,8 @@ import { lookSignal, mirrorQueue, type CalendarMirrorInput, type Policy } from '
 
 /** Short histories: an operator reads the last hours, and a worker that takes over replays little. */
 const roundsPerRun = 100;
+/** So long without a sign of life of its worker. */
+const heartbeatSeconds = 30;
 /** What changes at one stroke is told one by one. */
 const gathering = '1s';
 
@@ -18,7 +20,9 @@ export async function calendarMirror(input: CalendarMirrorInput): Promise<void> 
   });
   const { readCalendar } = proxyActivities<EffectActivities>({
     taskQueue: mirrorQueue(workflowInfo().taskQueue, input.provider ?? 'caldav'),
-    startToCloseTimeout: '2m',
+    // A full calendar on a slow server takes minutes; a worker that dies meanwhile is noticed sooner.
+    startToCloseTimeout: '15m',
+    heartbeatTimeout: `${heartbeatSeconds}s`,
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
   });
   const { handOver } = proxyActivities<DecidingActivities>({
