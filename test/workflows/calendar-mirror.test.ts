@@ -35,4 +35,25 @@ describe('the workflow that reads a calendar', () => {
       expect(calls).to.deep.equal(['readCalendar', 'readCalendar', 'readCalendar']);
     });
   });
+
+  it('whose worker gives no sign of life, is read by another well before its time is over', async () => {
+    const connectionId = randomUUID();
+    let readings = 0;
+    const silence = Promise.withResolvers<void>();
+    const readCalendar = async (): Promise<MirrorRead> => {
+      readings += 1;
+      // The first says nothing, like that of a worker that was killed.
+      if (readings === 1) await silence.promise;
+      return { isOver: true, againInSeconds: 0, repaired: 0 };
+    };
+    await stage.play({ readCalendar }, async ({ taskQueue }) => {
+      await stage.client.workflow.execute('calendarMirror', {
+        workflowId: calendarMirrorWorkflowId(connectionId),
+        taskQueue,
+        args: [{ networkId: randomUUID(), connectionId, policy: defaultPolicy, provider: 'caldav' }],
+      });
+      expect(readings).to.equal(2);
+      silence.resolve();
+    });
+  }).timeout(90_000);
 });
