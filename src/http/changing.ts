@@ -29,7 +29,8 @@ export function createChanges(deps: HttpDeps) {
       const request = wanted.action === 'cancel' ? await findRequest(orm.em.fork(), networkId, id) : null;
       if (!request || request.outcome) throw new Problem('not_found');
     } else if (await isDone(networkId, found, wanted)) {
-      return found;
+      // A twin may have made the move between our reading and the judgement, which reads anew.
+      return (wanted.action === 'reschedule' && (await findAppointment(orm.em.fork(), networkId, id))) || found;
     }
     await workflow.ready();
     const result =
@@ -46,7 +47,7 @@ export function createChanges(deps: HttpDeps) {
     if (wanted.action === 'reschedule') {
       const judged = await judgeMove(orm.em.fork(), { networkId, appointmentId: found.id }, wanted, options);
       if ('possible' in judged) return false;
-      if (!judged.ok) throw refusal(judged, found);
+      if (!judged.ok) throw refusal(judged, await findAppointment(orm.em.fork(), networkId, found.id));
       return true;
     }
     const standing = {

@@ -2,11 +2,13 @@
  * Goal: a visit moves wholly or not at all, and everybody hears of it once. Method: move over HTTP, alone and against rivals; read rows and
  * mails.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import ICAL from 'ical.js';
 import { Assignment } from '../../src/db/entities/barber.ts';
 import { Service, Shop } from '../../src/db/entities/network.ts';
+import { createChanges } from '../../src/http/changing.ts';
 import { book, customer } from '../support/booking.ts';
 import { count, countOverlaps } from '../support/claiming.ts';
 import { eventually, startEngine, type Answer, type Engine } from '../support/engine.ts';
@@ -202,12 +204,54 @@ describe('rescheduling', () => {
   });
 
   it('a move, repeated, is made once', async () => {
-    const { id } = await booked();
-    const answers = await Promise.all(Array.from({ length: 4 }, () => move(id, { startsAt: network.at('15:00') })));
-    answers.push(await move(id, { startsAt: network.at('15:00') }));
+    for (let round = 1; round <= 5; round += 1) {
+      const { id } = await booked({ startsAt: network.at('10:00', round) });
+      const to = { startsAt: network.at('15:00', round) };
+      // Not all at once: some come while another is being made.
+      const answers = await Promise.all([0, 0, 10, 20, 30, 40, 60].map((ms) => wait(ms).then(() => move(id, to))));
+      answers.push(await move(id, to));
 
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).to.have.length(1);
-    expect(answers[0]!.body.version).to.equal(2);
+      expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).to.have.length(1);
+      expect(answers[0]!.body.version).to.equal(2);
+    }
+  });
+
+  it('a move that a twin makes between its reading and its judgement, is answered with what is so by then', async () => {
+    const { id } = await booked();
+    const to = { startsAt: network.at('15:00') };
+    const { em } = engine.deps.orm;
+    let forks = 0;
+    /** The second one asked for judges: before its first reading, the twin is done. */
+    const fork = () => {
+      forks += 1;
+      const judging = em.fork();
+      if (forks !== 2) return judging;
+      const inner = judging.fork();
+      const findOne = inner.findOne.bind(inner) as (...given: unknown[]) => Promise<unknown>;
+      let isMoved = false;
+      const afterTheTwin = async (...given: unknown[]): Promise<unknown> => {
+        if (!isMoved) expect((await move(id, to)).status).to.equal(200);
+        isMoved = true;
+        return findOne(...given);
+      };
+      Object.assign(inner, { findOne: afterTheTwin });
+      return Object.assign(judging, { fork: () => inner });
+    };
+    const change = createChanges({ ...engine.deps, orm: { em: { fork } } as unknown as Engine['deps']['orm'] });
+
+    const answer = await change(network.networkId, id, {
+      action: 'reschedule',
+      to: {
+        shopId: network.shopId,
+        visit: { wishes: [{ serviceId: network.serviceId, barberId: network.barberIds[0]! }], sameBarber: true },
+        startsAt: new Date(to.startsAt).toISOString(),
+      },
+      actor: 'client:test',
+      by: 'customer',
+      source: 'api',
+    });
+
+    expect([Date.parse(answer.startsAt), answer.version]).to.deep.equal([Date.parse(to.startsAt), 2]);
   });
 
   it("two visits, moved to each other's times at once, never both nor half: each is somewhere whole", async () => {
