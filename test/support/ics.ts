@@ -1,5 +1,6 @@
 /** Objects as people's own programs write them. */
 import { randomUUID } from 'node:crypto';
+import { readObject } from '../../src/integrations/calendar/read-busy.ts';
 
 /** One VCALENDAR with these VEVENTs, each given as its lines; a UID and a stamp are added where they are missing. */
 export function icsOf(...events: string[][]): string {
@@ -19,3 +20,11 @@ export function icsOf(...events: string[][]): string {
     '',
   ].join('\r\n');
 }
+
+/** When these VEVENTs keep a barber in Lisbon busy, within half a year with both changes of clocks: `from/to` in UTC, to the minute. */
+export const busyOf = (...events: string[][]): string[] => busyOfText(icsOf(...events));
+export const busyOfText = (text: string): string[] =>
+  readObject(text, busyWindow, 'Europe/Lisbon').busy.map(({ from, to }) =>
+    [from, to].map((instant) => new Date(instant).toISOString().slice(0, 16)).join('/'),
+  );
+export const busyWindow = { from: Date.parse('2026-10-01T00:00:00Z'), to: Date.parse('2027-04-01T00:00:00Z') };

@@ -1,0 +1,68 @@
+/**
+ * Goal: of a series, each occurrence keeps busy once, where it is now. Method: objects as programs write them, expectations by hand.
+ */
+import { expect } from 'chai';
+import { busyOf } from '../support/ics.ts';
+
+const uid = 'UID:series';
+/** 23:30 UTC of the day before: the day is another in UTC and in the calendar's own zone. */
+const nightly = [uid, 'DTSTART;TZID=Europe/Berlin:20261102T003000', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=3'];
+const nights = ['2026-11-01T23:30/2026-11-02T00:30', '2026-11-02T23:30/2026-11-03T00:30', '2026-11-03T23:30/2026-11-04T00:30'];
+const afternoon = ['DTSTART;TZID=Europe/Berlin:20261103T150000', 'DURATION:PT2H'];
+
+describe('overrides of a series', () => {
+  it('that name a day, stand for the occurrence of that day in the zone of the series', () => {
+    expect(busyOf(nightly, [uid, 'RECURRENCE-ID;VALUE=DATE:20261103', ...afternoon])).to.deep.equal([
+      nights[0],
+      '2026-11-03T14:00/2026-11-03T16:00',
+      nights[2],
+    ]);
+    expect(busyOf(nightly, [uid, 'RECURRENCE-ID;VALUE=DATE:20261103', ...afternoon, 'STATUS:CANCELLED'])).to.deep.equal([
+      nights[0],
+      nights[2],
+    ]);
+    // From 00:30 to 15:00 on each day from there on.
+    expect(busyOf(nightly, [uid, 'RECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20261103', ...afternoon])).to.deep.equal([
+      nights[0],
+      '2026-11-03T14:00/2026-11-03T16:00',
+      '2026-11-04T14:00/2026-11-04T16:00',
+    ]);
+  });
+
+  it('that name a day of several occurrences, stand for the first: no time is lost', () => {
+    expect(
+      busyOf(
+        [uid, 'DTSTART:20261102T090000Z', 'DURATION:PT1H', 'RRULE:FREQ=HOURLY;INTERVAL=3;COUNT=3'],
+        [uid, 'RECURRENCE-ID;VALUE=DATE:20261102', 'DTSTART:20261102T200000Z', 'DURATION:PT1H'],
+      ),
+    ).to.deep.equal(['2026-11-02T12:00/2026-11-02T13:00', '2026-11-02T15:00/2026-11-02T16:00', '2026-11-02T20:00/2026-11-02T21:00']);
+  });
+
+  it('that are written without a zone, are on the clock of the series', () => {
+    expect(busyOf(nightly, [uid, 'RECURRENCE-ID:20261103T003000', ...afternoon])).to.deep.equal([
+      nights[0],
+      '2026-11-03T14:00/2026-11-03T16:00',
+      nights[2],
+    ]);
+  });
+
+  it('of whole days, fit however they name the day', () => {
+    for (const id of ['RECURRENCE-ID;VALUE=DATE:20261015', 'RECURRENCE-ID:20261015T000000Z', 'RECURRENCE-ID:20261014T230000Z'])
+      expect(
+        busyOf(
+          [uid, 'DTSTART;VALUE=DATE:20261014', 'RRULE:FREQ=DAILY;COUNT=2'],
+          [uid, id, 'DTSTART:20261015T100000Z', 'DTEND:20261015T110000Z'],
+        ),
+        id,
+      ).to.deep.equal(['2026-10-13T23:00/2026-10-14T23:00', '2026-10-15T10:00/2026-10-15T11:00']);
+  });
+
+  it('that stand for no occurrence of the rule, are events of their own, unless cancelled or left out', () => {
+    const orphan = [uid, 'RECURRENCE-ID:20261103T110000Z', ...afternoon];
+    const whole = [nights[0], nights[1], '2026-11-03T14:00/2026-11-03T16:00', nights[2]];
+    expect(busyOf(nightly, orphan)).to.deep.equal(whole);
+    expect(busyOf(nightly, [uid, 'RECURRENCE-ID;VALUE=DATE:20261203', ...afternoon])).to.deep.equal(whole);
+    expect(busyOf(nightly, [...orphan, 'STATUS:CANCELLED'])).to.deep.equal(nights);
+    expect(busyOf([...nightly, 'EXDATE:20261103T110000Z'], orphan)).to.deep.equal(nights);
+  });
+});
