@@ -50,10 +50,14 @@ export function lengthOf(component: ICAL.Component, start: Stamp, zones: Zones):
   return { days: start.isDate ? 1 : 0, rest: 0 };
 }
 
-/** What DTEND gives is exact, and the same for each occurrence (3.8.5.3). */
+/**
+ * What DTEND gives is exact, and the same for each occurrence (3.8.5.3). Where a skipped start would leave nothing of it, the wall clock's
+ * length counts.
+ */
 export function lengthUntil(end: Stamp, start: Stamp): Length {
   if (start.isDate && end.isDate) return { days: (end.wall - start.wall) / DAY, rest: 0 };
-  return { days: 0, rest: instantOf(end) - instantOf(start) };
+  const exact = instantOf(end) - instantOf(start);
+  return { days: 0, rest: exact <= 0 && end.zone === start.zone ? end.wall - start.wall : exact };
 }
 
 export function lengthOfDuration({ weeks, days, hours, minutes, seconds, isNegative }: ICAL.Duration): Length {

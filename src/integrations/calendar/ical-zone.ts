@@ -4,6 +4,7 @@
 import ICAL from 'ical.js';
 import { DAY, MINUTE, isTimeZone, resolveLocal, startInstant, toWall } from '../../domain/time.ts';
 
+/** A time that is skipped goes by the offset before the gap, and of one that comes twice the first is meant (RFC 5545, 3.3.5). */
 export type Zone = { instantOf: (wall: number) => number; wallOf: (instant: number) => number };
 
 /** `home`: of times without a zone. `days`: of whole days, which begin at their first instant. `named`: by TZID, else `home`. */
@@ -40,16 +41,20 @@ function ianaZone(name: string): Zone {
       const found = resolveLocal(new Date(wall - seconds).toISOString().slice(0, 16), name);
       if (found.kind === 'exact') return found.instant + seconds;
       if (found.kind === 'ambiguous') return found.instants[0] + seconds;
-      return wall - toWall(found.nextInstant, name).offsetMinutes * MINUTE;
+      return wall - toWall(found.nextInstant - 1, name).offsetMinutes * MINUTE;
     },
     wallOf: (instant) => instant + toWall(instant, name).offsetMinutes * MINUTE,
   };
 }
 
-/** By the VTIMEZONE that the object brings along. */
+/** By the VTIMEZONE that the object brings along. Of a skipped or repeated time ical.js gives the offset after the change. */
 function ownZone(zone: ICAL.Timezone): Zone {
   const offsetAt = (wall: number): number => zone.utcOffset(floating(wall)) * 1000;
-  const instantOf = (wall: number): number => wall - offsetAt(wall);
+  const instantOf = (wall: number): number => {
+    const [before, after] = [offsetAt(wall - DAY), offsetAt(wall)];
+    const isJustAfter = before !== after && offsetAt(wall - Math.abs(after - before)) === before;
+    return wall - (isJustAfter ? before : after);
+  };
   return {
     instantOf,
     wallOf: (instant) => {
