@@ -81,4 +81,37 @@ describe('wall times of an object', () => {
   it('that are skipped, without a zone, are of the calendar', () => {
     expect(busyOf(['DTSTART:20270328T013000', 'DURATION:PT1H'])).to.deep.equal(['2027-03-28T01:30/2027-03-28T02:30']);
   });
+
+  // 10:30 in Berlin, London (and Lisbon), Paris and New York, in winter and in summer.
+  for (const [tzid, winter, summer] of [
+    ['W. Europe Standard Time', '09:30', '08:30'],
+    ['GMT Standard Time', '10:30', '09:30'],
+    ['Romance Standard Time', '09:30', '08:30'],
+    ['Eastern Standard Time', '15:30', '14:30'],
+    ['India Standard Time', '05:00', '05:00'],
+    ['UTC', '10:30', '10:30'],
+    ['GMT', '10:30', '10:30'],
+    ['tzone://Microsoft/Utc', '10:30', '10:30'],
+    ['/freeassociation.sourceforge.net/Europe/Lisbon', '10:30', '09:30'],
+    ['/freeassociation.sourceforge.net/Tzfile/Europe/Berlin', '09:30', '08:30'],
+    ['/softwarestudio.org/Olson_20011030_5/Europe/Berlin', '09:30', '08:30'],
+    ['/mozilla.org/20050126_1/America/Argentina/Buenos_Aires', '13:30', '13:30'],
+    ['/example.org/UTC', '10:30', '10:30'],
+    // Nobody knows these: the calendar's own zone, Lisbon.
+    ['Our Own Time', '10:30', '09:30'],
+    ['/example.org/Our Own Time', '10:30', '09:30'],
+    ['toString', '10:30', '09:30'],
+  ] as const)
+    it(`in a zone that is called ${tzid}, and defined nowhere, are at their instant`, () => {
+      const at = (day: string) => busyOf([`DTSTART;TZID="${tzid}":${day}T103000`, 'DURATION:PT30M'])[0]?.slice(0, 16);
+      expect([at('20261127'), at('20261002')]).to.deep.equal([`2026-11-27T${winter}`, `2026-10-02T${summer}`]);
+    });
+
+  it("in a zone that the object defines under Windows' name, are as defined there; under IANA's, as we know it", () => {
+    const at = (tzid: string) =>
+      busyWithZone(zoneText(tzid, ['+0500', '+0600']), [`DTSTART;TZID="${tzid}":20261127T103000`, 'DURATION:PT30M'])[0]?.slice(0, 16);
+    expect(at('W. Europe Standard Time')).to.equal('2026-11-27T05:30');
+    expect(at('Europe/Berlin')).to.equal('2026-11-27T09:30');
+    expect(at('/softwarestudio.org/Olson_20011030_5/Europe/Berlin')).to.equal('2026-11-27T09:30');
+  });
 });

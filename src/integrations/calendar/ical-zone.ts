@@ -2,6 +2,7 @@
  * The zones that an iCalendar object names. Wall times and instants are milliseconds, a wall time as if it were in UTC. Pure.
  */
 import ICAL from 'ical.js';
+import { findIana } from 'windows-iana';
 import { DAY, MINUTE, isTimeZone, resolveLocal, startInstant, toWall } from '../../domain/time.ts';
 
 /** A time that is skipped goes by the offset before the gap, and of one that comes twice the first is meant (RFC 5545, 3.3.5). */
@@ -28,9 +29,21 @@ export function zonesOf(root: ICAL.Component, timeZone: string): Zones {
   return { home, days, named };
 }
 
-/** By our own data where the name is IANA's: objects bring old rules along, or none. */
+/** By our own data where the name is IANA's, or ends in one: objects bring old rules along, or none. Windows' names tell no rules. */
 function zoneNamed(tzid: string, own: ReadonlyMap<string, Zone>): Zone | undefined {
-  return isTimeZone(tzid) ? ianaZone(tzid) : own.get(tzid);
+  const iana = tzid.startsWith('/') ? suffixesOf(tzid).find(isTimeZone) : tzid;
+  if (iana !== undefined && isTimeZone(iana)) return ianaZone(iana);
+  const defined = own.get(tzid);
+  if (defined) return defined;
+  if (/^(utc|gmt|tzone:\/\/microsoft\/utc)$/i.test(tzid)) return utc;
+  const byWindows = findIana(tzid).find(isTimeZone);
+  return byWindows === undefined ? undefined : ianaZone(byWindows);
+}
+
+/** Of a name that is unique on earth (RFC 5545, 3.8.3.1) by a prefix such as `/mozilla.org/20050126_1/`; IANA's have up to three parts. */
+function suffixesOf(tzid: string): string[] {
+  const parts = tzid.split('/');
+  return [3, 2, 1].map((count) => parts.slice(-count).join('/'));
 }
 
 /** @throws RangeError, by its functions, for a year beyond 9999. */
