@@ -2,6 +2,7 @@
  * Goal: of a series, each occurrence keeps busy once, where it is now. Method: objects as programs write them, expectations by hand.
  */
 import { expect } from 'chai';
+import { DAY } from '../../src/domain/time.ts';
 import { busyOf } from '../support/ics.ts';
 
 const uid = 'UID:series';
@@ -64,5 +65,58 @@ describe('overrides of a series', () => {
     expect(busyOf(nightly, [uid, 'RECURRENCE-ID;VALUE=DATE:20261203', ...afternoon])).to.deep.equal(whole);
     expect(busyOf(nightly, [...orphan, 'STATUS:CANCELLED'])).to.deep.equal(nights);
     expect(busyOf([...nightly, 'EXDATE:20261103T110000Z'], orphan)).to.deep.equal(nights);
+  });
+});
+
+describe('dates of a series', () => {
+  const daily = ['DTSTART;TZID=Europe/Berlin:20261102T090000', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=3'];
+  const days = ['2026-11-02T08:00/2026-11-02T09:00', '2026-11-03T08:00/2026-11-03T09:00', '2026-11-04T08:00/2026-11-04T09:00'];
+
+  it('that are periods, have a length of their own, by an end or a duration, in whatever zone', () => {
+    expect(busyOf([...daily, 'RDATE;VALUE=PERIOD:20261105T080000Z/20261105T110000Z,20261106T080000Z/PT15M'])).to.deep.equal([
+      ...days,
+      '2026-11-05T08:00/2026-11-05T11:00',
+      '2026-11-06T08:00/2026-11-06T08:15',
+    ]);
+    expect(
+      busyOf([...daily, 'RDATE;VALUE=PERIOD;TZID=America/New_York:20261105T080000/20261105T100000,20261106T080000/P1DT1H']),
+    ).to.deep.equal([...days, '2026-11-05T13:00/2026-11-05T15:00', '2026-11-06T13:00/2026-11-07T14:00']);
+  });
+
+  it('that are periods, are moved and left out like others', () => {
+    expect(
+      busyOf(
+        [uid, ...daily, 'RDATE;VALUE=PERIOD:20261105T080000Z/PT3H,20261106T080000Z/PT3H', 'EXDATE:20261105T080000Z'],
+        [uid, 'RECURRENCE-ID:20261106T080000Z', 'DTSTART:20261106T200000Z', 'DURATION:PT1H'],
+      ),
+    ).to.deep.equal([...days, '2026-11-06T20:00/2026-11-06T21:00']);
+  });
+
+  it('that a rule of exceptions gives, are left out, and no others', () => {
+    // RFC 2445, 4.8.5.2: every second day from DTSTART on, so the first as well; a rule of another hour leaves out nothing.
+    expect(busyOf([...daily, 'EXRULE:FREQ=DAILY;INTERVAL=2'])).to.deep.equal([days[1]]);
+    expect(busyOf([...daily, 'EXRULE:FREQ=DAILY;BYHOUR=10'])).to.deep.equal(days);
+    expect(busyOf([...daily, 'EXRULE:FREQ=DAILY;UNTIL=20261103T080000Z'])).to.deep.equal([days[2]]);
+    expect(
+      busyOf(
+        [uid, ...daily, 'EXRULE:FREQ=DAILY;INTERVAL=2'],
+        [uid, 'RECURRENCE-ID:20261103T080000Z', 'DTSTART:20261103T200000Z', 'DURATION:PT1H'],
+      ),
+    ).to.deep.equal(['2026-11-03T20:00/2026-11-03T21:00']);
+    expect(busyOf(['DTSTART;VALUE=DATE:20261102', 'RRULE:FREQ=DAILY;COUNT=3', 'EXRULE:FREQ=WEEKLY;BYDAY=TU'])).to.deep.equal([
+      '2026-11-02T00:00/2026-11-03T00:00',
+      '2026-11-04T00:00/2026-11-05T00:00',
+    ]);
+  });
+
+  it('that are left out one by one, may be thousands', () => {
+    const left = Array.from({ length: 3000 }, (_, day) => new Date(Date.UTC(2018, 9, 1, 9) + day * DAY).toISOString());
+    // The 3,000th day is 17 December 2026.
+    expect(left.at(-1)).to.equal('2026-12-17T09:00:00.000Z');
+    const stamps = left.map((each) => each.replaceAll(/[-:]|\.\d+/g, ''));
+    const series = ['DTSTART:20181001T090000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;UNTIL=20261219T090000Z'];
+    const rest = ['2026-12-18T09:00/2026-12-18T10:00', '2026-12-19T09:00/2026-12-19T10:00'];
+    expect(busyOf([...series, `EXDATE:${stamps.join(',')}`])).to.deep.equal(rest);
+    expect(busyOf([...series, ...stamps.map((stamp) => `EXDATE:${stamp}`)])).to.deep.equal(rest);
   });
 });

@@ -47,7 +47,11 @@ export type FeedSaidByPython = {
 export const readByPython = (program: string, texts: string[]): Promise<SaidByPython[]> => run(program, 'read_invitations.py', texts);
 export const readFeedsByPython = (program: string, texts: string[]): Promise<FeedSaidByPython[]> => run(program, 'read_feeds.py', texts);
 
-function run<Said>(program: string, script: string, texts: string[]): Promise<Said[]> {
+/** The starts that `dateutil` finds for rules up to a time, as wall times; rules and times as in RFC 5545. */
+export const countByPython = (program: string, rules: { rule: string; start: string; until: string }[]): Promise<string[][]> =>
+  run(program, 'count_rules.py', rules);
+
+function run<Said>(program: string, script: string, texts: unknown[]): Promise<Said[]> {
   return new Promise((done, fail) => {
     // Compiled files have no place beside the tests.
     const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } };

@@ -2,6 +2,7 @@
 import ICAL from 'ical.js';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
+import { isOfSets, startsOfSets } from './ical-sets.ts';
 import { startOfDay, wallOf, type Stamp } from './ical-time.ts';
 import { floating, type Zones } from './ical-zone.ts';
 
@@ -19,7 +20,7 @@ export function ruleStarts(rule: ICAL.Recur, start: Stamp, bounds: Interval, zon
   if (rule.until) ending.until = floating(lastWall(rule.until, start, zones), start.isDate);
   const found: number[] = [];
   let steps = 0;
-  for (const wall of walk(ending, start)) {
+  for (const wall of isOfSets(ending) ? startsOfSets(ending, start) : walk(ending, start)) {
     if ((steps += 1) > mostSteps) throw new TooMany('a rule with too many occurrences');
     if (wall > bounds.to) break;
     if (wall >= bounds.from) found.push(wall);

@@ -2,7 +2,7 @@
 import ICAL from 'ical.js';
 import type { Interval } from '../../domain/rules.ts';
 import { DAY } from '../../domain/time.ts';
-import { endOf, instantOf, lengthOf, stampNamed, stampsOf, startOfDay, type Length, type Stamp } from './ical-time.ts';
+import { endOf, instantOf, lengthOf, stampNamed, spansOf, stampsOf, startOfDay, type Length, type Stamp } from './ical-time.ts';
 import { ruleStarts, TooMany } from './ical-rule.ts';
 import { utc, type Zones } from './ical-zone.ts';
 
@@ -48,7 +48,7 @@ export function busyOfSeries(master: ICAL.Component, overrides: ICAL.Component[]
     if (range && !isFree(range.component)) {
       const moved = { ...range.start, wall: wall + range.shift };
       found.push({ from: instantOf(moved), to: endOf(moved, range.length) });
-    } else if (!range && !isFree(master)) found.push({ from: at, to: endOf(occurrence.start, length) });
+    } else if (!range && !isFree(master)) found.push({ from: instantOf(occurrence.start), to: endOf(occurrence.start, length) });
   }
   for (const [at, component] of named.instants)
     if (!left.instants.has(at) && !left.days.has(startOfDay(start.zone.wallOf(at)))) found.push(...busyOf(component, reading));
@@ -100,11 +100,19 @@ function occurrencesOf(master: ICAL.Component, start: Stamp, ranges: Range[], { 
   // What a range moves may come from anywhere.
   const from = ranges.length > 0 ? -Infinity : window.from - reach;
   const to = window.to + DAY + Math.max(0, ...ranges.map(({ shift }) => -shift));
-  const rules = master.getAllProperties('rrule').map((each) => each.getFirstValue() as ICAL.Recur);
-  const ruled = rules.length === 0 ? [start.wall] : rules.flatMap((rule) => ruleStarts(rule, start, { from, to }, zones));
-  const dated = stampsOf(master, 'rdate', localOf(start, zones)).map((stamp): Occurrence => {
-    if (stamp.isDate && !start.isDate) return at(placeOf(stamp, start, zones).wall);
-    return { wall: start.zone.wallOf(instantOf(stamp)), at: instantOf(stamp), start: stamp, length };
+  const startsBy = (name: string): number[] =>
+    master.getAllProperties(name).flatMap((each) => ruleStarts(each.getFirstValue() as ICAL.Recur, start, { from, to }, zones));
+  const ruled = master.hasProperty('rrule') ? startsBy('rrule') : [start.wall];
+  // RFC 2445, 4.8.5.2: as RFC 5545 has no such rule any more, few write it.
+  const left = new Set(startsBy('exrule').map((wall) => start.zone.instantOf(wall)));
+  return [...ruled.map(at), ...datesOf(master, start, length, zones)].filter((each) => !left.has(each.at));
+}
+
+/** What RDATE gives; a period has a length of its own (3.8.5.2). */
+function datesOf(master: ICAL.Component, series: Stamp, length: Length, zones: Zones): Occurrence[] {
+  return spansOf(master, 'rdate', localOf(series, zones)).map(({ start, length: own }) => {
+    const { wall, at } = placeOf(start, series, zones);
+    const isWholeDay = start.isDate || series.isDate;
+    return { wall, at, start: isWholeDay && own === null ? { ...series, wall } : start, length: own ?? length };
   });
-  return [...ruled.map(at), ...dated];
 }

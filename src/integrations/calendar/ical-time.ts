@@ -25,14 +25,20 @@ export function stampOf(time: ICAL.Time, property: ICAL.Property, zones: Zones):
   return { wall, zone, isDate: false };
 }
 
-/** All times of all properties of this name; of a period its start. */
-export const stampsOf = (component: ICAL.Component, name: string, zones: Zones): Stamp[] =>
+type Span = { start: Stamp; length: Length | null };
+
+/** All times of all properties of this name; a period has a length (3.3.9). */
+export const spansOf = (component: ICAL.Component, name: string, zones: Zones): Span[] =>
   component.getAllProperties(name).flatMap((property) =>
-    property.getValues().flatMap((value) => {
-      const time: unknown = value instanceof ICAL.Period ? value.start : value;
-      return time instanceof ICAL.Time ? [stampOf(time, property, zones)] : [];
+    property.getValues().flatMap((value: unknown): Span[] => {
+      if (value instanceof ICAL.Time) return [{ start: stampOf(value, property, zones), length: null }];
+      if (!(value instanceof ICAL.Period)) return [];
+      const start = stampOf(value.start, property, zones);
+      return [{ start, length: value.end ? lengthUntil(stampOf(value.end, property, zones), start) : lengthOfDuration(value.duration) }];
     }),
   );
+export const stampsOf = (component: ICAL.Component, name: string, zones: Zones): Stamp[] =>
+  spansOf(component, name, zones).map(({ start }) => start);
 
 /** @throws Error where the component has none. */
 export function stampNamed(component: ICAL.Component, name: 'dtstart' | 'recurrence-id', zones: Zones): Stamp {
