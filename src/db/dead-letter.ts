@@ -158,19 +158,26 @@ async function change(
 ): Promise<ChangedMany> {
   const [condition, values] = where(networkId, filter);
   return em.fork().transactional(async (tx) => {
+    const found = await tx.execute<Changed[]>(
+      `select d.id, d.appointment_id as "appointmentId" from delivery d where ${condition} order by d.finished_at, d.id limit ?`,
+      [...values, limit],
+    );
+    // A cancellation or a move that is just being written is waited for: after it, what has bounced would be wrong.
+    await tx.execute('select from appointment where id = any(?::uuid[]) order by id for share', [
+      `{${found.map(({ appointmentId }) => appointmentId).join(',')}}`,
+    ]);
     const changed = await tx.execute<Changed[]>(
       `update delivery
        set ${set}
        where id in (
            select d.id
            from delivery d
-           where ${condition}
+           where ${condition} and d.id = any(?::uuid[])
            order by d.finished_at, d.id
-           limit ?
            for update)
          and state in ('parked', 'bounced')
        returning id, appointment_id as "appointmentId"`,
-      [...values, limit],
+      [...values, `{${found.map(({ id }) => id).join(',')}}`],
     );
     if (changed.length > 0) {
       await tx.execute(

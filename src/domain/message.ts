@@ -114,7 +114,9 @@ export function renderMessage(kind: MessageKind, given: MessageView, locale: str
     html: page(texts.locale, subject, [greeting, lead], lines, links, closing),
     // Where both clocks agree, the zone would cost a second SMS.
     sms: smsText(
-      abroad(view, view.startsAt) ? subject : texts.subject[kind]({ ...facts, when: facts.when.replace(/ \([^()]*\/[^()]*\)$/, '') }),
+      abroad(view, view.startsAt)
+        ? subject
+        : texts.subject[kind]({ ...facts, when: shortWallText(view.startsAt, view.shopTimeZone, texts.locale, false) }),
       view.why && !forBarber ? texts.why[view.why] : '',
       links,
       kind,

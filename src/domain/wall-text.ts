@@ -47,10 +47,19 @@ export function wallRangeText(from: Instant, to: Instant, timeZone: string, loca
   return `${start.date}, ${start.time} (UTC${start.offset}) – ${end.time} (UTC${end.offset}), ${timeZone}`;
 }
 
-/** For subjects, where little room is: "27 November 2026, 10:30 (Europe/Lisbon)". */
-export function shortWallText(instant: Instant, timeZone: string, locale: string): string {
-  const { date, time } = wallAt(instant, timeZone, locale, 'long');
-  return `${date}, ${time} (${timeZone})`;
+/**
+ * For subjects and SMS, where little room is: "27 November 2026, 10:30 (Europe/Lisbon)", or without its zone "27 November 2026, 10:30". A
+ * time that the clock shows twice has its offset all the same, since the reader would come an hour early or late.
+ */
+export function shortWallText(instant: Instant, timeZone: string, locale: string, namesZone = true): string {
+  const { date, time, offset } = wallAt(instant, timeZone, locale, 'long');
+  // So many minutes a clock goes back: mostly an hour, half of one on Lord Howe, two at Troll.
+  const isRepeated = [-120, -60, -30, 30, 60, 120].some((minutes) => {
+    const other = wallAt(new Date(instant).getTime() + minutes * 60_000, timeZone, locale, 'long');
+    return other.date === date && other.time === time;
+  });
+  const named = [...(namesZone ? [timeZone] : []), ...(isRepeated ? [`UTC${offset}`] : [])];
+  return `${date}, ${time}${named.length > 0 ? ` (${named.join(', ')})` : ''}`;
 }
 
 /** Whether the clocks of two zones show different times, or days, at this instant. */

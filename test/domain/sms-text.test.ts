@@ -133,4 +133,16 @@ describe('sms text', () => {
     expect(text('Europe/Lisbon')).to.not.include('Europe/Lisbon');
     expect(text('America/New_York')).to.include('(Europe/Lisbon)');
   });
+
+  it('of a time that the clock shows twice, tells which of the two', () => {
+    const at = (startsAt: string, customerTimeZone = 'Europe/Lisbon') => {
+      const view = { ...sampleView('reminder_customer', 'https://bookings.example'), shopTimeZone: 'Europe/Lisbon', customerTimeZone };
+      const { sms, subject } = renderMessage('reminder_customer', { ...view, startsAt }, 'en-GB');
+      return [sms, subject].map((text) => /2026, (.*?\))?/.exec(text)![1]);
+    };
+    expect(at('2026-10-25T00:30:00Z')).to.deep.equal(['01:30 (UTC+01:00)', '01:30 (Europe/Lisbon, UTC+01:00)']);
+    expect(at('2026-10-25T01:30:00Z')).to.deep.equal(['01:30 (UTC+00:00)', '01:30 (Europe/Lisbon, UTC+00:00)']);
+    expect(at('2026-10-25T01:30:00Z', 'Asia/Tokyo')[0]).to.equal('01:30 (Europe/Lisbon, UTC+00:00)');
+    expect(at('2026-10-25T02:00:00Z')).to.deep.equal([undefined, '02:00 (Europe/Lisbon)']);
+  });
 });

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { toWall } from '../../src/domain/time.ts';
+import { instantsOf, toWall } from '../../src/domain/time.ts';
 import { clocksDiffer, priceText, shortWallText, wallRangeText, wallText } from '../../src/domain/wall-text.ts';
 
 if (process.env.FC_SEED) fc.configureGlobal({ seed: Number(process.env.FC_SEED) });
@@ -60,6 +60,25 @@ describe('wall texts', () => {
     );
     expect(wallRangeText('2027-03-28T00:45:00Z', '2027-03-28T01:15:00Z', zone, 'pt-PT')).to.equal(
       'domingo, 28 de março de 2027, 00:45 (UTC+00:00) – 02:15 (UTC+01:00), Europe/Lisbon',
+    );
+  });
+
+  it('tell them apart where little room is too, and say nothing of offsets else', () => {
+    const changes = {
+      'Europe/Lisbon': '2026-10-25T01:00Z',
+      'Australia/Lord_Howe': '2026-04-04T15:00Z',
+      'Antarctica/Troll': '2026-10-25T01:00Z',
+    };
+    for (const [zone, change] of Object.entries(changes)) {
+      for (let minutes = -240; minutes <= 240; minutes += 5) {
+        const at = Date.parse(change) + minutes * 60_000;
+        const { date, minute } = toWall(at, zone);
+        expect(/UTC[+-]/.test(shortWallText(at, zone, 'en-GB')), `${zone} ${minutes}`).to.equal(instantsOf(date, minute, zone).length > 1);
+      }
+    }
+    expect(shortWallText('2026-04-04T14:45:00Z', 'Australia/Lord_Howe', 'en-GB', false)).to.equal('5 April 2026, 01:45 (UTC+11:00)');
+    expect(shortWallText('2026-04-04T15:15:00Z', 'Australia/Lord_Howe', 'en-GB')).to.equal(
+      '5 April 2026, 01:45 (Australia/Lord_Howe, UTC+10:30)',
     );
   });
 

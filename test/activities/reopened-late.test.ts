@@ -1,0 +1,63 @@
+/**
+ * Goal: what is opened again while the visit is being cancelled does not tell afterwards that it takes place. Method: the cancellation is
+ * held inside its transaction, by a lock on what it writes last, while the delivery is opened again; real PostgreSQL.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect } from 'chai';
+import { reopenDeadLetters } from '../../src/db/dead-letter.ts';
+import { noteReport } from '../../src/db/delivery-report.ts';
+import { beginAttempt } from '../../src/db/attempt.ts';
+import { endDelivery } from '../../src/db/delivery-end.ts';
+import { change, claim, facts, request } from '../support/claiming.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { buildNetwork, type TestNetwork } from '../support/network.ts';
+
+describe('a confirmation, opened again while its visit is cancelled', () => {
+  let database: TestDatabase;
+  let network: TestNetwork;
+  let ids: { appointmentId: string; networkId: string };
+  let deliveryId: string;
+
+  before(async () => {
+    database = await createDatabase();
+  });
+  after(() => database.drop());
+  beforeEach(async () => {
+    network = await buildNetwork(database.orm);
+    const startsAt = network.at('10:00', 3);
+    const requested = await request(database.orm, network, startsAt);
+    const { deliveries } = await claim(database.orm, requested, await facts(database.orm, network, startsAt), startsAt);
+    ids = requested;
+    deliveryId = deliveries.find(({ kind }) => kind === 'confirmation_customer')!.id;
+    await beginAttempt(em(), ids.networkId, deliveryId, 'test 1');
+    await endDelivery(em(), ids.networkId, deliveryId, { state: 'delivered', providerId: 'x' });
+  });
+
+  const em = () => database.orm.em.fork();
+  const report = (ways: ('mail' | 'sms')[]) =>
+    noteReport(em(), { deliveryId, providerId: 'x', arrived: false, errorText: 'SMTP failed: 5.1.1', ways });
+
+  /** Cancels, and does `meanwhile` after the cancellation has looked at the deliveries and before it commits. */
+  async function cancelling(meanwhile: () => Promise<unknown>): Promise<void> {
+    let cancelled: Promise<unknown> = Promise.resolve();
+    let done: Promise<unknown> = Promise.resolve();
+    await em().transactional(async (tx) => {
+      await tx.execute('lock table appointment_event in share mode');
+      cancelled = change(database.orm, ids);
+      await wait(700);
+      done = meanwhile();
+      await wait(700);
+    });
+    await Promise.all([cancelled, done]);
+  }
+  const isStillSent = async (): Promise<boolean> => {
+    const context = await beginAttempt(em(), ids.networkId, deliveryId, 'test 2');
+    return context?.state === 'in_flight' && !context.withdrawn;
+  };
+
+  it('by a person, is not sent', async () => {
+    await report(['mail']);
+    await cancelling(() => reopenDeadLetters(em(), ids.networkId, { ids: [deliveryId] }, 'test', 1));
+    expect(await isStillSent()).to.equal(false);
+  });
+});
