@@ -44,8 +44,8 @@ export async function deliverAll(input: Sender, planned: PlannedDelivery[]): Pro
 /** The effects of one appointment, kept in step with what its rows demand. */
 export type Sending = {
   /**
-   * Takes over what is open now: what is gone is stopped and its attempt in flight awaited; what is new starts when it is due. What was
-   * taken back waits for nobody any more.
+   * Takes over what is open now: what is gone is stopped; what is new starts when it is due and the same reader's attempts in flight have
+   * ended, so that nothing overtakes them. What was taken back waits for nobody any more.
    */
   adjust: (stand: Pick<Stand, 'effects' | 'parked'>) => Promise<void>;
   /** Starts what is due, and answers when the next one is (epoch milliseconds), if any waits. */
@@ -59,7 +59,12 @@ export type Sending = {
 };
 
 /** `again`: it was opened again before we had heard how it ended. */
-type Started = { scope: CancellationScope; ended: Promise<void>; isOver: boolean; again?: PlannedDelivery };
+type Started = { reader: string; scope: CancellationScope; ended: Promise<void>; isOver: boolean; again?: PlannedDelivery };
+
+/** Who must hear things in their order: the customer, the barbers, a calendar (by its provider). */
+function readerOf({ kind, channels: [way = 'mail'] = [] }: PlannedDelivery): string {
+  return kind === 'calendar_barber' ? way : kind.endsWith('_barber') ? 'barber' : 'customer';
+}
 
 /**
  * One timer serves all effects that wait: the caller sleeps until the next one is due. `onParked` hears how many wait for a person, when
@@ -69,14 +74,18 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
   const running = new Map<string, Started>();
   const parked = new Set<string>();
   let waiting: PlannedDelivery[] = [];
+  let stopping: Started[] = [];
 
   function start(effect: PlannedDelivery): void {
     const scope = new CancellationScope();
+    const reader = readerOf(effect);
+    const before = stopping.filter((each) => !each.isOver && each.reader === reader).map(({ ended }) => ended);
     const started: Started = {
+      reader,
       scope,
       isOver: false,
       ended: scope
-        .run(() => deliver(input, effect))
+        .run(() => (before.length > 0 ? Promise.all(before).then(() => deliver(input, effect)) : deliver(input, effect)))
         .then((end) => {
           started.isOver = true;
           // Should it have ended otherwise, it is not acted on again.
@@ -101,7 +110,9 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
       const gone = [...running].filter(([id]) => !open.some((effect) => effect.id === id)).map(([, each]) => each);
       for (const { scope } of gone) scope.cancel();
       waiting = open.filter(({ id }) => !running.has(id));
-      await Promise.all(gone.map(({ ended }) => ended));
+      // Whoever hangs delays nobody but his own reader.
+      if (gone.some(({ isOver }) => !isOver) && patched('wait-for-own-reader')) stopping = gone;
+      else await Promise.all(gone.map(({ ended }) => ended));
       const takenBack = [...parked].filter((id) => stillParked && !stillParked.includes(id) && !open.some((effect) => effect.id === id));
       for (const id of takenBack) parked.delete(id);
       if (takenBack.length > 0) onParked(parked.size);
@@ -114,6 +125,9 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
           continue;
         }
         if (parked.delete(effect.id)) onParked(parked.size);
+        // It may wait for its turn since the change that is being followed.
+        if (waiting.some(({ id }) => id === effect.id) && patched('again-started-once'))
+          waiting = waiting.filter(({ id }) => id !== effect.id);
         start(effect);
       }
     },
@@ -129,9 +143,10 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
 
 /** By the first way that reaches the reader. */
 async function deliver(input: Sender, effect: PlannedDelivery): Promise<SendState> {
+  const begunAt = Date.now();
   try {
     for (const channel of effect.channels ?? ['mail']) {
-      const state = await send(input, effect, channel);
+      const state = await send(input, effect, channel, begunAt);
       if (state !== 'unreachable') return state;
     }
     return 'skipped';
@@ -141,15 +156,16 @@ async function deliver(input: Sender, effect: PlannedDelivery): Promise<SendStat
   }
 }
 
-async function send({ networkId, policy }: Sender, effect: PlannedDelivery, channel: Channel): Promise<SendState> {
-  const useSeconds = Math.max(0, (Date.parse(effect.usefulUntil) - Date.now()) / 1000);
+/** All ways share the time that the policy gives, which is from `begunAt` (epoch milliseconds) on. */
+async function send({ networkId, policy }: Sender, effect: PlannedDelivery, channel: Channel, begunAt: number): Promise<SendState> {
+  const leftMs = Math.max(0, Math.min(begunAt + policy.giveUpAfterSeconds * 1000, Date.parse(effect.usefulUntil)) - Date.now());
   const effects = proxyActivities<EffectActivities>({
     // Each provider has a queue and slots of its own: a slow one holds no other's.
     taskQueue: effectsQueue(workflowInfo().taskQueue, channel),
     summary: `${effect.kind} by ${channel}`,
     startToCloseTimeout: attemptSeconds * 1000,
     heartbeatTimeout: heartbeatSeconds * 1000,
-    scheduleToCloseTimeout: (Math.min(policy.giveUpAfterSeconds, useSeconds) + 2 * attemptSeconds) * 1000,
+    scheduleToCloseTimeout: leftMs + 2 * attemptSeconds * 1000,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // For time-outs and lost workers; a failure that the activity reports names its own next delay.
     retry: { initialInterval: '1s', backoffCoefficient: 5, maximumInterval: policy.retryEverySeconds * 1000 },
