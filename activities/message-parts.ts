@@ -69,7 +69,7 @@ export function toMail(context: DeliveryContext, reader: Reader, message: Render
     to: { name: reader.name, address: reader.address },
     replyTo: shop.email ? { name: shop.name, address: shop.email } : null,
     ...message,
-    headers: { 'X-Punctual-Appointment': context.appointmentId, 'X-Punctual-Kind': kind },
+    headers: { 'X-Punctual-Appointment': context.appointmentId, 'X-Punctual-Delivery': context.id, 'X-Punctual-Kind': kind },
     invitation: method && { method, content: invitationOf(context, reader, message, mailFrom, method, now) },
   };
 }

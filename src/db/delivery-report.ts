@@ -1,5 +1,5 @@
 /** What a provider tells of a message afterwards: that it arrived, or that it never will. */
-import { messageChannels, type Channel } from '../domain/channel.ts';
+import { messageChannels, type Channel, type MessageChannel } from '../domain/channel.ts';
 import { isSuperseded } from './delivery.ts';
 import type { AddressMarks } from './address-mark.ts';
 import type { EntityManager } from './orm.ts';
@@ -7,6 +7,8 @@ import type { EntityManager } from './orm.ts';
 /** Of the delivery that the provider calls `providerId`. `errorText` holds codes only. */
 export type DeliveryReport = {
   deliveryId: string;
+  /** Whose provider tells it. What goes another way by now is not meant. */
+  channel: MessageChannel;
   providerId: string;
   arrived: boolean;
   errorText: string;
@@ -15,6 +17,9 @@ export type DeliveryReport = {
   /** Whose it must be; of any network, where it is missing (what Twilio signs is about whole installations). */
   networkId?: string;
 };
+
+/** The reader's addresses, as far as they are still known, and whether there is something to hand over. */
+type Noted = { phone: string | null; email: string | null; isReopened: boolean };
 
 /**
  * In SQL: the barber who reads a delivery `d`. A sole one is not named in it; if the visit was moved to another since, what told him so
@@ -31,17 +36,26 @@ const barberOf = `coalesce(
   (select a.barber_id from appointment a where a.id = d.appointment_id))`;
 
 /**
- * Notes the report. In any order and as often as it comes, the result is the same: what has arrived stays delivered, what was taken back or
- * given up stays that, and a report that overtakes our own note of the sending is remembered for it. What did not arrive and may still go
- * another way is opened again for that, to be handed over; unless something later was written to the same reader (a cancellation, a move),
- * after which it would be wrong.
- * @returns null for what is no message of ours; else the reader's addresses, as far as they are still known, and whether there is something
- * to hand over.
+ * Notes the report. In any order and as often as it comes, the result is the same: what has arrived is delivered, also where the contrary
+ * was told before or its answer was lost; what was taken back or given up stays that, and a report that overtakes our own note of the
+ * sending is remembered for it. What did not arrive and may still go another way is opened again for that, to be handed over; unless
+ * something later was written to the same reader (a cancellation, a move), after which it would be wrong.
+ * @returns null for what is no message of ours.
  */
-export async function noteReport(
+export async function noteReport(em: EntityManager, report: DeliveryReport): Promise<Noted | null> {
+  return em.fork().transactional(async (tx) => {
+    // A cancellation that is being written is waited for; the next statement sees what it has written.
+    await tx.execute(`select from appointment where id = (select d.appointment_id from delivery d where d.id = ?) for share`, [
+      report.deliveryId,
+    ]);
+    return note(tx, report);
+  });
+}
+
+async function note(
   em: EntityManager,
-  { deliveryId, providerId, arrived, errorText, ways, networkId }: DeliveryReport,
-): Promise<{ phone: string | null; email: string | null; isReopened: boolean } | null> {
+  { deliveryId, channel, providerId, arrived, errorText, ways, networkId }: DeliveryReport,
+): Promise<Noted | null> {
   const [row] = await em.execute<{ phone: string | null; email: string | null; reopened: boolean }[]>(
     `with d as (
        select d.*,
@@ -56,31 +70,41 @@ export async function noteReport(
           limit 1) as next
        from delivery d
        cross join lateral (select ${isSuperseded} as yes) superseded
-       where d.id = ? and (?::uuid is null or d.network_id = ?::uuid)
-         and (d.provider_id = ? or (d.provider_id is null and d.state = 'in_flight'))
+       where d.id = ? and d.channel = ? and (?::uuid is null or d.network_id = ?::uuid)
+         and (
+           d.provider_id = ?
+           or (d.provider_id is null
+             and (d.state = 'in_flight' or (? and d.state in ('due', 'parked') and d.error_class = 'unclear'))))
        for update),
      noted as (
        update delivery x
        set confirmed_at = case when ? then coalesce(x.confirmed_at, now()) else x.confirmed_at end,
-         state = case when not fails.now then x.state when fails.goes_on then 'due' else 'bounced' end,
+         state = case
+           when fails.arrives then 'delivered'
+           when not fails.now then x.state
+           when fails.goes_on then 'due'
+           else 'bounced'
+         end,
          channel = case when fails.goes_on then d.next else x.channel end,
-         finished_at = case when fails.goes_on then null when fails.now then now() else x.finished_at end,
+         finished_at = case when fails.goes_on then null when fails.now or fails.arrives then now() else x.finished_at end,
          attempts = case when fails.goes_on then 0 else x.attempts end,
-         first_tried_at = case when fails.goes_on then null else x.first_tried_at end,
          provider_id = case when fails.goes_on then null else ? end,
-         handover_since = case when fails.goes_on then now() else x.handover_since end,
+         handover_since = case when fails.arrives then null when fails.goes_on then now() else x.handover_since end,
          next_try_at = case when not fails.goes_on then x.next_try_at end,
          error_class = case
+           when fails.arrives then null
            when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then 'undelivered'
            else x.error_class
          end,
          error_text = case
+           when fails.arrives then null
            when not ? and x.confirmed_at is null and x.state in ('delivered', 'in_flight') then ?
            else x.error_text
          end
        from d
        cross join lateral (
-         select not ? and d.state = 'delivered' and d.confirmed_at is null as now,
+         select ? and d.state in ('bounced', 'due', 'parked') as arrives,
+           not ? and d.state = 'delivered' and d.confirmed_at is null as now,
            not ? and d.state = 'delivered' and d.confirmed_at is null
              and d.next is not null and d.useful_until > now() as goes_on) fails
        where x.id = d.id
@@ -95,14 +119,17 @@ export async function noteReport(
     [
       `{${ways.join(',')}}`,
       deliveryId,
+      channel,
       networkId ?? null,
       networkId ?? null,
       providerId,
+      arrived,
       arrived,
       providerId,
       arrived,
       arrived,
       errorText,
+      arrived,
       arrived,
       arrived,
     ],
@@ -127,6 +154,7 @@ export async function noteSms(em: EntityManager, marks: AddressMarks, deliveryId
   if (state !== 'delivered' && state !== 'bounced') return false;
   const noted = await noteReport(em, {
     deliveryId,
+    channel: 'sms',
     providerId,
     arrived: state === 'delivered',
     errorText: `SMS failed: ${errorCode ?? 'undelivered'}`,
@@ -148,10 +176,11 @@ export async function findUnheard(em: EntityManager, limit: number): Promise<Unh
   return em.execute<Unheard[]>(
     `select id, provider_id as "providerId"
      from delivery
-     where first_tried_at between now() - interval '2 days' and now() - interval '30 minutes'
+     where first_tried_at > now() - interval '3 days'
+       and finished_at between now() - interval '2 days' and now() - interval '30 minutes'
        and channel = 'sms' and state = 'delivered' and provider_id is not null and confirmed_at is null
        and (next_try_at is null or next_try_at < now())
-     order by first_tried_at
+     order by finished_at
      limit ?`,
     [limit],
   );

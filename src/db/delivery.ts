@@ -114,16 +114,18 @@ export const shopOf = `coalesce(
   (select r.shop_id from booking_request r where r.id = d.appointment_id))`;
 
 /**
- * In SQL: something later was written to the reader of a delivery `d`, so that `d` would only confuse him. What is put into a calendar is
- * no message; and to a barber who lost the visit, only what is addressed to him is.
+ * In SQL: something later was written to the reader of a delivery `d`, so that `d` would only confuse him, as would a reminder of a visit
+ * that has begun. What is put into a calendar is no message; and to a barber who lost the visit, only what is addressed to him is.
  */
-export const isSuperseded = `exists (
+export const isSuperseded = `(exists (
   select from delivery later
   where later.appointment_id = d.appointment_id and later.sequence > d.sequence
     and later.kind not in ('reminder_customer', 'calendar_barber') and right(later.kind, 7) = right(d.kind, 7)
     and (
       d.about -> 'parts' is null
-      or coalesce(later.barber_id, (select a.barber_id from appointment a where a.id = d.appointment_id)) = d.barber_id))`;
+      or coalesce(later.barber_id, (select a.barber_id from appointment a where a.id = d.appointment_id)) = d.barber_id))
+  or (d.kind = 'reminder_customer'
+    and exists (select from appointment a where a.id = d.appointment_id and a.status in ('checked_in', 'started', 'completed'))))`;
 
 /** The ways that a delivery may still go, from the one that it goes now. */
 export const waysLeft = (channels: Channel[], channel: Channel): Channel[] => channels.slice(channels.indexOf(channel));

@@ -28,6 +28,7 @@ import type { HttpDeps } from './deps.ts';
 const connectWithinMs = 1500;
 const lookWithinMs = 2000;
 const tellAtOnce = 20;
+const tellWithinMs = 20_000;
 
 export function createAppointmentCalls({ config, temporal, log, policy }: HttpDeps) {
   const { client, connection } = temporal;
@@ -168,11 +169,12 @@ export function createAppointmentCalls({ config, temporal, log, policy }: HttpDe
   }
 
   /**
-   * What operators see in the Temporal UI of those that a person has given up. Only that: a workflow that is over, or away, is passed by.
+   * What operators see in the Temporal UI of those that a person has given up. Only that: a workflow that is over, or away, is passed by,
+   * and nobody waits long for it.
    */
   async function tellGivenUp(given: { id: string; appointmentId: string }[]): Promise<void> {
     const left = [...Map.groupBy(given, ({ appointmentId }) => appointmentId)];
-    while (left.length > 0) {
+    for (const until = Date.now() + tellWithinMs; left.length > 0 && Date.now() < until;) {
       await Promise.all(
         left.splice(0, tellAtOnce).map(async ([appointmentId, each]) =>
           connection

@@ -32,11 +32,12 @@ export function mountBounces(app: Express, deps: HttpDeps): void {
         throw new Problem('unsupported_media_type', { detail: 'Send the notification as message/rfc822.' });
       const { networkId } = response.locals.caller as Awaited<ReturnType<typeof authenticate>>;
       const bounce = await readBounce(request.body);
-      const [, deliveryId] = /^([0-9a-f-]{36})@punctual$/.exec(bounce?.messageId ?? '') ?? [];
       // Whatever it was, the mail server has done its part; it is told no more.
-      if (bounce && deliveryId) {
+      if (bounce) {
+        const { deliveryId } = bounce;
         const noted = await noteReport(orm.em.fork(), {
           deliveryId,
+          channel: 'mail',
           providerId: `<${deliveryId}@punctual>`,
           arrived: false,
           errorText: `SMTP failed: ${bounce.status}`,

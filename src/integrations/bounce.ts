@@ -2,8 +2,8 @@
 import { simpleParser, type Attachment } from 'mailparser';
 
 export type Bounce = {
-  /** Our Message-ID, without its angle brackets: it is the delivery's. */
-  messageId: string;
+  /** By a header of ours, since some servers rewrite the Message-ID; else by that. */
+  deliveryId: string;
   /** RFC 3463, such as 5.1.1. */
   status: string;
   /** Nobody has this address: X.1.1 to X.1.3 and X.1.10 speak of the address, X.2.1 of a mailbox that is shut. */
@@ -26,11 +26,13 @@ export async function readBounce(raw: Buffer): Promise<Bounce | null> {
   const report = attachments.find(({ contentType }) => contentType === 'message/delivery-status');
   const original = attachments.find(({ contentType }) => contentType === 'text/rfc822-headers' || contentType === 'message/rfc822');
   if (!report || !original) return null;
-  const messageId = /^Message-ID:\s*<([^<>\s]+)>/im.exec(textOf(original))?.[1];
+  const headers = textOf(original);
+  const [, deliveryId] =
+    /^X-Punctual-Delivery:\s*([0-9a-f-]{36})\s*$/im.exec(headers) ?? /^Message-ID:\s*<([0-9a-f-]{36})@punctual>/im.exec(headers) ?? [];
   // The first group of fields is about the message, each other about one recipient; ours have one.
   const recipient = textOf(report)
     .split(/\r?\n\s*\r?\n/)
     .find((group) => /^Action:\s*failed\s*$/im.test(group));
   const status = recipient && /^Status:\s*([45]\.\d{1,3}\.\d{1,3})\b/im.exec(recipient)?.[1];
-  return messageId && status ? { messageId, status, isBadAddress: /^5\.(1\.([123]|10)|2\.1)$/.test(status) } : null;
+  return deliveryId && status ? { deliveryId, status, isBadAddress: /^5\.(1\.([123]|10)|2\.1)$/.test(status) } : null;
 }

@@ -35,7 +35,7 @@ describe('a confirmation, opened again while its visit is cancelled', () => {
 
   const em = () => database.orm.em.fork();
   const report = (ways: ('mail' | 'sms')[]) =>
-    noteReport(em(), { deliveryId, providerId: 'x', arrived: false, errorText: 'SMTP failed: 5.1.1', ways });
+    noteReport(em(), { deliveryId, channel: 'mail', providerId: 'x', arrived: false, errorText: 'SMTP failed: 5.1.1', ways });
 
   /** Cancels, and does `meanwhile` after the cancellation has looked at the deliveries and before it commits. */
   async function cancelling(meanwhile: () => Promise<unknown>): Promise<void> {
@@ -58,6 +58,13 @@ describe('a confirmation, opened again while its visit is cancelled', () => {
   it('by a person, is not sent', async () => {
     await report(['mail']);
     await cancelling(() => reopenDeadLetters(em(), ids.networkId, { ids: [deliveryId] }, 'test', 1));
+    expect(await isStillSent()).to.equal(false);
+  });
+
+  it('by the news that it did not arrive, with another way left, is not sent', async () => {
+    await em().execute(`update delivery set channels = '{mail,sms}' where id = ?`, [deliveryId]);
+    await em().execute(`update contact set phone = '+351910000001' where id = ?`, [ids.appointmentId]);
+    await cancelling(() => report(['mail', 'sms']));
     expect(await isStillSent()).to.equal(false);
   });
 });

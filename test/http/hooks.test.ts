@@ -115,7 +115,11 @@ describe("provider's callbacks", () => {
       args: [{ sweep: true, policy: engine.deps.policy }],
     });
   const anHourAgo = (deliveryId: string) =>
-    engine.database.orm.em.fork().execute(`update delivery set first_tried_at = now() - interval '1 hour' where id = ?`, [deliveryId]);
+    engine.database.orm.em
+      .fork()
+      .execute(`update delivery set first_tried_at = now() - interval '1 hour', finished_at = now() - interval '1 hour' where id = ?`, [
+        deliveryId,
+      ]);
 
   it('an SMS that did not arrive, told while nobody listened, is asked about, and goes by the next way, once', async () => {
     const { id, deliveryId, sid } = await texted();
@@ -188,7 +192,43 @@ describe("provider's callbacks", () => {
     expect(await toCustomer(id)).to.include({ state: 'bounced', errorClass: 'undelivered', errorText: 'SMS failed: 30005' });
     expect(await engine.deps.marks.find('sms', to)).to.equal('bounced');
     await status(deliveryId, sid, 'delivered');
-    expect((await toCustomer(id)).state).to.equal('bounced');
+    expect((await toCustomer(id)).state, 'it has arrived after all').to.equal('delivered');
+    await status(deliveryId, sid, 'undelivered', '30005');
+    expect((await toCustomer(id)).state, 'in any order').to.equal('delivered');
+  });
+
+  it('an SMS whose answer was lost and that waits for a person, told to have arrived, waits for nobody', async () => {
+    const { id, deliveryId, sid } = await texted();
+    await engine.database.orm.em
+      .fork()
+      .execute(`update delivery set state = 'parked', error_class = 'unclear', provider_id = null where id = ?`, [deliveryId]);
+    await status(deliveryId, sid, 'sent');
+    expect((await toCustomer(id)).state).to.equal('parked');
+    await status(deliveryId, sid, 'delivered');
+    expect(await toCustomer(id)).to.include({ state: 'delivered', errorClass: null });
+  });
+
+  it('a repeated call of an SMS that goes by mail by now, says nothing of that mail', async () => {
+    const { id, deliveryId, sid } = await texted();
+    await engine.database.orm.em
+      .fork()
+      .execute(`update delivery set state = 'in_flight', channel = 'mail', provider_id = null, finished_at = null where id = ?`, [
+        deliveryId,
+      ]);
+    await status(deliveryId, sid, 'undelivered', '30003');
+    expect(await toCustomer(id)).to.include({ state: 'in_flight', errorClass: null });
+  });
+
+  it('a reminder by SMS that did not arrive, told after its reader has checked in, goes no other way', async () => {
+    const { id, deliveryId, sid } = await texted();
+    const em = engine.database.orm.em.fork();
+    await em.execute(`update delivery set kind = 'reminder_customer' where id = ?`, [deliveryId]);
+    await em.execute(`update appointment set status = 'checked_in' where id = ?`, [id]);
+    await status(deliveryId, sid, 'undelivered', '30003');
+    const deliveries: { id: string; state: string; channel: string }[] = (
+      await engine.call(network.apiKey, 'GET', `/v1/appointments/${id}/deliveries`)
+    ).body.items;
+    expect(deliveries.find((each) => each.id === deliveryId)).to.include({ state: 'bounced', channel: 'sms' });
   });
 
   it('a call that overtakes our own note of the sending, is remembered for it', async () => {
