@@ -31,12 +31,12 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
    */
   async function unreachable(
     context: DeliveryContext,
-    why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent' | 'transient',
+    why: 'no_address' | 'off' | 'bounced' | 'opted_out' | 'permanent' | 'transient' | 'sign_in',
     errorText: string,
   ): Promise<SendResult> {
     const next = nextWay(context);
     if (next) {
-      await takeNextChannel(orm.em.fork(), context.networkId, context.id, next, why);
+      await takeNextChannel(orm.em.fork(), context, next, why);
       return { state: 'unreachable' };
     }
     return attempts.end(context, { state: why === 'no_address' || why === 'off' ? 'skipped' : 'parked', errorClass: why, errorText });
@@ -47,6 +47,7 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
     const kind = messageKind(context);
     const links = await deps.links.issue(orm.em.fork(), context, linksOf[kind] ?? []);
     const message = renderMessage(kind, { ...toView(context), links }, reader.locale);
+    await attempts.stillMine(context);
     if (context.channel === 'mail') return mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
     // Who opened it again may not know what an earlier try has left in doubt: a dead sign-in can have come in between.
     const since = context.unclear || context.retries > 0 ? context.createdAt : null;
@@ -62,8 +63,8 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
   async function fail(context: DeliveryContext, reader: Reader, failure: Failure, input: SendInput): Promise<SendResult> {
     if (failure.mark) await marks.set(context.channel, reader.address, failure.mark);
     if (failure.kind === 'permanent') return unreachable(context, failure.mark ?? 'permanent', failure.message);
-    // Given up here, it may still go by the next way; but not where this one may have reached the reader.
-    return attempts.retry(context, failure, input.policy, () => unreachable(context, 'transient', failure.message));
+    const goesOn = nextWay(context) !== null && !failure.isUnclear;
+    return attempts.retry(context, failure, input.policy, goesOn ? (why) => unreachable(context, why, failure.message) : null);
   }
 
   return {
@@ -89,8 +90,8 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
         if (!reader) return unreachable(context, 'no_address', 'there is nobody to send this to');
         if (!isOn(context.channel)) return unreachable(context, 'off', 'no provider for SMS is set up');
         const mark = await marks.find(context.channel, reader.address);
-        // Who has it tried again means it; only a reader's own no stays a no.
-        if (mark === 'opted_out' || (mark && context.retries === 0)) return unreachable(context, mark, 'the address is marked');
+        // A person who has it tried again means it; only a reader's own no stays a no.
+        if (mark === 'opted_out' || (mark && !context.isInsistedOn)) return unreachable(context, mark, 'the address is marked');
         const handed = await hand(context, reader).catch(asFailure);
         if ('kind' in handed) return fail(context, reader, handed, input);
         const sent = await attempts.delivered(context, handed.providerId, nextWay(context));

@@ -31,9 +31,13 @@ export type DeliveryContext = {
   withdrawn: boolean;
   usefulUntil: string;
   attempts: number;
+  /** When this attempt began, to the microsecond: what tells it from every other. */
+  beganAt: string;
   createdAt: string;
-  /** How often a person had it tried again. */
+  /** How often it was opened again: by a person, or since a sign-in works again. */
   retries: number;
+  /** A person meant it. */
+  isInsistedOn: boolean;
   firstTriedAt: string | null;
   status: AppointmentStatus | 'refused';
   refusal: Refusal | null;
@@ -140,7 +144,9 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
        'sequence', d.sequence, 'state', d.state, 'channels', d.channels, 'channel', d.channel,
        'busy', d.busy, 'unclear', d.unclear,
        'about', d.about, 'withdrawn', d.withdrawn_at is not null,
-       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'retries', d.retries,
+       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'beganAt', d.attempt_began_at, 'retries', d.retries,
+       'isInsistedOn', d.retries > 0 and exists (
+         select from delivery_event e where e.delivery_id = d.id and e.kind = 'retried' and e.actor <> 'housekeeping'),
        'createdAt', d.created_at, 'firstTriedAt', d.first_tried_at,
        'status', coalesce(a.status, 'refused'), 'refusal', case when a.id is null then r.outcome end,
        'parts', told.parts, 'currency', told.currency,
@@ -189,6 +195,15 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
     [by, id, networkId, by],
   );
   return row?.context ?? null;
+}
+
+/** Whether no other attempt has begun since this one, and nobody has opened the delivery again. */
+export async function isStillMine(em: EntityManager, { id, networkId, beganAt }: DeliveryContext): Promise<boolean> {
+  const [row] = await em.execute<{ yes: boolean }[]>(
+    `select state = 'in_flight' and attempt_began_at = ?::timestamptz as yes from delivery where id = ? and network_id = ?`,
+    [beganAt, id, networkId],
+  );
+  return row?.yes ?? false;
 }
 
 /** Whether the provider's message has gone out for another delivery of the network. */

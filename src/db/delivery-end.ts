@@ -3,8 +3,15 @@ import type { Channel } from '../domain/channel.ts';
 import type { DeliveryKind, DeliveryState } from '../domain/effects.ts';
 import type { EntityManager } from './orm.ts';
 
-/** `next`: the way that it goes on by, should its provider have said already that what was handed over will not arrive. */
+/** Which attempt says so: what was overtaken by another one knows nothing of how the delivery stands. */
+export type Attempt = { networkId: string; id: string; beganAt: string };
+
+/**
+ * `next`: the way that it goes on by, should its provider have said already that what was handed over will not arrive. `beganAt` names the
+ * attempt; what has gone has gone, also by one that was overtaken, so with `delivered` it is left out.
+ */
 export type DeliveryEnd = {
+  beganAt?: string;
   state: 'delivered' | 'parked' | 'skipped';
   providerId?: string;
   errorClass?: string;
@@ -34,8 +41,9 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
        from delivery d
        cross join (select ?::text as next, ?::text as state, ?::text as provider_id) k
        cross join lateral (
-         select k.state = 'delivered' and d.error_class = 'undelivered' and d.provider_id = k.provider_id as yes) fails
+         select k.state = 'delivered' and d.error_class = 'undelivered' and d.confirmed_at is null and d.provider_id = k.provider_id as yes) fails
        where d.id = ? and d.network_id = ? and d.finished_at is null
+         and coalesce(d.attempt_began_at = ?::timestamptz, true)
        for update of d)
      update delivery x
      set handover_since = null,
@@ -43,7 +51,6 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
        finished_at = case when d.goes_on then null else now() end,
        provider_id = case when d.goes_on then null else ? end,
        attempts = case when d.goes_on then 0 else x.attempts end,
-       first_tried_at = case when d.goes_on then null else x.first_tried_at end,
        channel = case when d.goes_on then d.next else x.channel end,
        error_class = case
          when ? = 'parked' and x.withdrawn_at is null and x.useful_until <= now() then 'too_late'
@@ -64,6 +71,7 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
       end.providerId ?? null,
       id,
       networkId,
+      end.beganAt ?? null,
       end.errorText ?? null,
       end.providerId ?? null,
       end.state,
@@ -96,11 +104,13 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
   return ended.state;
 }
 
+/** In SQL: the delivery is open, and the attempt that speaks of it the last one. */
+const isOf = 'id = ? and network_id = ? and finished_at is null and attempt_began_at = ?::timestamptz';
+
 /** Notes why an attempt failed and when the next one is; the effect stays open for it, unless it was withdrawn meanwhile. */
 export async function noteFailure(
   em: EntityManager,
-  networkId: string,
-  id: string,
+  { networkId, id, beganAt }: Attempt,
   error: { errorClass: string; errorText: string; waitSeconds: number },
 ): Promise<void> {
   await em.execute(
@@ -108,8 +118,8 @@ export async function noteFailure(
      set error_class = ?, error_text = ?, next_try_at = now() + make_interval(secs => ?),
        state = case when withdrawn_at is null then 'due' else 'skipped' end,
        finished_at = case when withdrawn_at is not null then now() end
-     where id = ? and network_id = ? and finished_at is null`,
-    [error.errorClass, error.errorText, error.waitSeconds, id, networkId],
+     where ${isOf}`,
+    [error.errorClass, error.errorText, error.waitSeconds, id, networkId, beganAt],
   );
 }
 
@@ -119,8 +129,7 @@ export async function noteFailure(
  */
 export async function putOff(
   em: EntityManager,
-  networkId: string,
-  id: string,
+  { networkId, id, beganAt }: Attempt,
   { waitSeconds, unclear }: { waitSeconds: number; unclear: boolean },
 ): Promise<void> {
   await em.execute(
@@ -131,18 +140,22 @@ export async function putOff(
        next_try_at = now() + make_interval(secs => ?),
        state = case when withdrawn_at is null then 'due' else 'skipped' end,
        finished_at = case when withdrawn_at is not null then now() end
-     where id = ? and network_id = ? and finished_at is null`,
-    [unclear, waitSeconds, id, networkId],
+     where ${isOf}`,
+    [unclear, waitSeconds, id, networkId, beganAt],
   );
 }
 
-/** It cannot go by this way: the next one begins anew. */
-export async function takeNextChannel(em: EntityManager, networkId: string, id: string, to: Channel, errorClass: string): Promise<void> {
+/** It cannot go by this way: the next one begins with the short waits again, within the time that the effect has in all. */
+export async function takeNextChannel(
+  em: EntityManager,
+  { networkId, id, beganAt }: Attempt,
+  to: Channel,
+  errorClass: string,
+): Promise<void> {
   await em.execute(
     `update delivery
-     set channel = ?, state = 'due', attempts = 0, first_tried_at = null,
-       error_class = ?, error_text = 'not reached by the way before'
-     where id = ? and network_id = ? and finished_at is null`,
-    [to, errorClass, id, networkId],
+     set channel = ?, state = 'due', attempts = 0, error_class = ?, error_text = 'not reached by the way before'
+     where ${isOf}`,
+    [to, errorClass, id, networkId, beganAt],
   );
 }

@@ -139,6 +139,7 @@ describe('sendMessage', () => {
     await send().catch(() => {});
     failure = null;
     clock = startsAt - 6 * 3_600_000;
+    await em.execute(`update delivery set first_tried_at = ? where id = ?`, [new Date(clock - 3_600_000), deliveryId]);
     await quietly('07:00');
     for (const each of [await send().catch((caught: unknown) => caught), await send().catch((caught: unknown) => caught)]) {
       expect(each)
