@@ -19,6 +19,8 @@ const environment = z.object({
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }),
   // Of what customers are given (links, tokens of holds): whoever has it could make them.
   LINK_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  // What opt-outs and dead addresses are remembered by: without it they are by LINK_SECRET, and forgotten with that.
+  ADDRESS_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).default('http://127.0.0.1:3000'),
   // All three, or SMS is off.
   TWILIO_ACCOUNT_SID: z
@@ -63,15 +65,26 @@ export type Config = Readonly<{
   /** Null: SMS is off. `callsUs`: it can reach the public address; one of this machine alone, it refuses together with the SMS (21609). */
   twilio: Readonly<{ accountSid: string; authToken: string; from: string; apiUrl: string | null; callsUs: boolean }> | null;
   linkSecret: string;
+  /** Of the marks of addresses. It outlives the other one: a reader's no holds, whatever is changed here. */
+  addressSecret: string;
   /** Where customers reach the links in their mails, without a slash at the end. */
   publicUrl: string;
   api: Readonly<{ host: string; port: number; trustProxy: number; rateLimitPerMinute: number; answerWithinMs: number }>;
   worker: Readonly<{ host: string; port: number; role: 'all' | 'deciding' | 'effects' }>;
   reserveWithinSeconds: number;
+  /** What works and is hardly meant, in production: said at the start. */
+  doubts: readonly string[];
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }>;
 
 const isThisMachine = (url: string): boolean => /^(localhost|127\.|\[::1\]|0\.0\.0\.0)/.test(new URL(url).hostname);
+
+function doubtsOf({ PUBLIC_URL, MAIL_FROM }: { PUBLIC_URL: string; MAIL_FROM: string }): string[] {
+  return [
+    ...(isThisMachine(PUBLIC_URL) ? ['the links in messages lead to this machine alone: PUBLIC_URL'] : []),
+    ...(MAIL_FROM.endsWith('.example') ? ["mails come from an address that is nobody's: MAIL_FROM"] : []),
+  ];
+}
 
 /** Reads and checks the environment once. Throws an Error whose message names each faulty variable, without its value. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
@@ -87,6 +100,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const twilio = [e.TWILIO_ACCOUNT_SID, e.TWILIO_AUTH_TOKEN, e.TWILIO_FROM] as const;
   if (twilio.some(Boolean) && !twilio.every(Boolean))
     throw new Error('The configuration is faulty: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together.');
+  const unsaid = (['MAIL_FROM', 'PUBLIC_URL'] as const).filter((name) => given[name] === undefined);
+  if (e.NODE_ENV === 'production' && unsaid.length > 0)
+    throw new Error(`The configuration is faulty: ${unsaid.map((name) => `${name} is not set, and NODE_ENV is production`).join('; ')}.`);
   const calendars = readCalendars(e);
   // Regions and edges have hosts of their own; another host is a sandbox.
   const isSandbox = e.TWILIO_API_URL !== undefined && !/^https:\/\/([\w-]+\.)+twilio\.com(\/|$)/.test(e.TWILIO_API_URL);
@@ -123,6 +139,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
           })
         : null,
     linkSecret: e.LINK_SECRET,
+    addressSecret: e.ADDRESS_SECRET ?? e.LINK_SECRET,
     publicUrl: e.PUBLIC_URL.replace(/\/+$/, ''),
     api: Object.freeze({
       host: e.HOST,
@@ -133,6 +150,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     }),
     worker: Object.freeze({ host: e.WORKER_HOST, port: e.WORKER_PORT, role: e.WORKER_ROLE }),
     reserveWithinSeconds: e.RESERVE_WITHIN_SECONDS,
+    doubts: Object.freeze(e.NODE_ENV === 'production' ? doubtsOf(e) : []),
     logLevel: e.LOG_LEVEL,
   });
 }

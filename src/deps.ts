@@ -69,7 +69,7 @@ export async function openDeps(config: Config): Promise<Deps> {
   };
   const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, signIns, store, now });
   const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, signIns, now });
-  const marks = createAddressMarks(orm, config.linkSecret);
+  const marks = createAddressMarks(orm, config.addressSecret);
   const metrics = createMetrics(
     () => countParked(orm.em.fork()),
     () => countLate(orm.em.fork()),

@@ -60,10 +60,12 @@ function sayWhatIsOff({
   config: {
     calendars: { keys, signIns },
     twilio,
+    doubts,
   },
   texter,
   log,
 }: Deps): void {
+  for (const doubt of doubts) log.warn(doubt);
   if (!texter) log.warn('SMS is off: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are not set');
   // It is asked then, by a sweep.
   if (twilio?.callsUs === false)

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts';
 
 const plain = { DATABASE_URL: 'postgresql://u:p@db/x', SMTP_URL: 'smtp://mail', LINK_SECRET: 'x'.repeat(32) };
 const twilio = { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'y'.repeat(32), TWILIO_FROM: '+351210000000' };
-const production = { ...plain, NODE_ENV: 'production' };
+const production = { ...plain, NODE_ENV: 'production', MAIL_FROM: 'bookings@shop.pt', PUBLIC_URL: 'https://book.shop.pt' };
 
 describe('the configuration', () => {
   const faulty: [what: string, env: Record<string, string>, named: RegExp][] = [
@@ -35,6 +35,8 @@ describe('the configuration', () => {
       { ...production, CALENDAR_SANDBOX_URL: 'http://127.0.0.1:1095' },
       /CALENDAR_SANDBOX_URL/,
     ],
+    ['of production, with no sender', { ...production, MAIL_FROM: '' }, /MAIL_FROM is not set, and NODE_ENV is production/],
+    ['of production, with no public address', { ...production, PUBLIC_URL: '' }, /PUBLIC_URL is not set, and NODE_ENV is production/],
     ['of production, with CalDAV on this machine', { ...production, CALDAV_ALLOW_LOOPBACK: '1' }, /CALDAV_ALLOW_LOOPBACK/],
     ['with a role of no worker', { ...plain, WORKER_ROLE: 'cook' }, /WORKER_ROLE/],
   ];
@@ -49,6 +51,20 @@ describe('the configuration', () => {
       }
     });
   }
+
+  it('of production, whose links lead nowhere or whose sender is nobody, says so at the start', () => {
+    expect(readConfig(production).doubts).to.deep.equal([]);
+    const { doubts } = readConfig({ ...production, MAIL_FROM: 'bookings@punctual.example', PUBLIC_URL: 'http://127.0.0.1:3000' });
+    expect(doubts.join()).to.include('PUBLIC_URL').and.to.include('MAIL_FROM');
+    expect(readConfig(plain).doubts).to.deep.equal([]);
+  });
+
+  it('of another LINK_SECRET, remembers addresses by the secret that is kept for them, else by it', () => {
+    expect(readConfig(plain).addressSecret).to.equal(plain.LINK_SECRET);
+    expect(readConfig({ ...plain, LINK_SECRET: 'z'.repeat(32), ADDRESS_SECRET: plain.LINK_SECRET }).addressSecret).to.equal(
+      plain.LINK_SECRET,
+    );
+  });
 
   it("of production, with a region of Twilio's own, is taken", () => {
     expect(readConfig({ ...production, ...twilio, TWILIO_API_URL: 'https://api.dublin.ie1.twilio.com' }).twilio?.apiUrl).to.equal(
