@@ -8,22 +8,8 @@ import {
   type Client,
 } from '@temporalio/client';
 import type { MessageChannel } from '../src/domain/channel.ts';
-import { findToTell, noteTold } from '../src/db/calendar-sign-in.ts';
-import { renderNotice } from '../src/domain/notice.ts';
-import {
-  findHandovers,
-  findShopsToTell,
-  findSignedOut,
-  noteHandover,
-  noteShopTold,
-  putHandoverBehind,
-  reclaimLost,
-  reopenSignedIn,
-  reopenSignedOut,
-  type Handover,
-} from '../src/db/handover.ts';
-import { MailError, type OutgoingMail } from '../src/integrations/mail.ts';
-import { renderSignedOut } from '../src/domain/sign-in-page.ts';
+import { findHandovers, noteHandover, putHandoverBehind, reclaimLost, type Handover } from '../src/db/handover.ts';
+import { reopenSignedIn, reopenSignedOut } from '../src/db/sign-in-news.ts';
 import {
   appointmentWorkflowId,
   redeliverUpdate,
@@ -103,83 +89,6 @@ export function createHandoverActivities({ orm, client, taskQueue, log }: Handov
       let reopened = await reopenSignedIn(orm.em.fork(), mostReopened);
       for (const channel of signedIn) reopened += await reopenSignedOut(orm.em.fork(), channel, mostReopened);
       return { lost, reopened };
-    },
-  };
-}
-
-/** What asks the providers themselves; it runs beside the effects. */
-export function createSignInActivities({
-  orm,
-  mailer,
-  texter,
-  mailFrom,
-  signInLinks,
-  log,
-  now,
-}: Omit<ActivityDeps, 'calendars' | 'marks' | 'links' | 'metrics'>) {
-  /**
-   * Whether there is nothing left to do about it today. One address that is refused keeps the news from nobody else: what may pass is tried
-   * by the next sweep.
-   */
-  async function tell(mail: Pick<OutgoingMail, 'messageId' | 'to' | 'subject' | 'text' | 'html' | 'headers'>): Promise<boolean> {
-    try {
-      await mailer.send({ from: { name: 'Punctual', address: mailFrom }, replyTo: null, invitation: null, ...mail });
-      return true;
-    } catch (error) {
-      if (!(error instanceof MailError)) throw error;
-      log.warn({ messageId: mail.messageId, error: error.message }, 'somebody could not be told of a dead sign-in');
-      return error.kind === 'permanent';
-    }
-  }
-
-  return {
-    /** Of the ways that a dead sign-in has stopped, those that work again. */
-    async findSignedIn(): Promise<MessageChannel[]> {
-      const working: MessageChannel[] = [];
-      for (const channel of await findSignedOut(orm.em.fork())) {
-        const provider = channel === 'mail' ? mailer : texter;
-        if (
-          provider &&
-          (await provider.verify().then(
-            () => true,
-            () => false,
-          ))
-        )
-          working.push(channel);
-      }
-      return working;
-    },
-
-    /** Tells each shop once a day, by mail, what waits for a sign-in. The Message-ID is that of shop, way and day. */
-    async tellShops(): Promise<void> {
-      for (const shop of await findShopsToTell(orm.em.fork())) {
-        const isTold = await tell({
-          messageId: `<${uuidv5(`sign-in ${shop.shopId} ${shop.channel} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
-          to: { name: shop.name, address: shop.email },
-          ...renderNotice(shop),
-          headers: { 'X-Punctual-Kind': 'sign_in_shop' },
-        });
-        if (isTold) await noteShopTold(orm.em.fork(), shop);
-      }
-    },
-
-    /** Tells the owner of a calendar, and his shops, once a day, that it wants a new sign-in, with the link to give it. */
-    async tellOwners(): Promise<void> {
-      for (const calendar of await findToTell(orm.em.fork())) {
-        const notice = renderSignedOut({ ...calendar, url: signInLinks.url(calendar) });
-        let isTold = calendar.addresses.length === 0;
-        for (const address of calendar.addresses) {
-          const went = await tell({
-            messageId: `<${uuidv5(`calendar ${calendar.id} ${address} ${now().toISOString().slice(0, 10)}`, updateNamespace)}@punctual>`,
-            to: { name: calendar.barberName, address },
-            ...notice,
-            headers: { 'X-Punctual-Kind': 'sign_in_barber' },
-          });
-          isTold ||= went;
-        }
-        // Who has heard of it is not written to again today because another could not be reached.
-        if (isTold) await noteTold(orm.em.fork(), calendar.id);
-      }
     },
   };
 }

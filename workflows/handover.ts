@@ -1,6 +1,7 @@
 /** Effects that no workflow has (opened again by a person, lost, parked by a sign-in that works again) are taken over by one. */
 import { patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { DecidingActivities, EffectActivities } from '../activities/index.ts';
+import type { MessageChannel } from '../src/domain/channel.ts';
 import { effectsQueue, type HandoverInput } from './messages.ts';
 
 const retry = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 8 } as const;
@@ -13,14 +14,31 @@ export async function handover({ sweep, policy }: HandoverInput): Promise<number
     startToCloseTimeout: '1m',
     retry,
   });
-  if (sweep) await reclaimEffects({ signedIn: await effects.findSignedIn() });
+  if (!sweep) return handAll();
+  if (patched('lost-first')) return sweepAll();
+  await reclaimEffects({ signedIn: await effects.findSignedIn() });
   let handed = await handAll();
-  if (sweep) {
-    await effects.tellShops();
-    await effects.tellOwners();
-    if (patched('hear-of-sms') && (await hearOfSms()) > 0) handed += await handAll();
-  }
+  await effects.tellShops();
+  await effects.tellOwners();
+  if (patched('hear-of-sms') && (await hearOfSms()) > 0) handed += await handAll();
   return handed;
+
+  /** What was lost comes before everything that a provider is asked: one that hangs must not hold up the others' effects. */
+  async function sweepAll(): Promise<number> {
+    await reclaimEffects({ signedIn: [] });
+    let all = await handAll();
+    if ((await hearOfSms()) > 0) all += await handAll();
+    const { findSignedIn, tellShops, tellOwners } = asking('mail');
+    const signedIn = await findSignedIn().catch(() => []);
+    if (signedIn.length > 0) {
+      await reclaimEffects({ signedIn });
+      all += await handAll();
+    }
+    // Whoever could not be told is told by the next sweep.
+    await tellShops().catch(() => {});
+    await tellOwners().catch(() => {});
+    return all;
+  }
 
   async function handAll(): Promise<number> {
     for (let all = 0; ;) {
@@ -31,13 +49,16 @@ export async function handover({ sweep, policy }: HandoverInput): Promise<number
   }
 }
 
-/** While Twilio is slow, this waits for a slot like any other SMS, but not for long: it must not hold up the next sweep. */
-async function hearOfSms(): Promise<number> {
-  const sms = proxyActivities<EffectActivities>({
-    taskQueue: effectsQueue(workflowInfo().taskQueue, 'sms'),
+/** While a provider is slow, this waits for a slot like any message, but not for long: it must not hold up the next sweep. */
+const asking = (channel: MessageChannel) =>
+  proxyActivities<EffectActivities>({
+    taskQueue: effectsQueue(workflowInfo().taskQueue, channel),
     startToCloseTimeout: '1m',
     scheduleToCloseTimeout: '2m',
     retry,
   });
-  return sms.hearOfSms().catch(() => 0);
-}
+
+const hearOfSms = (): Promise<number> =>
+  asking('sms')
+    .hearOfSms()
+    .catch(() => 0);

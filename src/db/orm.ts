@@ -26,6 +26,7 @@ import { Migration007CalendarChannels } from './migrations/007-calendar-channels
 import { Migration008UnseenCalendars } from './migrations/008-unseen-calendars.ts';
 import { Migration009Bounced } from './migrations/009-bounced.ts';
 import { Migration010SignInBrowser } from './migrations/010-sign-in-browser.ts';
+import { Migration011SignedOut } from './migrations/011-signed-out.ts';
 
 export type { EntityManager };
 export type Orm = MikroORM;
@@ -66,6 +67,7 @@ const migrations = [
   { name: '008-unseen-calendars', class: Migration008UnseenCalendars },
   { name: '009-bounced', class: Migration009Bounced },
   { name: '010-sign-in-browser', class: Migration010SignInBrowser },
+  { name: '011-signed-out', class: Migration011SignedOut },
 ];
 
 /** The name of the newest migration that this code knows; `/readyz` compares it with what the database has run. */

@@ -51,6 +51,30 @@ export async function listSent(em: EntityManager, networkId: string, { state, ch
   );
 }
 
+/** News of a dead sign-in, which belong to no appointment: the last to each shop and calendar's owner. `at` is ISO text in UTC. */
+export type NewsView = { kind: 'sign_in_shop' | 'sign_in_barber'; at: string; name: string };
+
+export async function listNews(em: EntityManager, networkId: string): Promise<NewsView[]> {
+  return em.execute<NewsView[]>(
+    `select kind, ${iso('at')} as at, name
+     from (
+       select 'sign_in_shop' as kind, max(d.told_at) as at, s.name
+       from delivery d
+       left join appointment a on a.id = d.appointment_id
+       left join booking_request r on r.id = d.appointment_id
+       join shop s on s.id = coalesce(a.shop_id, r.shop_id)
+       where d.network_id = ? and d.error_class = 'sign_in' and d.told_at is not null
+       group by s.id, s.name
+       union all
+       select 'sign_in_barber', c.told_at, b.name
+       from calendar_connection c
+       join barber b on b.id = c.barber_id
+       where c.network_id = ? and c.told_at is not null) news
+     order by news.at desc`,
+    [networkId, networkId],
+  );
+}
+
 export type SentCount = { state: DeliveryState; channel: Channel; count: number };
 
 /** How many there are of each state and channel. */

@@ -3,15 +3,15 @@
  * machine.
  */
 import express, { type Express } from 'express';
-import { countSent, findMessageId, listSent } from '../db/sent.ts';
+import { countSent, findMessageId, listNews, listSent } from '../db/sent.ts';
 import type { Deps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { appointmentWorkflowId } from '../../workflows/messages.ts';
 import { calendarBody, enter, type CalendarAccess } from './calendar-page.ts';
 import { answerPage } from './page-shell.ts';
-import { kindOf, localeOf, previewBody, previewListBody } from './preview-page.ts';
-import { sampleView } from './sample-view.ts';
-import { filterOf, mostShown, sentBody } from './sent-page.ts';
+import { kindOf, localeOf, nameOf, previewBody, previewListBody } from './preview-page.ts';
+import { sampleMessage, type SampleKind } from './sample-message.ts';
+import { filterOf, mostShown, newsBody, sentBody } from './sent-page.ts';
 
 /** Whose messages are shown, and where the inboxes are; null where they are not ours. */
 export type DevPlaces = {
@@ -47,7 +47,8 @@ export function mountDevPages(
     const filter = filterOf(request.query);
     const em = orm.em.fork();
     const [rows, counts] = [await listSent(em, networkId, filter, mostShown), await countSent(em, networkId)];
-    answerPage(response, 'What was sent', sentBody(rows, counts, filter, { mailUi, smsUi, workflowUrl }));
+    const news = await listNews(em, networkId);
+    answerPage(response, 'What was sent', sentBody(rows, counts, filter, { mailUi, smsUi, workflowUrl }) + newsBody(news));
   });
 
   // The inbox has ids of its own, which are looked up when somebody wants to see.
@@ -73,12 +74,13 @@ export function mountDevPages(
     });
   }
 
-  const viewOf = (kind: Parameters<typeof sampleView>[0]) => sampleView(kind, config.publicUrl);
-  app.get('/dev/messages', (_request, response) => answerPage(response, 'Messages', previewListBody(viewOf)));
+  const render = (kind: SampleKind, locale: string) => sampleMessage(kind, locale, config.publicUrl);
+  app.get('/dev/messages', (_request, response) => answerPage(response, 'Messages', previewListBody(render)));
   app.get('/dev/messages/:kind', (request, response) => {
     const kind = kindOf(request.params.kind);
     if (kind === null) throw new Problem('not_found');
-    answerPage(response, `Message: ${kind.replace('_', ', to the ')}`, previewBody(kind, localeOf(request.query.locale), viewOf(kind)));
+    const locale = localeOf(request.query.locale);
+    answerPage(response, `Message: ${nameOf(kind).join(', to the ')}`, previewBody(kind, locale, render(kind, locale)));
   });
 }
 

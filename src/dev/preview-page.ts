@@ -1,34 +1,37 @@
 /** `GET /dev/messages`: what every message looks like, made by the very templates that are sent. */
-import { messageKinds, type MessageKind } from '../domain/effects.ts';
 import { escapeHtml as escape } from '../domain/html.ts';
-import { renderMessage, type MessageView } from '../domain/message.ts';
 import { countSegments } from '../domain/sms-text.ts';
 import { choiceHtml, linkHtml } from './page-shell.ts';
+import { sampleKinds, type SampleKind, type SampleMessage } from './sample-message.ts';
 
 const locales = ['pt-PT', 'en-GB'] as const;
 export type PreviewLocale = (typeof locales)[number];
 
 /** The shop's language, unless a known one is asked for. */
 export const localeOf = (asked: unknown): PreviewLocale => locales.find((each) => each === asked) ?? 'pt-PT';
-export const kindOf = (asked: unknown): MessageKind | null => messageKinds.find((each) => each === asked) ?? null;
+export const kindOf = (asked: unknown): SampleKind | null => sampleKinds.find((each) => each === asked) ?? null;
 
 const languages: Record<PreviewLocale, string> = { 'pt-PT': 'Português', 'en-GB': 'English' };
-const hrefOf = (kind: MessageKind, locale: PreviewLocale): string => `/dev/messages/${kind}?locale=${locale}`;
-const isForBarber = (kind: MessageKind): boolean => kind.endsWith('_barber');
+const hrefOf = (kind: SampleKind, locale: PreviewLocale): string => `/dev/messages/${kind}?locale=${locale}`;
+/** What it is, and to whom. */
+export const nameOf = (kind: SampleKind): [name: string, role: string] => {
+  const at = kind.lastIndexOf('_');
+  return [kind.slice(0, at).replace('_', '-'), kind.slice(at + 1)];
+};
 const segmentsText = (text: string): string => `${countSegments(text)} ${countSegments(text) === 1 ? 'segment' : 'segments'}`;
 
 /** All kinds in all languages. */
-export function previewListBody(viewOf: (kind: MessageKind) => MessageView): string {
+export function previewListBody(render: (kind: SampleKind, locale: PreviewLocale) => SampleMessage): string {
   const head = ['Message', 'To', ...locales.flatMap((locale) => [languages[locale], 'SMS'])]
     .map((name) => `<th scope="col">${name}</th>`)
     .join('');
-  const rows = messageKinds.map((kind) => {
-    const [name = '', role = ''] = kind.split('_');
+  const rows = sampleKinds.map((kind) => {
+    const [name, role] = nameOf(kind);
     const cells = locales.map((locale) => {
-      const { subject, sms } = renderMessage(kind, viewOf(kind), locale);
+      const { subject, sms } = render(kind, locale);
       return (
         `<td><a href="${escape(hrefOf(kind, locale))}" style="white-space:normal">${escape(subject)}</a></td>` +
-        `<td class="at">${isForBarber(kind) ? '–' : segmentsText(sms)}</td>`
+        `<td class="at">${sms === null ? '–' : segmentsText(sms)}</td>`
       );
     });
     return `<tr><td>${escape(name)}</td><td>${escape(role)}</td>${cells.join('')}</tr>`;
@@ -38,17 +41,16 @@ export function previewListBody(viewOf: (kind: MessageKind) => MessageView): str
 }
 
 /** One message in one language, as mail, as text and as SMS. */
-export function previewBody(kind: MessageKind, locale: PreviewLocale, view: MessageView): string {
-  const { subject, html, text, sms } = renderMessage(kind, view, locale);
+export function previewBody(kind: SampleKind, locale: PreviewLocale, { subject, html, text, sms }: SampleMessage): string {
   const languageChoice = choiceHtml(
     'Language',
     locales.map((each) => ({ href: hrefOf(kind, each), text: languages[each], chosen: each === locale })),
   );
-  // What a barber gets carries an invitation, so it goes by mail alone.
-  const short = isForBarber(kind)
-    ? '<p>None: barbers are written to by mail alone.</p>'
-    : `<p class="small">${segmentsText(sms)}, ${Array.from(sms).length} characters</p>` +
-      `<pre class="sms" lang="${locale}">${escape(sms)}</pre>`;
+  const short =
+    sms === null
+      ? '<p>None: barbers are written to by mail alone.</p>'
+      : `<p class="small">${segmentsText(sms)}, ${Array.from(sms).length} characters</p>` +
+        `<pre class="sms" lang="${locale}">${escape(sms)}</pre>`;
   return `${languageChoice}
 <h2>Subject</h2><p lang="${locale}">${escape(subject)}</p>
 <h2>SMS</h2>${short}

@@ -1,5 +1,5 @@
 /** `GET /dev/sent`: what was sent where, newest first, with the ways on: to the mail, the text, the workflow. */
-import type { SentCount, SentFilter, SentView } from '../db/sent.ts';
+import type { NewsView, SentCount, SentFilter, SentView } from '../db/sent.ts';
 import { channels } from '../domain/channel.ts';
 import { deliveryStates } from '../domain/effects.ts';
 import { escapeHtml as escape } from '../domain/html.ts';
@@ -45,6 +45,14 @@ export function sentBody(rows: SentView[], counts: SentCount[], filter: SentFilt
       : `<div class="table"><table><thead><tr>${head}</tr></thead>\n` +
         `<tbody>\n${rows.map((row) => rowHtml(row, places)).join('\n')}\n</tbody></table></div>${shown}`;
   return `${choiceHtml('State', byState)}\n${choiceHtml('By', byChannel)}\n${table}`;
+}
+
+/** What was told of dead sign-ins, if anything was. */
+export function newsBody(news: NewsView[]): string {
+  const lines = news.map(
+    ({ kind, at, name }) => `<li>${clock(at)}: ${linkHtml(`/dev/messages/${kind}`, 'a sign-in is dead')}, to ${escape(name)}</li>`,
+  );
+  return lines.length === 0 ? '' : `\n<h2>About sign-ins</h2><ul>${lines.join('\n')}</ul>`;
 }
 
 function rowHtml(row: SentView, places: SentPlaces): string {

@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { createSignInActivities } from '../../activities/handover.ts';
+import { createSignInActivities } from '../../activities/sign-in.ts';
 import { endDelivery } from '../../src/db/delivery-end.ts';
-import { reopenSignedOut } from '../../src/db/handover.ts';
+import { reopenSignedOut } from '../../src/db/sign-in-news.ts';
 import { MailError, type MailErrorKind } from '../../src/integrations/mail.ts';
 import { claim, facts, request } from '../support/claiming.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -16,13 +16,15 @@ describe('the news of a dead sign-in', () => {
   let database: TestDatabase;
   let sent: string[];
   let refused: Map<string, MailErrorKind>;
+  let texts: { to: string; text: string }[];
+  let hasSms: boolean;
 
   before(async () => {
     database = await createDatabase();
   });
   after(() => database.drop());
   beforeEach(async () => {
-    [sent, refused] = [[], new Map()];
+    [sent, refused, texts, hasSms] = [[], new Map(), [], false];
     const em = database.orm.em.fork();
     for (const table of ['delivery', 'calendar_connection']) await em.execute(`delete from ${table}`);
   });
@@ -30,7 +32,16 @@ describe('the news of a dead sign-in', () => {
   const activities = () =>
     createSignInActivities({
       orm: database.orm,
-      texter: null,
+      texter: hasSms
+        ? {
+            verify: async () => {},
+            statusOf: async () => null,
+            send: async ({ to, text }) => {
+              texts.push({ to, text });
+              return { providerId: 'SM1' };
+            },
+          }
+        : null,
       mailFrom: 'bookings@punctual.example',
       signInLinks: { url: () => 'https://bookings.example/calendars' },
       now: () => new Date(),
@@ -96,6 +107,45 @@ describe('the news of a dead sign-in', () => {
       }
     });
   }
+
+  it('of the mail itself, goes to each shop by SMS, once a day', async () => {
+    const { network } = await signedOut();
+    const em = database.orm.em.fork();
+    await em.execute(`update delivery set channel = 'mail', channels = '{mail}' where error_class = 'sign_in'`);
+    await em.execute(`update shop set phone = '+351210000001' where id = ?`, [network.shopId]);
+    await activities().tellShops();
+    expect(texts, 'no SMS is set up').to.deep.equal([]);
+    hasSms = true;
+    await activities().tellShops();
+    await activities().tellShops();
+    expect(texts).to.have.length(1);
+    expect(texts[0]!.to).to.equal('+351210000001');
+    expect(texts[0]!.text).to.include('Os e-mails para os seus clientes não estão a sair');
+    expect(sent).to.deep.equal([]);
+  });
+
+  it('whose messages go by another way meanwhile, is told too, until it works again', async () => {
+    const { network, shop } = await signedOut();
+    const em = database.orm.em.fork();
+    await em.execute(
+      `update delivery
+       set state = 'delivered', channel = 'mail', channels = '{sms,mail}', first_tried_at = now() - interval '1 minute'
+       where error_class = 'sign_in'`,
+    );
+    await activities().tellShops();
+    await activities().tellShops();
+    expect(sent).to.deep.equal([shop]);
+
+    await em.execute(`update delivery set told_at = null`);
+    await em.execute(
+      `update delivery
+       set state = 'delivered', channel = 'sms', channels = '{sms}', first_tried_at = now(), finished_at = now()
+       where network_id = ? and kind = 'confirmation_barber'`,
+      [network.networkId],
+    );
+    await activities().tellShops();
+    expect(sent).to.deep.equal([shop]);
+  });
 
   async function tellAll(): Promise<void> {
     await activities().tellShops();

@@ -66,16 +66,16 @@ export async function openStage(): Promise<Stage> {
       const noted = Object.fromEntries(
         Object.entries(script).map(([name, activity]) => [
           name,
-          async (input: { deliveryId?: string; change?: { action: string } }) => {
-            const about = input.deliveryId ?? input.change?.action;
+          async (input?: { deliveryId?: string; change?: { action: string } }) => {
+            const about = input?.deliveryId ?? input?.change?.action;
             calls.push(about ? `${name} ${about}` : name);
             return (activity as (given: unknown) => unknown)(input);
           },
         ]),
       );
       const deciding = await Worker.create({ connection: native, taskQueue, workflowBundle: bundle, activities: noted });
-      const [effects, calendars] = await Promise.all(
-        [effectsQueue(taskQueue, 'mail'), mirrorQueue(taskQueue, 'caldav')].map((queue) =>
+      const [mails, texts, calendars] = await Promise.all(
+        [effectsQueue(taskQueue, 'mail'), effectsQueue(taskQueue, 'sms'), mirrorQueue(taskQueue, 'caldav')].map((queue) =>
           Worker.create({ connection: native, taskQueue: queue, activities: noted }),
         ),
       );
@@ -104,7 +104,7 @@ export async function openStage(): Promise<Stage> {
           outcome: client.workflow.executeUpdateWithStart(bookUpdate, { updateId: bookUpdateId, startWorkflowOperation }),
         };
       };
-      return deciding.runUntil(effects!.runUntil(calendars!.runUntil(work({ start, calls, taskQueue }))));
+      return deciding.runUntil(mails!.runUntil(texts!.runUntil(calendars!.runUntil(work({ start, calls, taskQueue })))));
     },
     close: async () => {
       await native.close();
