@@ -38,7 +38,7 @@ export async function startCaldav({
   const radicale = await startRadicale({ python, port, folder: join(folder, 'caldav'), log });
   const password = keptSecret(join(folder, 'caldav-password'), 8);
   radicale.setUsers({ [username]: password });
-  const calendarUrl = `${radicale.url}/${username}/work/`;
+  const calendarUrl = `${radicale.url}/${username}/agenda/`;
   // Refused when it is there already.
   await fetch(calendarUrl, { method: 'MKCALENDAR', headers: { authorization: basicAuth({ username, password }) } });
   return { url: radicale.url, username, password, calendarUrl, stop: () => radicale.stop() };
