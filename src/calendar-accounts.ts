@@ -1,4 +1,5 @@
 /** Signing in to barbers' calendars: what a person gives is tried, and sealed for its row. */
+import type { Logger } from 'pino';
 import { Problem } from './errors.ts';
 import { createCaldavCalendar } from './integrations/calendar/caldav.ts';
 import { findCaldavCalendars, type FoundCalendar } from './integrations/calendar/caldav-discovery.ts';
@@ -34,10 +35,11 @@ type AccountsDeps = {
   sealer: Sealer | null;
   fetch: typeof globalThis.fetch;
   signIns: SignIns;
+  log: Pick<Logger, 'warn'>;
   now: () => Date;
 };
 
-export function createCalendarAccounts({ sealer, fetch, signIns, now }: AccountsDeps): CalendarAccounts {
+export function createCalendarAccounts({ sealer, fetch, signIns, log, now }: AccountsDeps): CalendarAccounts {
   const on = (): Sealer => {
     if (!sealer) throw new Problem('calendars_off');
     return sealer;
@@ -57,7 +59,10 @@ export function createCalendarAccounts({ sealer, fetch, signIns, now }: Accounts
     try {
       return await call();
     } catch (error) {
-      throw error instanceof CalendarError ? toProblem(error) : error;
+      if (!(error instanceof CalendarError)) throw error;
+      // Codes only. The person is told to try again; whoever runs this may see why that does not help.
+      if (error.kind === 'transient') log.warn({ error: error.message }, "a calendar's server could not be asked");
+      throw toProblem(error);
     }
   };
   return {

@@ -68,7 +68,7 @@ export async function openDeps(config: Config): Promise<Deps> {
     replace: (id: string, old: string, secrets: string) => replaceSecrets(orm.em.fork(), id, old, secrets),
   };
   const calendars = createCalendarOpener({ sealer, fetch: guard.fetch, signIns, store, now });
-  const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, signIns, now });
+  const calendarAccounts = createCalendarAccounts({ sealer, fetch: guard.fetch, signIns, log, now });
   const marks = createAddressMarks(orm, config.addressSecret);
   const metrics = createMetrics(
     () => countParked(orm.em.fork()),
