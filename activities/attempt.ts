@@ -56,8 +56,8 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
      * of a worker that died ends with its lease.
      */
     run: async (input: SendInput, act: (context: DeliveryContext) => Promise<SendResult>): Promise<SendResult> => {
-      const { workflowExecution, activityId } = activityInfo();
-      const by = `${workflowExecution?.workflowId} ${activityId}`;
+      const { workflowExecution, activityId, attempt } = activityInfo();
+      const by = { activity: `${workflowExecution?.workflowId} ${activityId}`, attempt };
       return withHeartbeat(async () => {
         const at = now().getTime();
         const context = await beginAttempt(orm.em.fork(), input.networkId, input.deliveryId, by);
@@ -74,7 +74,7 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
           return end(context, { state: 'skipped', errorClass: 'too_late', errorText: 'its use is past' });
         // A late report, a lost worker or another way may have opened it again; what it says of itself is why it was.
         if (at > lastStart(context, input.policy, at))
-          return end(context, { state: 'parked', ...(context.unclear && { errorClass: 'unclear' }) });
+          return end(context, { state: 'parked', errorClass: context.unclear ? 'unclear' : tooLate(context) });
         return act(context);
       });
     },
@@ -113,6 +113,9 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
     },
   };
 }
+
+/** Of what has no time left: the failure before, but for that of another way's sign-in. */
+const tooLate = ({ errorClass }: DeliveryContext): string => (errorClass === null || errorClass === 'sign_in' ? 'transient' : errorClass);
 
 /** Up to 18 s, well within the activity's limit. */
 async function patiently<T>(write: () => Promise<T>): Promise<T> {

@@ -49,13 +49,15 @@ export function createMessageActivities(deps: Omit<ActivityDeps, 'calendars' | '
     const message = renderMessage(kind, { ...toView(context), links }, reader.locale);
     await attempts.stillMine(context);
     if (context.channel === 'mail') return mailer.send(toMail(context, reader, message, deps.mailFrom, now()));
-    // Who opened it again may not know what an earlier try has left in doubt: a dead sign-in can have come in between.
+    // What was opened again is looked for, and a dead sign-in can have come over the doubt that an earlier try has left.
     const since = context.unclear || context.retries > 0 ? context.createdAt : null;
+    const isInDoubt = context.unclear || (context.retries > 0 && context.errorClass === 'sign_in');
     return texter!.send({
       deliveryId: context.id,
       to: reader.address,
       text: message.sms,
       since,
+      isInDoubt,
       isAnothers: (sid) => isAnothers(orm.em.fork(), context, sid),
     });
   }

@@ -79,7 +79,11 @@ export function createSignInActivities({
 
     /** Tells each shop once a day what waits for a sign-in. The id of the message is that of shop, way and day. */
     async tellShops(): Promise<void> {
-      for (const shop of await findShopsToTell(orm.em.fork())) if (await tellShop(shop)) await noteShopTold(orm.em.fork(), shop);
+      for (const shop of await findShopsToTell(orm.em.fork())) {
+        const { shopId, channel, count, otherwise } = shop;
+        log.warn({ shopId, channel, count, otherwise }, "a dead sign-in stops a shop's messages, or sends them another way");
+        if (await tellShop(shop)) await noteShopTold(orm.em.fork(), shop);
+      }
     },
 
     /** Tells the owner of a calendar, and his shops, once a day, that it wants a new sign-in, with the link to give it. */

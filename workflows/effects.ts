@@ -58,8 +58,15 @@ export type Sending = {
   done: () => Promise<void>;
 };
 
-/** `again`: it was opened again before we had heard how it ended. */
-type Started = { reader: string; scope: CancellationScope; ended: Promise<void>; isOver: boolean; again?: PlannedDelivery };
+/** `again`: it was opened again before we had heard how it ended; `isTakenBack`: it waits for nobody, however it ends. */
+type Started = {
+  reader: string;
+  scope: CancellationScope;
+  ended: Promise<void>;
+  isOver: boolean;
+  isTakenBack?: boolean;
+  again?: PlannedDelivery;
+};
 
 /** Who must hear things in their order: the customer, the barbers, a calendar (by its provider). */
 function readerOf({ kind, channels: [way = 'mail'] = [] }: PlannedDelivery): string {
@@ -90,7 +97,7 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
           started.isOver = true;
           // Should it have ended otherwise, it is not acted on again.
           if (started.again && patched('again-once-over')) return start(started.again);
-          if (end === 'parked') onParked(parked.add(effect.id).size);
+          if (end === 'parked' && !started.isTakenBack) onParked(parked.add(effect.id).size);
         }),
     };
     running.set(effect.id, started);
@@ -111,8 +118,10 @@ export function startSending(input: Sender, onParked: (count: number) => void): 
       for (const { scope } of gone) scope.cancel();
       waiting = open.filter(({ id }) => !running.has(id));
       // Whoever hangs delays nobody but his own reader.
-      if (gone.some(({ isOver }) => !isOver) && patched('wait-for-own-reader')) stopping = gone;
-      else await Promise.all(gone.map(({ ended }) => ended));
+      if (gone.some(({ isOver }) => !isOver) && patched('wait-for-own-reader')) {
+        stopping = gone;
+        for (const [id, each] of running) each.isTakenBack = gone.includes(each) && !stillParked?.includes(id);
+      } else await Promise.all(gone.map(({ ended }) => ended));
       const takenBack = [...parked].filter((id) => stillParked && !stillParked.includes(id) && !open.some((effect) => effect.id === id));
       for (const id of takenBack) parked.delete(id);
       if (takenBack.length > 0) onParked(parked.size);

@@ -36,6 +36,8 @@ export type DeliveryContext = {
   createdAt: string;
   /** How often it was opened again: by a person, or since a sign-in works again. */
   retries: number;
+  /** How the try before ended. */
+  errorClass: string | null;
   /** A person meant it. */
   isInsistedOn: boolean;
   firstTriedAt: string | null;
@@ -71,14 +73,21 @@ const leaseSeconds = 75;
 
 /**
  * Notes the start of an attempt and reads what the message needs. Null when there is no such delivery. While the attempt of another runs
- * (`by` tells them apart: an activity's own retry is never another), nothing is noted and `busy` is set.
+ * (`by` tells them apart: an activity's next attempt takes over from the one before, never the other way round), nothing is noted and `busy` is set.
  */
-export async function beginAttempt(em: EntityManager, networkId: string, id: string, by: string): Promise<DeliveryContext | null> {
+export async function beginAttempt(
+  em: EntityManager,
+  networkId: string,
+  id: string,
+  by: { activity: string; attempt: number },
+): Promise<DeliveryContext | null> {
   const [row] = await em.execute<{ context: DeliveryContext }[]>(
     `with o as (
        select *,
          state = 'in_flight'
-           and attempt_by is distinct from ?
+           and (
+             split_part(attempt_by, ' #', 1) is distinct from ?
+             or coalesce(nullif(split_part(attempt_by, ' #', 2), '')::int, 0) > ?)
            and attempt_began_at > now() - make_interval(secs => ${leaseSeconds}) as busy,
          state = 'in_flight' or coalesce(error_class = 'unclear', false) as unclear
        from delivery
@@ -144,7 +153,7 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
        'sequence', d.sequence, 'state', d.state, 'channels', d.channels, 'channel', d.channel,
        'busy', d.busy, 'unclear', d.unclear,
        'about', d.about, 'withdrawn', d.withdrawn_at is not null,
-       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'beganAt', d.attempt_began_at, 'retries', d.retries,
+       'usefulUntil', d.useful_until, 'attempts', d.attempts, 'beganAt', d.attempt_began_at, 'retries', d.retries, 'errorClass', d.error_class,
        'isInsistedOn', d.retries > 0 and exists (
          select from delivery_event e where e.delivery_id = d.id and e.kind = 'retried' and e.actor <> 'housekeeping'),
        'createdAt', d.created_at, 'firstTriedAt', d.first_tried_at,
@@ -192,7 +201,7 @@ export async function beginAttempt(em: EntityManager, networkId: string, id: str
      left join shop s on s.id = coalesce((d.about ->> 'shopId')::uuid, a.shop_id, r.shop_id)
      left join barber b on b.id = told.barber_ids[1] and b.id = all (told.barber_ids)
      left join contact c on c.id = d.appointment_id`,
-    [by, id, networkId, by],
+    [by.activity, by.attempt, id, networkId, `${by.activity} #${by.attempt}`],
   );
   return row?.context ?? null;
 }

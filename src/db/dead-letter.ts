@@ -117,13 +117,17 @@ export async function reopenDeadLetters(
   actor: string,
   limit: number,
 ): Promise<ChangedMany> {
+  // The way whose sign-in works again; else from the first on.
+  const channel = filter.errorClass === 'sign_in' && actor === 'housekeeping' ? 'channel' : 'channels[1]';
   return change(
     em,
     networkId,
     filter,
     limit,
     { kind: 'retried', actor, reason: null },
-    `state = 'due', channel = channels[1], attempts = 0, first_tried_at = null, next_try_at = null,
+    `state = 'due', channel = ${channel}, attempts = 0,
+    error_class = case when ${channel} = channel then error_class end,
+    error_text = case when ${channel} = channel then error_text end, first_tried_at = null, next_try_at = null,
     attempt_by = null, finished_at = null, retries = retries + 1, handover_since = now(),
     provider_id = case when state = 'bounced' then null else provider_id end`,
   );

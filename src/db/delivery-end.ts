@@ -49,7 +49,7 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
      set handover_since = null,
        error_text = coalesce(?, x.error_text),
        finished_at = case when d.goes_on then null else now() end,
-       provider_id = case when d.goes_on then null else ? end,
+       provider_id = case when d.goes_on then null else coalesce(?, x.provider_id) end,
        attempts = case when d.goes_on then 0 else x.attempts end,
        channel = case when d.goes_on then d.next else x.channel end,
        error_class = case
@@ -58,6 +58,7 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
        end,
        state = case
          when d.goes_on then 'due'
+         when ? = 'parked' and x.confirmed_at is not null and x.provider_id is not null then 'delivered'
          when d.fails then 'bounced'
          when ? = 'parked' and (x.withdrawn_at is not null or x.useful_until <= now()) then 'skipped'
          else ?
@@ -78,6 +79,7 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
       end.errorClass ?? null,
       end.state,
       end.state,
+      end.state,
     ],
   );
   if (!ended) {
@@ -87,8 +89,14 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
     ]);
     return found?.state ?? 'skipped';
   }
-  const kinds = ended.state === 'delivered' ? undone[ended.kind] : undefined;
-  if (!kinds) return ended.state;
+  if (ended.state === 'delivered') await takeBack(em, id, ended.kind);
+  return ended.state;
+}
+
+/** It is delivered: what it takes back is undone. */
+export async function takeBack(em: EntityManager, id: string, kind: DeliveryKind): Promise<void> {
+  const kinds = undone[kind];
+  if (!kinds) return;
   await em.execute(
     `update delivery d
      set state = 'undone'
@@ -101,11 +109,13 @@ export async function endDelivery(em: EntityManager, networkId: string, id: stri
          or (d.barber_id is null and undo.about ->> 'sole' = 'true'))`,
     [id, `{${kinds.join(',')}}`],
   );
-  return ended.state;
 }
 
 /** In SQL: the delivery is open, and the attempt that speaks of it the last one. */
 const isOf = 'id = ? and network_id = ? and finished_at is null and attempt_began_at = ?::timestamptz';
+
+/** In SQL: its provider has told so while the attempt ran whose answer is lost. */
+const hasArrived = '(confirmed_at is not null and provider_id is not null)';
 
 /** Notes why an attempt failed and when the next one is; the effect stays open for it, unless it was withdrawn meanwhile. */
 export async function noteFailure(
@@ -116,8 +126,8 @@ export async function noteFailure(
   await em.execute(
     `update delivery
      set error_class = ?, error_text = ?, next_try_at = now() + make_interval(secs => ?),
-       state = case when withdrawn_at is null then 'due' else 'skipped' end,
-       finished_at = case when withdrawn_at is not null then now() end
+       state = case when ${hasArrived} then 'delivered' when withdrawn_at is null then 'due' else 'skipped' end,
+       finished_at = case when ${hasArrived} or withdrawn_at is not null then now() end
      where ${isOf}`,
     [error.errorClass, error.errorText, error.waitSeconds, id, networkId, beganAt],
   );
@@ -136,7 +146,7 @@ export async function putOff(
     `update delivery
      set error_class = case when ? then 'unclear' else error_class end,
        attempts = attempts - 1,
-       first_tried_at = case when attempts > 1 then first_tried_at end,
+       first_tried_at = case when attempts > 1 or channel <> channels[1] then first_tried_at end,
        next_try_at = now() + make_interval(secs => ?),
        state = case when withdrawn_at is null then 'due' else 'skipped' end,
        finished_at = case when withdrawn_at is not null then now() end
@@ -144,6 +154,9 @@ export async function putOff(
     [unclear, waitSeconds, id, networkId, beganAt],
   );
 }
+
+/** What is noted of a delivery that goes on by the next way, until a try by that fails. */
+export const passedOn = 'not reached by the way before';
 
 /** It cannot go by this way: the next one begins with the short waits again, within the time that the effect has in all. */
 export async function takeNextChannel(
@@ -154,7 +167,9 @@ export async function takeNextChannel(
 ): Promise<void> {
   await em.execute(
     `update delivery
-     set channel = ?, state = 'due', attempts = 0, error_class = ?, error_text = 'not reached by the way before'
+     set channel = ?, attempts = 0, provider_id = null, error_class = ?, error_text = '${passedOn}',
+       state = case when withdrawn_at is null then 'due' else 'skipped' end,
+       finished_at = case when withdrawn_at is not null then now() end
      where ${isOf}`,
     [to, errorClass, id, networkId, beganAt],
   );

@@ -1,5 +1,7 @@
 /** What a provider tells of a message afterwards: that it arrived, or that it never will. */
 import { messageChannels, type Channel, type MessageChannel } from '../domain/channel.ts';
+import type { DeliveryKind } from '../domain/effects.ts';
+import { takeBack } from './delivery-end.ts';
 import { isSuperseded } from './delivery.ts';
 import type { AddressMarks } from './address-mark.ts';
 import type { EntityManager } from './orm.ts';
@@ -20,6 +22,8 @@ export type DeliveryReport = {
 
 /** The reader's addresses, as far as they are still known, and whether there is something to hand over. */
 type Noted = { phone: string | null; email: string | null; isReopened: boolean };
+/** `arrives`: it is delivered by this. */
+type Read = Noted & { kind: DeliveryKind; arrives: boolean };
 
 /**
  * In SQL: the barber who reads a delivery `d`. A sole one is not named in it; if the visit was moved to another since, what told him so
@@ -48,15 +52,17 @@ export async function noteReport(em: EntityManager, report: DeliveryReport): Pro
     await tx.execute(`select from appointment where id = (select d.appointment_id from delivery d where d.id = ?) for share`, [
       report.deliveryId,
     ]);
-    return note(tx, report);
+    const noted = await note(tx, report);
+    if (noted?.arrives) await takeBack(tx, report.deliveryId, noted.kind);
+    return noted;
   });
 }
 
 async function note(
   em: EntityManager,
   { deliveryId, channel, providerId, arrived, errorText, ways, networkId }: DeliveryReport,
-): Promise<Noted | null> {
-  const [row] = await em.execute<{ phone: string | null; email: string | null; reopened: boolean }[]>(
+): Promise<Read | null> {
+  const [row] = await em.execute<Read[]>(
     `with d as (
        select d.*,
          (select w.way
@@ -108,11 +114,11 @@ async function note(
            not ? and d.state = 'delivered' and d.confirmed_at is null
              and d.next is not null and d.useful_until > now() as goes_on) fails
        where x.id = d.id
-       returning x.appointment_id, fails.goes_on, case when right(x.kind, 7) = '_barber' then ${barberOf} end as barber_id)
+       returning x.appointment_id, x.kind, fails.arrives, fails.goes_on, case when right(x.kind, 7) = '_barber' then ${barberOf} end as barber_id)
      select
        case when noted.barber_id is null then c.phone end as phone,
        case when noted.barber_id is null then c.email else b.email end as email,
-       noted.goes_on as reopened
+       noted.goes_on as "isReopened", noted.kind, noted.arrives
      from noted
      left join contact c on c.id = noted.appointment_id
      left join barber b on b.id = noted.barber_id`,
@@ -134,7 +140,7 @@ async function note(
       arrived,
     ],
   );
-  return row ? { phone: row.phone, email: row.email, isReopened: row.reopened } : null;
+  return row ?? null;
 }
 
 /** What Twilio says of an SMS; see `SmsStatus` in src/integrations/sms-error.ts. */

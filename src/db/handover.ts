@@ -82,17 +82,19 @@ export async function reclaimLost(em: EntityManager, limit: number): Promise<num
     `update delivery set state = 'skipped', finished_at = now() where state = 'in_flight' and withdrawn_at is not null and ${isLost}`,
   );
   const lost = await em.execute<{ id: string }[]>(
-    `update delivery
+    `with begun as (
+       select channel, max(due_at) as latest
+       from delivery
+       where first_tried_at > now() - interval '25 hours' and attempt_began_at > now() - interval '1 hour' and attempts > 0
+       group by channel)
+     update delivery
      set state = 'due', handover_since = now()
      where id in (
        select id
        from delivery d
        where state in ('due', 'in_flight') and withdrawn_at is null and ${isLost}
-         and greatest(due_at, next_try_at) < coalesce(
-           (select max(due_at)
-            from delivery begun
-            where begun.first_tried_at > now() - interval '1 hour' and begun.channel = d.channel),
-           now()) - interval '5 minutes'
+         and greatest(due_at, next_try_at)
+           < coalesce((select latest from begun where begun.channel = d.channel), now()) - interval '5 minutes'
        order by due_at
        limit ?
        for update skip locked)

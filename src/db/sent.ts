@@ -58,12 +58,10 @@ export async function listNews(em: EntityManager, networkId: string): Promise<Ne
   return em.execute<NewsView[]>(
     `select kind, ${iso('at')} as at, name
      from (
-       select 'sign_in_shop' as kind, max(d.told_at) as at, s.name
-       from delivery d
-       left join appointment a on a.id = d.appointment_id
-       left join booking_request r on r.id = d.appointment_id
-       join shop s on s.id = coalesce(a.shop_id, r.shop_id)
-       where d.network_id = ? and d.error_class = 'sign_in' and d.told_at is not null
+       select 'sign_in_shop' as kind, max(t.told_at) as at, s.name
+       from shop_told t
+       join shop s on s.id = t.shop_id
+       where t.network_id = ?
        group by s.id, s.name
        union all
        select 'sign_in_barber', c.told_at, b.name

@@ -1,6 +1,7 @@
 /** Dead sign-ins: what waits for one, how it comes back, and which shops are to hear of it. */
 import type { MessageChannel } from '../domain/channel.ts';
 import { reopenDeadLetters } from './dead-letter.ts';
+import { passedOn } from './delivery-end.ts';
 import { shopOf } from './delivery.ts';
 import type { EntityManager } from './orm.ts';
 
@@ -73,40 +74,49 @@ export type ShopToTell = {
 };
 
 /**
- * In SQL: the way of a delivery `d` whose sign-in is dead, or null. It has parked `d`, or had when that was opened again (after the second
- * time, that is no sign any more that it works: an account may answer, and refuse each message); or `d` went on by the next way, and
- * nothing has gone by the dead one since.
+ * Shops whose messages a dead sign-in has stopped, or sent another way, and which have not heard of it for a day. It stops those that it
+ * has parked, or had parked when they were opened for the second time: an account may answer, and refuse each message. Those that went on
+ * by the next way count for a day, until something goes by the dead one again.
  */
-const deadWay = `case
-  when d.error_class is distinct from 'sign_in' or d.connection_id is not null then null
-  when d.state = 'parked' or (d.state in ('due', 'in_flight') and d.retries > 1) then d.channel
-  when d.channel <> d.channels[1] and d.first_tried_at > now() - interval '1 day'
-    and not exists (
-      select from delivery gone
-      where gone.channel = d.channels[array_position(d.channels, d.channel) - 1] and gone.first_tried_at > now() - interval '1 day'
-        and gone.state = 'delivered' and gone.finished_at > d.first_tried_at)
-    then d.channels[array_position(d.channels, d.channel) - 1]
-end`;
-
-/** Shops whose messages a dead sign-in has stopped or sent another way, and which have not heard of it for a day. */
 export async function findShopsToTell(em: EntityManager): Promise<ShopToTell[]> {
   return em.execute<ShopToTell[]>(
-    `select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.phone, s.locale, dead.way as channel,
-       (count(*) filter (where d.channel = dead.way))::int as count, (count(*) filter (where d.channel <> dead.way))::int as otherwise
-     from delivery d
-     cross join lateral (select ${deadWay} as way) dead
-     join shop s on s.id = ${shopOf}
-     where d.error_class = 'sign_in' and dead.way is not null
-     group by s.id, s.network_id, s.name, s.email, s.phone, s.locale, dead.way
-     having coalesce(max(d.told_at), '-infinity') < now() - interval '1 day'`,
+    `with gone as (
+       select channel, max(finished_at) as latest
+       from delivery
+       where first_tried_at > now() - interval '2 days' and state = 'delivered' and connection_id is null
+       group by channel),
+     stopped as (
+       select ${shopOf} as shop_id, d.channel as way, 1 as waits
+       from delivery d
+       where d.error_class = 'sign_in' and d.connection_id is null and d.error_text is distinct from '${passedOn}'
+         and (d.state = 'parked' or (d.state in ('due', 'in_flight') and d.retries > 1))
+       union all
+       select ${shopOf}, passed.way, 0
+       from delivery d
+       cross join lateral (select d.channels[array_position(d.channels, d.channel) - 1] as way) passed
+       left join gone on gone.channel = passed.way
+       where d.error_class = 'sign_in' and d.error_text = '${passedOn}' and d.first_tried_at > now() - interval '1 day'
+         and coalesce(gone.latest, '-infinity') < d.first_tried_at)
+     select s.id as "shopId", s.network_id as "networkId", s.name, s.email, s.phone, s.locale, stopped.way as channel,
+       sum(stopped.waits)::int as count, (count(*) - sum(stopped.waits))::int as otherwise
+     from stopped
+     join shop s on s.id = stopped.shop_id
+     where not exists (
+       select from shop_told t
+       where t.shop_id = s.id and t.channel = stopped.way and t.told_at > now() - interval '1 day')
+     group by s.id, s.network_id, s.name, s.email, s.phone, s.locale, stopped.way`,
   );
 }
 
-export async function noteShopTold(em: EntityManager, { shopId, channel }: Pick<ShopToTell, 'shopId' | 'channel'>): Promise<void> {
+export async function noteShopTold(
+  em: EntityManager,
+  { shopId, networkId, channel }: Pick<ShopToTell, 'shopId' | 'networkId' | 'channel'>,
+): Promise<void> {
   await em.execute(
-    `update delivery d
-     set told_at = now()
-     where d.error_class = 'sign_in' and ${deadWay} = ? and ${shopOf} = ?`,
-    [channel, shopId],
+    `insert into shop_told (shop_id, network_id, channel)
+     values (?, ?, ?)
+     on conflict (shop_id, channel)
+       do update set told_at = now()`,
+    [shopId, networkId, channel],
   );
 }

@@ -10,6 +10,7 @@ export type Bounce = {
   isBadAddress: boolean;
 };
 
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const textOf = (part: Attachment): string => part.content.toString('utf8');
 
 /**
@@ -28,7 +29,9 @@ export async function readBounce(raw: Buffer): Promise<Bounce | null> {
   if (!report || !original) return null;
   const headers = textOf(original);
   const [, deliveryId] =
-    /^X-Punctual-Delivery:\s*([0-9a-f-]{36})\s*$/im.exec(headers) ?? /^Message-ID:\s*<([0-9a-f-]{36})@punctual>/im.exec(headers) ?? [];
+    new RegExp(`^X-Punctual-Delivery:\\s*(${uuid})\\s*$`, 'im').exec(headers) ??
+    new RegExp(`^Message-ID:\\s*<(${uuid})@punctual>`, 'im').exec(headers) ??
+    [];
   // The first group of fields is about the message, each other about one recipient; ours have one.
   const recipient = textOf(report)
     .split(/\r?\n\s*\r?\n/)

@@ -14,10 +14,11 @@ export type OutgoingSms = {
   to: string;
   text: string;
   /**
-   * An earlier try ended in an error that was `ambiguous`, and none since has settled it: its message is looked for from this instant on
-   * (ISO). Else null.
+   * An earlier try may have sent it: its message is looked for from this instant on (ISO). Else null.
    */
   since: string | null;
+  /** Such a try ended in an error that was `ambiguous`, and none since has settled it: what fails now is so too. Where missing, by `since`. */
+  isInDoubt?: boolean;
   /**
    * Whether another delivery has this message (its SID): two reminders of one visit read the same, and the one that went is not the other.
    */
@@ -116,7 +117,7 @@ export function createTexter({ accountSid, authToken, from, apiUrl, statusCallba
         return { providerId: sid };
       } catch (error) {
         // The doubt about the earlier try stays until a try is answered for good.
-        throw codesOnly(error).after(sms.since !== null);
+        throw codesOnly(error).after(sms.isInDoubt ?? sms.since !== null);
       }
     },
     statusOf: async (providerId) => {

@@ -8,6 +8,7 @@ import { createMessageActivities } from '../../activities/message.ts';
 import { createAddressMarks } from '../../src/db/address-mark.ts';
 import { listDeliveries } from '../../src/db/appointment.ts';
 import { reopenDeadLetters } from '../../src/db/dead-letter.ts';
+import { reopenSignedOut } from '../../src/db/sign-in-news.ts';
 import { noteReport } from '../../src/db/delivery-report.ts';
 import { MailError } from '../../src/integrations/mail.ts';
 import { SmsError } from '../../src/integrations/sms.ts';
@@ -52,9 +53,12 @@ describe('a message with two ways', () => {
       texter: {
         verify: async () => {},
         statusOf: async () => null,
-        send: async () => {
+        // As the real one: what fails after a try that is in doubt, is in doubt.
+        send: async ({ since, isInDoubt }) => {
           tried('sms');
-          await onSms();
+          await onSms().catch((error: unknown) => {
+            throw error instanceof SmsError ? error.after(isInDoubt ?? since !== null) : error;
+          });
           return { providerId: 'SM1' };
         },
       },
@@ -151,6 +155,39 @@ describe('a message with two ways', () => {
 
     expect(await untilItEnds()).to.equal('delivered');
     expect(tries.map(({ way }) => way)).to.deep.equal(['sms']);
+  });
+
+  it('that a person has tried again while the first is still away, goes by the second', async () => {
+    onSms = fails(away);
+    onMail = fails(new MailError('transient', 'SMTP failed: 451'));
+    await untilItEnds();
+    await reopenDeadLetters(database.orm.em.fork(), network.networkId, { ids: [deliveryId] }, 'someone', 1);
+    [onMail, tries] = [async () => {}, []];
+
+    expect(await untilItEnds()).to.equal('delivered');
+    expect(tries.at(-1)!.way).to.equal('mail');
+  });
+
+  it('both of which want a new sign-in, goes by that which gets it first', async () => {
+    onSms = fails(new SmsError('sign_in', '20003'));
+    onMail = fails(new MailError('sign_in', 'SMTP failed: EAUTH 535'));
+    expect(await untilItEnds()).to.equal('parked');
+    [onMail, tries] = [async () => {}, []];
+    expect(await reopenSignedOut(database.orm.em.fork(), 'mail', 500)).to.equal(1);
+
+    expect(await untilItEnds()).to.equal('delivered');
+    expect(tries.map(({ way }) => way)).to.deep.equal(['mail']);
+  });
+
+  it('of which its provider says that it arrived, while our try waits in vain for the answer, has arrived', async () => {
+    onSms = async () => {
+      const told = { deliveryId, channel: 'sms', providerId: 'SM1', arrived: true, errorText: '' } as const;
+      await noteReport(database.orm.em.fork(), { ...told, ways: ['sms', 'mail'] });
+      throw new SmsError('transient', 'ETIMEDOUT', { ambiguous: true });
+    };
+
+    expect(await untilItEnds()).to.equal('delivered');
+    expect(tries).to.have.length(1);
   });
 
   it('the first of which wants a new sign-in, goes by the second at once, and says why', async () => {

@@ -87,6 +87,15 @@ describe('sendMessage', () => {
     expect(await state()).to.include({ state: 'delivered', attempts: 1 });
   });
 
+  it('an attempt that comes after the next one of its own activity, is another', async () => {
+    const em = database.orm.em.fork();
+    const by = (attempt: number) => ({ activity: 'appointment-1 7', attempt });
+    expect(await beginAttempt(em, network.networkId, deliveryId, by(2))).to.include({ busy: false });
+    expect(await beginAttempt(em, network.networkId, deliveryId, by(1))).to.include({ busy: true });
+    expect(await beginAttempt(em, network.networkId, deliveryId, by(3))).to.include({ busy: false });
+    expect(await beginAttempt(em, network.networkId, deliveryId, { activity: 'redelivery-1 7', attempt: 9 })).to.include({ busy: true });
+  });
+
   it('a delivery that has ended, started again, sends nothing', async () => {
     await send();
     await send();
@@ -331,7 +340,7 @@ describe('sendMessage', () => {
     const [open] = (await readDeliveries(database.orm.em, network.networkId, appointmentId)).filter(
       ({ kind }) => kind === 'confirmation_barber',
     );
-    const context = await beginAttempt(database.orm.em.fork(), network.networkId, open!.id, 'test');
+    const context = await beginAttempt(database.orm.em.fork(), network.networkId, open!.id, { activity: 'test', attempt: 1 });
 
     expect(open).to.not.have.property('barberId');
     expect(context).to.include({ barberId: null });

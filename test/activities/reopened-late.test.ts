@@ -29,7 +29,7 @@ describe('a confirmation, opened again while its visit is cancelled', () => {
     const { deliveries } = await claim(database.orm, requested, await facts(database.orm, network, startsAt), startsAt);
     ids = requested;
     deliveryId = deliveries.find(({ kind }) => kind === 'confirmation_customer')!.id;
-    await beginAttempt(em(), ids.networkId, deliveryId, 'test 1');
+    await beginAttempt(em(), ids.networkId, deliveryId, { activity: 'test 1', attempt: 1 });
     await endDelivery(em(), ids.networkId, deliveryId, { state: 'delivered', providerId: 'x' });
   });
 
@@ -51,7 +51,7 @@ describe('a confirmation, opened again while its visit is cancelled', () => {
     await Promise.all([cancelled, done]);
   }
   const isStillSent = async (): Promise<boolean> => {
-    const context = await beginAttempt(em(), ids.networkId, deliveryId, 'test 2');
+    const context = await beginAttempt(em(), ids.networkId, deliveryId, { activity: 'test 2', attempt: 1 });
     return context?.state === 'in_flight' && !context.withdrawn;
   };
 

@@ -392,10 +392,18 @@ describe('dead letters', () => {
     await em.execute(`update delivery set due_at = due_at - interval '1 hour' where appointment_id <> ?`, [appointmentId]);
     await engine.deps.temporal.client.workflow.getHandle(appointmentWorkflowId(appointmentId)).terminate();
     expect(await reclaimLost(em, 100)).to.equal(0);
+    // What another way has passed on stands in the same queue, and has not begun.
+    await em.execute(
+      `update delivery
+       set first_tried_at = now(), attempt_began_at = now(), due_at = now(), attempts = 0, state = 'due'
+       where appointment_id = ? and kind = 'reminder_customer'`,
+      [appointmentId],
+    );
+    expect(await reclaimLost(em, 100)).to.equal(0);
 
     await em.execute(
       `update delivery
-       set first_tried_at = now(), due_at = now()
+       set first_tried_at = now(), attempt_began_at = now(), due_at = now()
        where id = (
          select id
          from delivery

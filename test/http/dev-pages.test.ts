@@ -133,13 +133,11 @@ describe('dev pages', () => {
   });
 
   it('after news of a dead sign-in, show to which shop they went', async () => {
-    const { id, url } = await booked('Ada Lovelace');
+    const { url } = await booked('Ada Lovelace');
     expect((await read(`${url}/dev/sent`)).text).not.to.include('About sign-ins');
     await engine.database.orm.em
       .fork()
-      .execute(`update delivery set error_class = 'sign_in', told_at = now() where appointment_id = ? and kind = 'confirmation_customer'`, [
-        id,
-      ]);
+      .execute(`insert into shop_told (shop_id, network_id, channel) values (?, ?, 'sms')`, [network.shopId, network.networkId]);
     const { text } = await read(`${url}/dev/sent`);
     expect(text).to.include('About sign-ins').and.to.include('href="/dev/messages/sign_in_shop"').and.to.include('Barbearia');
   });

@@ -303,6 +303,11 @@ describe("provider's callbacks", () => {
     await endDelivery(em, network.networkId, gone.id, { state: 'delivered', providerId: sid });
     expect((await one('cancellation_customer')).state).to.equal('bounced');
     expect((await one('confirmation_customer')).state).to.equal('delivered');
+    await status(gone.id, sid, 'delivered');
+    expect(
+      [(await one('cancellation_customer')).state, (await one('confirmation_customer')).state],
+      'it has arrived after all',
+    ).to.deep.equal(['delivered', 'undone']);
   });
 
   it('a call about another message, or of what was taken back, changes nothing', async () => {
