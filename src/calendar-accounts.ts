@@ -1,4 +1,5 @@
 /** Signing in to barbers' calendars: what a person gives is tried, and sealed for its row. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Problem } from './errors.ts';
 import { createCaldavCalendar } from './integrations/calendar/caldav.ts';
@@ -39,6 +40,21 @@ type AccountsDeps = {
   now: () => Date;
 };
 
+const [soonMs, againAfterMs] = [2000, 300];
+
+/** Once more after what may pass and has failed soon: a person waits, and one lost connection is nothing to tell him of. */
+async function twice<T>(call: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await call();
+  } catch (error) {
+    const isOver = !(error instanceof CalendarError) || error.kind !== 'transient' || error.retryAfterSeconds !== null;
+    if (isOver || performance.now() - began > soonMs) throw error;
+    await wait(againAfterMs);
+    return call();
+  }
+}
+
 export function createCalendarAccounts({ sealer, fetch, signIns, log, now }: AccountsDeps): CalendarAccounts {
   const on = (): Sealer => {
     if (!sealer) throw new Problem('calendars_off');
@@ -66,8 +82,8 @@ export function createCalendarAccounts({ sealer, fetch, signIns, log, now }: Acc
     }
   };
   return {
-    findCaldav: (account) => told(() => findCaldavCalendars({ ...account, fetch, now })),
-    checkCaldav: (given) => told(() => createCaldavCalendar({ ...given, timeZone: 'UTC', fetch, now }).verify()),
+    findCaldav: (account) => told(() => twice(() => findCaldavCalendars({ ...account, fetch, now }))),
+    checkCaldav: (given) => told(() => twice(() => createCaldavCalendar({ ...given, timeZone: 'UTC', fetch, now }).verify())),
     begin: async (provider, redirectUri) => signInAt(provider).client.begin(redirectUri),
     finish: (provider, cameBackTo, kept) =>
       told(async () => {
