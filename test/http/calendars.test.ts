@@ -229,13 +229,6 @@ describe("barbers' calendars", () => {
     });
   });
 
-  it('one whose server loses a single connection, is connected; one that loses the next too, is to be tried again', async () => {
-    line.script.push('drop', 'drop');
-    expectProblem(await connect(), 'calendar_unavailable');
-    line.script.push('drop');
-    expect((await connect()).status).to.equal(201);
-  });
-
   it('one that cannot be connected, says why', async () => {
     expectProblem(await connect(0, { password: 'wrong' }), 'calendar_sign_in');
     expectProblem(await connect(0, { calendarId: `${line.url}/rui/nowhere/` }), 'calendar_not_found');
