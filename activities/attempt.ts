@@ -67,8 +67,11 @@ export function createAttempts({ orm, metrics, now }: Pick<ActivityDeps, 'orm' |
         if (context.busy)
           throw ApplicationFailure.create({ message: 'another attempt is at it', type: 'Busy', nextRetryDelay: busyAgainSeconds * 1000 });
         if (context.state !== 'in_flight') return toResult(context.state);
-        // An earlier run has passed it on to another way.
-        if (context.channel !== (input.channel ?? 'mail')) return { state: 'unreachable' };
+        // An earlier run has passed it on to another way, which is not to wait for the end of this lease.
+        if (context.channel !== (input.channel ?? 'mail')) {
+          await putOff(orm.em.fork(), context, { waitSeconds: 0, unclear: context.unclear });
+          return { state: 'unreachable' };
+        }
         if (context.withdrawn) return end(context, { state: 'skipped', errorClass: 'unwanted', errorText: 'the appointment has changed' });
         if (at >= Date.parse(context.usefulUntil))
           return end(context, { state: 'skipped', errorClass: 'too_late', errorText: 'its use is past' });

@@ -25,8 +25,8 @@ interface Counts {
 const allTiers = ['domain', 'db', 'activities', 'workflows', 'http', 'system', 'browser'];
 /** Everything but these needs servers. */
 const pureTiers = ['domain'];
-/** This one takes as long as all others together, and many of those wait more than they work: it runs beside them. */
-const longTier = 'http';
+/** These run beside the others, one after the other, so that both lanes take about as long: many wait more than they work. */
+const besides = ['http', 'workflows', 'db'];
 const log = (line: string) => console.log(line);
 
 const args = process.argv.slice(2);
@@ -151,7 +151,7 @@ async function findPython(): Promise<string | null> {
 
 type Tier = { tier: string; files: string[] };
 
-/** Everything between the first check and the last tier, in two lanes where the long tier has company. */
+/** Everything between the first check and the last tier, in two lanes. */
 async function runAll(jobs: Jobs, folder: string): Promise<void> {
   const tiers: Tier[] = allTiers
     .filter((tier) => named.length === 0 || named.includes(tier))
@@ -162,15 +162,18 @@ async function runAll(jobs: Jobs, folder: string): Promise<void> {
   const servers = needsServers && !interruption.signal.aborted ? await startOwnServers(folder) : null;
   try {
     const env = testEnvironment(servers, prefix, await findPython());
-    const inTwo = tiers.length > 1 && tiers.some(({ tier }) => tier === longTier);
+    const isBeside = ({ tier }: Tier): boolean => besides.includes(tier);
+    const inTwo = tiers.some(isBeside) && !tiers.every(isBeside);
     const runLane = async (lane: Tier[]): Promise<void> => {
       for (const tier of lane) if (!interruption.signal.aborted) await runTier(jobs, tier, env, folder, inTwo);
     };
     const runShort = async (): Promise<void> => {
       if (named.length === 0) for (const check of checks) await runCheck(jobs, check, inTwo);
-      await runLane(tiers.filter(({ tier }) => tier !== longTier));
+      await runLane(tiers.filter((tier) => !isBeside(tier)));
     };
-    const ends = await Promise.allSettled([runShort(), runLane(tiers.filter(({ tier }) => tier === longTier))]);
+    // The longest first.
+    const long = tiers.filter(isBeside).toSorted((a, b) => besides.indexOf(a.tier) - besides.indexOf(b.tier));
+    const ends = await Promise.allSettled([runShort(), runLane(long)]);
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     if (servers !== null && process.env.TEST_DATABASE_URL) await dropDatabases(process.env.TEST_DATABASE_URL, prefix);

@@ -135,6 +135,17 @@ describe('a message with two ways', () => {
     expect(mails.slice(1, 4).map(({ at }, index) => Math.round((at - mails[index]!.at) * 3600))).to.deep.equal([1, 5, 10]);
   });
 
+  it('that was passed on by a try whose answer was lost, is free at once for the second way', async () => {
+    onSms = fails(new SmsError('permanent', '21211'));
+    await once();
+    const again = () =>
+      asActivity(() => activities().sendMessage({ networkId: network.networkId, deliveryId, policy: defaultPolicy, channel: 'sms' }));
+
+    expect(await again()).to.deep.equal({ state: 'unreachable' });
+    expect(await row()).to.include({ channel: 'mail', state: 'due', attempts: 0 });
+    expect(await untilItEnds()).to.equal('delivered');
+  });
+
   it('of short use, divides that', async () => {
     await database.orm.em.fork().execute(`update delivery set useful_until = now() + interval '10 minutes' where id = ?`, [deliveryId]);
     onSms = fails(away);
