@@ -175,16 +175,22 @@ describe('random walks with messages', () => {
       expect(await box(`${barberId}@barbers.example`), `${story}, by mail to ${barberId}`).to.deep.equal(
         shares.filter((share) => share.barberId === barberId).map(({ from, to }) => spanText(from, to)),
       );
-    expectTexted(visit, (await twilio.messages(visit.phone)).map(({ body }) => body).reverse(), story);
+    const gone = await sql<{ sid: string }>(
+      `select provider_id as sid from delivery where appointment_id = ? and channel = 'sms' and provider_id is not null`,
+      [visit.id],
+    );
+    expectTexted(visit, (await twilio.messages(visit.phone)).reverse(), new Set(gone.map(({ sid }) => sid)), story);
   }
 
-  function expectTexted({ status, startsAt }: Visit, texts: string[], story: string): void {
-    const told = `${story}, by SMS: ${texts.join(' // ')}`;
-    expect(
-      texts.filter((text, index) => text === texts[index - 1]),
-      told,
-    ).to.deep.equal([]);
-    const last = texts.at(-1);
+  function expectTexted({ status, startsAt }: Visit, texts: { sid: string; body: string }[], gone: Set<string>, story: string): void {
+    const told = `${story}, by SMS: ${texts.map(({ body }) => body).join(' // ')}`;
+    // Two moves to one time, of which one changed the barber alone, read the same, and are two.
+    const isTwice = ({ sid, body }: { sid: string; body: string }, index: number): boolean => {
+      const before = texts[index - 1];
+      return before?.body === body && !(gone.has(sid) && gone.has(before.sid));
+    };
+    expect(texts.filter(isTwice), told).to.deep.equal([]);
+    const last = texts.at(-1)?.body;
     if (last === undefined) return;
     if (status === 'confirmed')
       expect(last, told).to.include(
