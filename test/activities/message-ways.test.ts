@@ -15,9 +15,9 @@ import { SmsError } from '../../src/integrations/sms.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { defaultPolicy, type SendState } from '../../workflows/messages.ts';
 import { asActivity } from '../support/attempt.ts';
-import { claim, facts, request } from '../support/claiming.ts';
+import { confirmed } from '../support/claiming.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { buildNetwork, type TestNetwork } from '../support/network.ts';
+import type { TestNetwork } from '../support/network.ts';
 
 const hours = (count: number): number => count * 3_600_000;
 
@@ -101,12 +101,9 @@ describe('a message with two ways', () => {
   });
   after(() => database.drop());
   beforeEach(async () => {
-    network = await buildNetwork(database.orm);
-    const startsAt = network.at('10:00', 3);
-    const ids = await request(database.orm, network, startsAt);
-    const { deliveries } = await claim(database.orm, ids, await facts(database.orm, network, startsAt), startsAt);
-    ({ appointmentId } = ids);
-    deliveryId = deliveries.find(({ kind }) => kind === 'confirmation_customer')!.id;
+    const visit = await confirmed(database.orm);
+    ({ network, deliveryId } = visit);
+    ({ appointmentId } = visit.ids);
     const em = database.orm.em.fork();
     await em.execute(`update delivery set channels = '{sms,mail}', channel = 'sms' where id = ?`, [deliveryId]);
     await em.execute(`update contact set phone = '+351910000001' where id = ?`, [appointmentId]);

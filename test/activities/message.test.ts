@@ -25,7 +25,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { defaultPolicy } from '../../workflows/messages.ts';
 import { asActivity, rowOf } from '../support/attempt.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { change, claim, facts, request } from '../support/claiming.ts';
+import { change, claim, confirmed, facts, request } from '../support/claiming.ts';
 import { buildNetwork, type TestNetwork } from '../support/network.ts';
 
 describe('sendMessage', () => {
@@ -66,12 +66,9 @@ describe('sendMessage', () => {
   });
   after(() => database.drop());
   beforeEach(async () => {
-    network = await buildNetwork(database.orm);
-    const startsAt = network.at('10:00', 3);
-    const ids = await request(database.orm, network, startsAt);
-    const { deliveries } = await claim(database.orm, ids, await facts(database.orm, network, startsAt), startsAt);
-    ({ appointmentId } = ids);
-    deliveryId = deliveries.find(({ kind }) => kind === 'confirmation_customer')!.id;
+    const visit = await confirmed(database.orm);
+    ({ network, deliveryId } = visit);
+    ({ appointmentId } = visit.ids);
     [sent, failure, clock] = [[], null, Date.now()];
   });
 

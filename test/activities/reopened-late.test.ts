@@ -8,13 +8,11 @@ import { reopenDeadLetters } from '../../src/db/dead-letter.ts';
 import { noteReport } from '../../src/db/delivery-report.ts';
 import { beginAttempt } from '../../src/db/attempt.ts';
 import { endDelivery } from '../../src/db/delivery-end.ts';
-import { change, claim, facts, request } from '../support/claiming.ts';
+import { change, confirmed } from '../support/claiming.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { buildNetwork, type TestNetwork } from '../support/network.ts';
 
 describe('a confirmation, opened again while its visit is cancelled', () => {
   let database: TestDatabase;
-  let network: TestNetwork;
   let ids: { appointmentId: string; networkId: string };
   let deliveryId: string;
 
@@ -23,12 +21,7 @@ describe('a confirmation, opened again while its visit is cancelled', () => {
   });
   after(() => database.drop());
   beforeEach(async () => {
-    network = await buildNetwork(database.orm);
-    const startsAt = network.at('10:00', 3);
-    const requested = await request(database.orm, network, startsAt);
-    const { deliveries } = await claim(database.orm, requested, await facts(database.orm, network, startsAt), startsAt);
-    ids = requested;
-    deliveryId = deliveries.find(({ kind }) => kind === 'confirmation_customer')!.id;
+    ({ ids, deliveryId } = await confirmed(database.orm));
     await beginAttempt(em(), ids.networkId, deliveryId, { activity: 'test 1', attempt: 1 });
     await endDelivery(em(), ids.networkId, deliveryId, { state: 'delivered', providerId: 'x' });
   });

@@ -9,7 +9,7 @@ import type { Decided } from '../../src/domain/outcome.ts';
 import { plainEntry, type Change, type ChangeResult } from '../../src/domain/change.ts';
 import { judgeVisit } from '../../src/domain/choice.ts';
 import { visitOf } from '../../src/domain/rules.ts';
-import type { TestNetwork } from './network.ts';
+import { buildNetwork, type TestNetwork } from './network.ts';
 
 const day = 86_400_000;
 
@@ -90,4 +90,13 @@ export async function countOverlaps(orm: Orm, networkId: string): Promise<number
 export async function count(orm: Orm, table: string, where: string, values: unknown[]): Promise<number> {
   const [row] = await orm.em.fork().execute<{ count: number }[]>(`select count(*)::int as count from ${table} where ${where}`, values);
   return row!.count;
+}
+
+/** A network with a visit in three days, and the delivery that confirms it to the customer. */
+export async function confirmed(orm: Orm): Promise<{ network: TestNetwork; ids: BookingIds; deliveryId: string }> {
+  const network = await buildNetwork(orm);
+  const startsAt = network.at('10:00', 3);
+  const ids = await request(orm, network, startsAt);
+  const { deliveries } = await claim(orm, ids, await facts(orm, network, startsAt), startsAt);
+  return { network, ids, deliveryId: deliveries.find(({ kind }) => kind === 'confirmation_customer')!.id };
 }

@@ -13,10 +13,7 @@ describe('a cancellation, while an effect hangs', () => {
   after(() => stage.close());
 
   it("of the customer's, reaches the barber at once", async () => {
-    let release = () => {};
-    const hangs = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { promise: hangs, resolve: release } = Promise.withResolvers<void>();
     const script = {
       reserveSlot: async () => booked([planned('slow', 'confirmation_customer'), planned('quick', 'confirmation_barber')]),
       sendMessage: async ({ deliveryId }: { deliveryId: string }) => {

@@ -14,10 +14,7 @@ describe('a sweep, while the mail server hangs', () => {
   after(() => stage.close());
 
   it('hands over what was lost all the same', async () => {
-    let release = () => {};
-    const hangs = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { promise: hangs, resolve: release } = Promise.withResolvers<void>();
     const script = {
       reclaimEffects: async () => ({ lost: 1, reopened: 0 }),
       handOver: async () => ({ handed: 1, more: false }),
